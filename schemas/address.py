@@ -1,0 +1,63 @@
+"""Addresses: one handle of a person on a channel, written `email:ana@x.cu`, `phone:+5355512345`, `chat:<session>`."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from schemas.errors import InvalidError
+
+_EMAIL = re.compile(r"[^\s@<>\"(),:;\x00-\x1f]{1,128}@[^\s@<>\"(),:;\x00-\x1f]{1,190}")
+_PHONE_NOISE = re.compile(r"[\s().\-/]")
+_PHONE = re.compile(r"\+?\d{3,15}")
+
+
+class Kind(StrEnum):
+    """What kind of handle an address is."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    CHAT = "chat"
+    VISITOR = "in_person"
+
+
+def email_address(text: str) -> str:
+    """`email:` form, folded to lower case. Raises InvalidError."""
+    found = _EMAIL.fullmatch(text.strip())
+    if found is None:
+        raise InvalidError("not an email address", field="email")
+    return f"{Kind.EMAIL}:{found.group().lower()}"
+
+
+def phone_address(text: str) -> str:
+    """`phone:` form in E.164 with its plus; CTI systems send numbers without it. Raises InvalidError."""
+    digits = _PHONE_NOISE.sub("", text.strip())
+    if digits.startswith("00"):
+        digits = digits[2:]
+    if _PHONE.fullmatch(digits) is None:
+        raise InvalidError("not a telephone number", field="phone")
+    return f"{Kind.PHONE}:+{digits.removeprefix('+')}"
+
+
+def parse_address(text: str) -> str:
+    """Any written address, normalized; a bare one is told by its looks. Raises InvalidError."""
+    kind, _, rest = text.partition(":")
+    match kind:
+        case Kind.EMAIL:
+            return email_address(rest)
+        case Kind.PHONE:
+            return phone_address(rest)
+        case Kind.CHAT | Kind.VISITOR if rest:
+            return text
+        case _:
+            return email_address(text) if "@" in text else phone_address(text)
+
+
+def kind_of(address: str) -> Kind:
+    """The kind of a normalized address."""
+    return Kind(address.partition(":")[0])
+
+
+def handle_of(address: str) -> str:
+    """What stands after the kind: the mailbox, the number, the session."""
+    return address.partition(":")[2]

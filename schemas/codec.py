@@ -1,0 +1,107 @@
+"""Facts to bytes and back: msgpack, versioned by type name, personal part sealed. Between every fact and the store.
+
+Stored form: msgpack array `[clear, address | nil, sealed | nil]`; `clear` is the fact without its personal part,
+`sealed` = 12-byte nonce + AES-256-GCM ciphertext of the personal part, bound to type and stream as associated data.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from schemas.errors import DecodeError, EventTooLargeError
+from schemas.facts import REGISTRY, Fact, Personal, stream_of
+
+EVENT_MAX_BYTES = 256 * 1024
+_NONCE_BYTES = 12
+
+Upcaster = Callable[[Fact], Fact]
+UPCASTERS: dict[str, Upcaster] = {}
+"""Old type name → function to the next version. Applied until the type has none."""
+
+
+class Keyring(Protocol):
+    """Who holds the keys. Both raise KeyError for an address that never had one."""
+
+    def seal_key(self, address: UUID) -> AESGCM | None:
+        """The key to write with; None once erased: what is written then has no personal part."""
+        ...
+
+    def open_key(self, address: UUID) -> AESGCM | None:
+        """The key to read with; None once erased."""
+        ...
+
+
+class _Stored(msgspec.Struct, frozen=True, array_like=True):
+    clear: msgspec.Raw
+    address: bytes | None = None
+    sealed: bytes | None = None
+
+
+_encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
+_stored = msgspec.msgpack.Decoder(_Stored)
+_clear: Mapping[str, msgspec.msgpack.Decoder[Fact]] = {
+    name: msgspec.msgpack.Decoder(cls) for name, cls in REGISTRY.items()
+}
+
+
+def _personal_class(cls: type[Fact]) -> type[Personal] | None:
+    for field in msgspec.structs.fields(cls):
+        if field.name == "personal":
+            return next(kind for kind in field.type.__args__ if kind is not type(None))
+    return None
+
+
+_personal: Mapping[str, msgspec.msgpack.Decoder[Personal]] = {
+    name: msgspec.msgpack.Decoder(personal) for name, cls in REGISTRY.items() if (personal := _personal_class(cls))
+}
+
+
+def encode(fact: Fact, keyring: Keyring) -> bytes:
+    """A fact as stored. Raises EventTooLargeError, and KeyError where its address has no key yet."""
+    personal: Personal | None = getattr(fact, "personal", None)
+    if personal is None:
+        data = _encoder.encode(_Stored(clear=msgspec.Raw(_encoder.encode(fact))))
+    else:
+        address: UUID = fact.address  # type: ignore[attr-defined] -- every fact with a personal part has one
+        key = keyring.seal_key(address)
+        clear = msgspec.Raw(_encoder.encode(msgspec.structs.replace(fact, personal=None)))
+        sealed = None
+        if key is not None:
+            nonce = os.urandom(_NONCE_BYTES)
+            sealed = nonce + key.encrypt(nonce, _encoder.encode(personal), _bound_to(fact.type_name, stream_of(fact)))
+        data = _encoder.encode(_Stored(clear=clear, address=address.bytes, sealed=sealed))
+    if len(data) > EVENT_MAX_BYTES:
+        msg = f"{fact.type_name} takes {len(data)} bytes, {EVENT_MAX_BYTES} allowed"
+        raise EventTooLargeError(msg)
+    return data
+
+
+def decode(type_name: str, stream: str, data: bytes, keyring: Keyring) -> Fact:
+    """A stored fact, brought to its newest version. `personal` is None once erased. Raises DecodeError."""
+    try:
+        stored = _stored.decode(data)
+        fact = _clear[type_name].decode(stored.clear)
+        if stored.sealed is not None and stored.address is not None:
+            key = keyring.open_key(UUID(bytes=stored.address))
+            if key is not None:
+                opened = key.decrypt(
+                    stored.sealed[:_NONCE_BYTES], stored.sealed[_NONCE_BYTES:], _bound_to(type_name, stream)
+                )
+                msgspec.structs.force_setattr(fact, "personal", _personal[type_name].decode(opened))
+    except (msgspec.MsgspecError, KeyError, InvalidTag) as error:
+        msg = f"{type_name} in {stream} can't be read: {error!r}"
+        raise DecodeError(msg) from error
+    while (upcast := UPCASTERS.get(fact.type_name)) is not None:
+        fact = upcast(fact)
+    return fact
+
+
+def _bound_to(type_name: str, stream: str) -> bytes:
+    return f"{type_name} {stream}".encode()

@@ -1,0 +1,146 @@
+"""The tree of errors. Each says who acts; HTTP edges map `status`, SMTP edges map retryable to 451.
+
+CauceError
+├── RetryableError            the caller tries again; nothing is wrong with the input
+│   ├── LogUnavailableError       no durable log answered within 5 s
+│   ├── StalePositionError        somebody else moved this consumer's position: re-read it
+│   └── RetryableDeliveryError    the remote said "later" (SMTP 4xx, time-out)
+├── RefusedError              the request is understood and refused; a person acts
+│   ├── NotFoundError · ForbiddenError · UnauthenticatedError · TooLargeError · InvalidError
+│   ├── ConflictError             illegal transition or stale version
+│   ├── RateLimitedError
+│   └── RejectedDeliveryError     the remote said "never" (SMTP 5xx)
+├── PoisonError               this one record can never be handled: quarantine it with its raw bytes
+│   ├── DecodeError · EventTooLargeError
+└── OperatorError             stop and say so: a person repairs the installation
+    ├── MigrationError · PositionMismatchError · EpochChangedError · SettingsError
+"""
+
+from __future__ import annotations
+
+
+class CauceError(Exception):
+    """Root of the tree. `status` is the HTTP status an edge answers with."""
+
+    status = 500
+    title = "Internal error"
+
+
+class RetryableError(CauceError):
+    """Try again later; `retry_after` in seconds."""
+
+    status = 503
+    title = "Temporarily unavailable"
+    retry_after = 5
+
+
+class LogUnavailableError(RetryableError):
+    """The durable log did not acknowledge in time."""
+
+
+class StalePositionError(RetryableError):
+    """A consumer's compare-and-set found another position than it read."""
+
+
+class RetryableDeliveryError(RetryableError):
+    """The remote system asked for a later attempt."""
+
+
+class RefusedError(CauceError):
+    """Understood and refused. `field` names the offending input where there is one."""
+
+    status = 422
+    title = "Refused"
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class InvalidError(RefusedError):
+    """A value that can't be accepted."""
+
+    status = 422
+    title = "Invalid"
+
+
+class UnauthenticatedError(RefusedError):
+    """Who are you? A token or a sign-in is missing or no longer valid."""
+
+    status = 401
+    title = "Unauthenticated"
+
+
+class ForbiddenError(RefusedError):
+    """Known, but not allowed."""
+
+    status = 403
+    title = "Forbidden"
+
+
+class NotFoundError(RefusedError):
+    """No such thing, or none that the caller may see."""
+
+    status = 404
+    title = "Not found"
+
+
+class ConflictError(RefusedError):
+    """Illegal transition, or the thing changed meanwhile."""
+
+    status = 409
+    title = "Conflict"
+
+
+class TooLargeError(RefusedError):
+    """Over a stated size."""
+
+    status = 413
+    title = "Too large"
+
+
+class RateLimitedError(RefusedError):
+    """Too many requests; `retry_after` in seconds."""
+
+    status = 429
+    title = "Too many requests"
+    retry_after = 10
+
+
+class RejectedDeliveryError(RefusedError):
+    """The remote refused for good."""
+
+
+class PoisonError(CauceError):
+    """One record that can never be handled. It is quarantined with its raw bytes."""
+
+    status = 422
+    title = "Unreadable"
+
+
+class DecodeError(PoisonError):
+    """Bytes that are not what their type says."""
+
+
+class EventTooLargeError(PoisonError):
+    """A fact over `EVENT_MAX_BYTES` once sealed and encoded."""
+
+
+class OperatorError(CauceError):
+    """The installation needs a person; the message says what to do."""
+
+
+class MigrationError(OperatorError):
+    """The database's version and the code's don't fit."""
+
+
+class PositionMismatchError(OperatorError):
+    """The log no longer holds the record this consumer's position names."""
+
+
+class EpochChangedError(OperatorError):
+    """The event store was restored or failed over: consumers start anew."""
+
+
+class SettingsError(OperatorError):
+    """A `CAUCE_*` setting that can't be used; the message names it."""

@@ -1,0 +1,74 @@
+"""Facts of a telephone call (call tracking)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from schemas.facts.incident import Words
+from schemas.facts.kind import Fact, fact
+from schemas.interaction import Direction
+
+
+@fact("call.started.v1")
+class CallStarted(Fact, frozen=True, kw_only=True):
+    """It rings. `address` is the other side's number; `personal.text` the number as written, or empty."""
+
+    call: UUID
+    interaction: UUID
+    line: str = ""
+    direction: Direction
+    address: UUID
+    agent: str = ""
+    at: datetime
+    personal: Words | None = None
+
+
+@fact("call.answered.v1")
+class CallAnswered(Fact, frozen=True, kw_only=True):
+    """Somebody talks."""
+
+    call: UUID
+    agent: str = ""
+    at: datetime
+
+
+@fact("call.ended.v1")
+class CallEnded(Fact, frozen=True, kw_only=True):
+    """Hung up, or never answered. `outcome` is the telephone system's cause or the agent's word."""
+
+    call: UUID
+    outcome: str = ""
+    at: datetime
+
+
+@fact("call.noted.v1")
+class CallNoted(Fact, frozen=True, kw_only=True):
+    """The agent's notes as they stand now (they replace earlier ones)."""
+
+    call: UUID
+    address: UUID
+    by: str
+    at: datetime
+    personal: Words | None = None
+
+
+@fact("call.outcome_set.v1")
+class CallOutcomeSet(Fact, frozen=True, kw_only=True):
+    """The agent says what came of it."""
+
+    call: UUID
+    outcome: str
+    by: str
+    at: datetime
+
+
+@fact("call.attached.v1")
+class CallAttached(Fact, frozen=True, kw_only=True):
+    """The call belongs to this incident: by correlation, or by an agent's word."""
+
+    call: UUID
+    incident: UUID
+    number: int
+    by: str = ""
+    at: datetime

@@ -1,0 +1,97 @@
+"""Facts of an interaction: what came in, what we sent, and what became of what we sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from schemas.facts.kind import Fact, Personal, fact
+from schemas.interaction import Attachment, Authentication, Automatic, Channel, Party
+
+
+class InteractionContent(Personal, frozen=True, kw_only=True):
+    """Who and what: the personal part of an interaction. `html` and `raw` are blob ids."""
+
+    sender: Party | None = None
+    recipients: tuple[Party, ...] = ()
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    raw: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    message_id: str = ""
+    references: tuple[str, ...] = ()
+    details: dict[str, str] = {}
+
+
+@fact("interaction.received.v1")
+class InteractionReceived(Fact, frozen=True, kw_only=True):
+    """A contact, or a message of one, came in. `occurred_at` is the sender's word; order uses recorded time."""
+
+    interaction: UUID
+    channel: Channel
+    thread: UUID
+    contact: UUID
+    address: UUID
+    proven: bool = False
+    others: tuple[UUID, ...] = ()
+    occurred_at: datetime
+    received_at: datetime
+    language: str = ""
+    automatic: Automatic | None = None
+    authentication: Authentication = Authentication.NONE
+    call: UUID | None = None
+    product: str = ""
+    by: str = ""
+    personal: InteractionContent | None = None
+
+
+@fact("interaction.sent.v1")
+class InteractionSent(Fact, frozen=True, kw_only=True):
+    """We answered. Accepted for delivery, in the transaction that queued it."""
+
+    interaction: UUID
+    incident: UUID
+    channel: Channel
+    thread: UUID
+    address: UUID
+    by: str
+    at: datetime
+    personal: InteractionContent | None = None
+
+
+@fact("interaction.delivered.v1")
+class InteractionDelivered(Fact, frozen=True, kw_only=True):
+    """The remote system, or the customer's open chat, took it. `remote` is its word, without addresses."""
+
+    interaction: UUID
+    at: datetime
+    remote: str = ""
+
+
+@fact("interaction.delivery_failed.v1")
+class InteractionDeliveryFailed(Fact, frozen=True, kw_only=True):
+    """The remote refused for good, or we gave up after `attempts`."""
+
+    interaction: UUID
+    at: datetime
+    reason: str
+    attempts: int
+
+
+@fact("interaction.delivery_uncertain.v1")
+class InteractionDeliveryUncertain(Fact, frozen=True, kw_only=True):
+    """An attempt died after the remote may have taken it, twice: a person should look."""
+
+    interaction: UUID
+    at: datetime
+
+
+@fact("interaction.bounced.v1")
+class InteractionBounced(Fact, frozen=True, kw_only=True):
+    """The remote took it and later sent it back. `bounce` is the mail that said so."""
+
+    interaction: UUID
+    bounce: UUID
+    at: datetime
+    reason: str = ""

@@ -1,0 +1,63 @@
+"""Deterministic, scoped ids: the same input from the same place is the same id, across restarts and replicas.
+
+Addresses and threads become keyed digests, so no index, Kafka key or event carries an address in the clear.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+_SCOPE = uuid5(NAMESPACE_URL, "https://cauce.example/ids/v1")
+
+
+def scoped_id(*parts: str | bytes) -> UUID:
+    """UUIDv5 of the parts, length-prefixed so that no two lists of parts collide."""
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        digest.update(len(raw).to_bytes(8, "big"))
+        digest.update(raw)
+    return uuid5(_SCOPE, digest.hexdigest())
+
+
+def form_id(idempotency_key: str, body: bytes) -> UUID:
+    """A web form's interaction id."""
+    return scoped_id("form", idempotency_key, body)
+
+
+def email_id(mailbox: str, message_id: str, body_sha256: bytes) -> UUID:
+    """A mail's interaction id: our mailbox + Message-ID + body hash."""
+    return scoped_id("email", mailbox, message_id, body_sha256)
+
+
+def chat_id(session: UUID, client_message_id: str) -> UUID:
+    """A chat message's interaction id."""
+    return scoped_id("chat", session.bytes, client_message_id)
+
+
+def call_id(line: str, external_call: str) -> UUID:
+    """A call's id; `line` scopes ids of different telephone systems."""
+    return scoped_id("call", line, external_call)
+
+
+def signal_id(call: UUID, kind: str, discriminator: str = "") -> UUID:
+    """The id of one signal of a call (started, answered, ended)."""
+    return scoped_id("call-signal", call.bytes, kind, discriminator)
+
+
+def keyed_id(secret: bytes, text: str) -> UUID:
+    """HMAC-SHA256 of `text`, cut to 16 bytes: a pseudonym only this hub can compute."""
+    return UUID(bytes=hmac.digest(secret, text.encode(), "sha256")[:16])
+
+
+def new_id() -> UUID:
+    """A fresh random id, for what has no natural key."""
+    return uuid4()
+
+
+def utc(moment: datetime) -> datetime:
+    """The moment as aware UTC; a naive one is taken as UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,151 @@
+"""The normalized interaction: what every channel turns a contact into and puts on the log `interactions`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+import msgspec
+
+
+class Channel(StrEnum):
+    """Where a contact came in. One module of `channels/` each."""
+
+    FORM = "form"
+    EMAIL = "email"
+    CHAT = "chat"
+    PHONE = "phone"
+    IN_PERSON = "in_person"
+
+
+class Direction(StrEnum):
+    """Towards us, or from us."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Automatic(StrEnum):
+    """Mail that no person wrote. It attaches, but neither opens nor reopens."""
+
+    REPLY = "reply"
+    BOUNCE = "bounce"
+
+
+class Authentication(StrEnum):
+    """What is known of a mail's sender. Only `fail` withholds proof."""
+
+    PASS = "pass"  # noqa: S105 -- RFC 8601 result name
+    NONE = "none"
+    TEMPERROR = "temperror"
+    FAIL = "fail"
+
+
+class Party(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody at one end. `proven`: this very interaction shows that the address is theirs."""
+
+    address: str
+    name: str = ""
+    proven: bool = False
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file kept in the blob store under `blob`."""
+
+    name: str
+    bytes: int
+    media_type: str
+    blob: str
+
+
+class Hints(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the channel knows about where an interaction belongs.
+
+    `thread_signed`: the interaction came with our verified token for its `thread`.
+    Message ids stand without angle brackets.
+    """
+
+    thread_signed: bool = False
+    message_id: str = ""
+    references: tuple[str, ...] = ()
+    subject_number: int | None = None
+    session: UUID | None = None
+    call: UUID | None = None
+    incident: UUID | None = None  # an agent said so
+    automatic: Automatic | None = None
+    about: UUID | None = None  # a bounce: the outgoing interaction it speaks of
+    product: str = ""
+
+
+class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="interaction", tag_field="kind"):
+    """One inbound message or call, normalized. Plain transport: it is sealed when it becomes a fact.
+
+    `thread` is what a customer's link shows: its own id, or the thread of the token it came with.
+    `contact` is what reports count: the form, mail, call, visit, or the whole chat session.
+    `html`, `raw`: blob ids. `details`: channel's own facts, for people to read.
+    """
+
+    id: UUID
+    channel: Channel
+    sender: Party
+    recipients: tuple[Party, ...] = ()
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    raw: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    thread: UUID
+    contact: UUID
+    occurred_at: datetime
+    received_at: datetime
+    language: str = ""
+    authentication: Authentication = Authentication.NONE
+    hints: Hints = Hints()
+    details: dict[str, str] = {}
+    by: str = ""  # the user who entered it, where one did (phone, in person)
+
+
+class CallSignalKind(StrEnum):
+    """What a telephone system says about a call."""
+
+    STARTED = "started"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+class CallSignal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="call_signal", tag_field="kind"):
+    """One signal of a telephone system, on the log `interactions` like any contact."""
+
+    id: UUID
+    call: UUID
+    signal: CallSignalKind
+    line: str
+    direction: Direction
+    party: Party
+    agent: str = ""
+    outcome: str = ""
+    occurred_at: datetime
+    received_at: datetime
+
+
+class RawMail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A mail as it came, on the log `mail`. Exactly one of `raw` (≤ 64 KiB) and `blob` is set.
+
+    `source`: `smtp`, `lmtp`, `imap:<mailbox>`, `import`. `mailbox`: the address of ours it was for.
+    """
+
+    id: UUID
+    source: str
+    mailbox: str
+    envelope_from: str
+    envelope_to: tuple[str, ...]
+    peer: str = ""
+    raw: bytes = b""
+    blob: str = ""
+    bytes: int
+    received_at: datetime
+
+
+Intake: TypeAlias = Interaction | CallSignal

@@ -1,0 +1,41 @@
+"""new → open → waiting → resolved → closed → open again: what each fact does to an incident's status.
+
+The one table of it: the decider, the projections and the reports all read it here.
+"""
+
+from __future__ import annotations
+
+from schemas.facts.incident import (
+    IncidentAssigned,
+    IncidentClosed,
+    IncidentNoted,
+    IncidentReopened,
+    IncidentResolved,
+    InteractionLinked,
+    Status,
+)
+from schemas.facts.kind import Fact
+from schemas.interaction import Direction
+
+
+def next_status(status: Status, fact: Fact) -> Status:
+    """The status after a fact; most facts leave it alone.
+
+    A new incident opens when somebody takes or notes it; our answer makes it wait;
+    a customer's words make a waiting one open. Automatic mail changes nothing.
+    """
+    match fact:
+        case IncidentAssigned(to=str()) | IncidentNoted() if status is Status.NEW:
+            return Status.OPEN
+        case InteractionLinked(direction=Direction.OUT) if status in {Status.NEW, Status.OPEN, Status.WAITING}:
+            return Status.WAITING
+        case InteractionLinked(direction=Direction.IN, automatic=None) if status is Status.WAITING:
+            return Status.OPEN
+        case IncidentResolved():
+            return Status.RESOLVED
+        case IncidentClosed():
+            return Status.CLOSED
+        case IncidentReopened():
+            return Status.OPEN
+        case _:
+            return status

@@ -1,0 +1,117 @@
+"""Every setting of Cauce: the only place that reads the environment (`CAUCE_*`). docs/settings.md explains each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, checked. Empty `database_url`: the embedded PostgreSQL; empty `kafka`: no Kafka."""
+
+    data: Path
+    http: Endpoint
+    smtp: Endpoint
+    lmtp: Endpoint | None
+    database_url: str
+    kafka: str
+    kafka_prefix: str
+    blobs: str
+    mail_out: str
+    mail_addresses: tuple[str, ...]
+    imap: tuple[str, ...]
+    trusted_authserv: tuple[str, ...]
+    public_url: str
+    rate_limit: bool
+    correlation_hours: int
+    locale: str
+    metrics_port: int | None
+
+    @property
+    def mail_domain(self) -> str:
+        """The domain of our Message-IDs."""
+        return self.mail_addresses[0].rpartition("@")[2]
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `CAUCE_*`. Raises SettingsError naming the one that is wrong, and for unknown ones."""
+    given = {
+        name.removeprefix("CAUCE_"): value.strip()
+        for name, value in (os.environ if environment is None else environment).items()
+        if name.startswith("CAUCE_")
+    }
+    http = _endpoint(given, "HTTP", "127.0.0.1:8000")
+    settings = Settings(
+        data=Path(given.pop("DATA", "") or ".cauce").absolute(),
+        http=http,
+        smtp=_endpoint(given, "SMTP", "127.0.0.1:2525"),
+        lmtp=_endpoint(given, "LMTP", "127.0.0.1:2524") if given.get("LMTP") else None,
+        database_url=given.pop("DATABASE_URL", ""),
+        kafka=given.pop("KAFKA", ""),
+        kafka_prefix=given.pop("KAFKA_PREFIX", "cauce."),
+        blobs=given.pop("BLOBS", ""),
+        mail_out=given.pop("MAIL_OUT", ""),
+        mail_addresses=_words(given.pop("MAIL_ADDRESSES", "") or "support@cauce.example"),
+        imap=tuple(given.pop("IMAP", "").split()),
+        trusted_authserv=_words(given.pop("TRUSTED_AUTHSERV", "")),
+        public_url=(given.pop("PUBLIC_URL", "") or f"http://{http}").rstrip("/"),
+        rate_limit=_switch(given, "RATE_LIMIT", default=True),
+        correlation_hours=_number(given, "CORRELATION_HOURS", 168),
+        locale=given.pop("LOCALE", "") or "es",
+        metrics_port=_number(given, "METRICS_PORT", 0) or None,
+    )
+    given.pop("LMTP", None)
+    if given:
+        names = ", ".join(f"CAUCE_{name}" for name in sorted(given))
+        raise SettingsError(f"unknown setting {names}; docs/settings.md lists them all")
+    if settings.locale not in {"es", "en"}:
+        raise SettingsError("CAUCE_LOCALE is es or en")
+    return settings
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in text.replace(",", " ").split())
+
+
+def _endpoint(given: dict[str, str], name: str, default: str) -> Endpoint:
+    text = given.pop(name, "") or default
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 -- the last port
+        raise SettingsError(f"CAUCE_{name} is host:port, not {text!r}")
+    return Endpoint(host.strip("[]"), int(port))
+
+
+def _switch(given: dict[str, str], name: str, *, default: bool) -> bool:
+    text = given.pop(name, "").lower()
+    if text in {"on", "1", "yes", "true"}:
+        return True
+    if text in {"off", "0", "no", "false"}:
+        return False
+    if text:
+        raise SettingsError(f"CAUCE_{name} is on or off, not {text!r}")
+    return default
+
+
+def _number(given: dict[str, str], name: str, default: int) -> int:
+    text = given.pop(name, "")
+    if not text:
+        return default
+    if not text.isdigit():
+        raise SettingsError(f"CAUCE_{name} is a number, not {text!r}")
+    return int(text)

@@ -1,0 +1,66 @@
+"""Real parts for the tests: one PostgreSQL for the session, one empty migrated database for each test that asks."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from eventstore import embedded
+from eventstore.database import Database
+from eventstore.keys import Keys
+from eventstore.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running PostgreSQL: each worker of the test run has its own."""
+    data = Path(tempfile.mkdtemp(prefix=f"cauce-test-{os.getpid()}-"))
+    yield embedded.start(data, durable=False)
+    embedded.stop(data)
+
+
+@pytest.fixture(scope="session")
+def template_database(cluster_url: str) -> str:
+    """A migrated database that tests are copied from."""
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE cauce_template")
+    database = Database(_named(cluster_url, "cauce_template"))
+    migrate(database)
+    database.close()
+    return "cauce_template"
+
+
+@pytest.fixture
+def database_url(cluster_url: str, template_database: str) -> Iterator[str]:
+    """A fresh migrated database; dropped afterwards, whoever is still connected."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}".encode())
+    yield _named(cluster_url, name)
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The fresh database, opened."""
+    opened = Database(database_url)
+    opened.open()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def keys(database: Database) -> Keys:
+    """The keys of the fresh database."""
+    return Keys(database)
+
+
+def _named(cluster_url: str, name: str) -> str:
+    return cluster_url.replace("/postgres?", f"/{name}?")
