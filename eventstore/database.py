@@ -7,7 +7,7 @@ and an async edge hands a whole transaction to a thread with `await database.run
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
@@ -32,7 +32,12 @@ class Database:
     def __init__(self, url: str, *, size: int = 8, open_seconds: float = 10.0) -> None:
         self.url = url
         self._pool: ConnectionPool[Connection] = ConnectionPool(
-            url, min_size=1, max_size=size, timeout=open_seconds, open=False, configure=_configure,
+            url,
+            min_size=1,
+            max_size=size,
+            timeout=open_seconds,
+            open=False,
+            configure=_configure,
             kwargs={"autocommit": False, "prepare_threshold": 3},
         )
         self._threads = ThreadPoolExecutor(max_workers=size, thread_name_prefix="database")
@@ -47,7 +52,7 @@ class Database:
         self._pool.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> Generator[Connection]:
         """One transaction: committed at the end, rolled back on any error.
 
         Raises LogUnavailableError when no connection is to be had: nothing was done, the caller may try again.
@@ -62,9 +67,7 @@ class Database:
         finally:
             self._pool.putconn(pooled)
 
-    async def run(
-        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def run(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`work(connection, …)` in one transaction, in a worker thread."""
 
         def in_thread() -> T:

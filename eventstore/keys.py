@@ -1,8 +1,7 @@
-"""The keys that seal personal data: one for each address, made with the first fact that needs it, destroyed to erase."""
+"""The keys that seal personal data: one an address, made with the first fact that needs it, destroyed to erase."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -51,7 +50,8 @@ class Keys:
         """Erase: what they sealed can never be read again. An address without a key gets a destroyed one."""
         gone = sorted(set(addresses))
         connection.execute(
-            "INSERT INTO keys (address, secret, destroyed_at) SELECT address, NULL, now() FROM unnest(%s::uuid[]) AS address"
+            "INSERT INTO keys (address, secret, destroyed_at)"
+            " SELECT address, NULL, now() FROM unnest(%s::uuid[]) AS address"
             " ON CONFLICT (address) DO UPDATE SET secret = NULL, destroyed_at = coalesce(keys.destroyed_at, now())",
             (gone,),
         )

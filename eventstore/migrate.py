@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -32,7 +33,7 @@ def migrate(database: Database) -> int:
             "CREATE TABLE IF NOT EXISTS migrations ("
             " number integer PRIMARY KEY, digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        applied = dict(connection.execute("SELECT number, digest FROM migrations").fetchall())
+        applied = _applied(connection)
         known = _known()
         _refuse_newer(applied, known)
         for number, path in known:
@@ -55,7 +56,7 @@ def check(database: Database) -> None:
     """Raise MigrationError unless the database is exactly at this code's version."""
     with database.transaction() as connection:
         try:
-            applied = dict(connection.execute("SELECT number, digest FROM migrations").fetchall())
+            applied = _applied(connection)
         except psycopg.errors.UndefinedTable as error:
             msg = "the database is empty: run `cauce doctor --migrate`, or start with `cauce up`"
             raise MigrationError(msg) from error
@@ -64,6 +65,11 @@ def check(database: Database) -> None:
     if len(applied) != len(known):
         msg = f"the database is at {max(applied, default=0)}, the code at {known[-1][0]}: run `cauce doctor --migrate`"
         raise MigrationError(msg)
+
+
+def _applied(connection: Connection) -> dict[int, str]:
+    rows: Sequence[tuple[int, str]] = connection.execute("SELECT number, digest FROM migrations").fetchall()
+    return dict(rows)
 
 
 def _refuse_newer(applied: dict[int, str], known: list[tuple[int, Path]]) -> None:

@@ -32,8 +32,7 @@ def email_address(text: str) -> str:
 def phone_address(text: str) -> str:
     """`phone:` form in E.164 with its plus; CTI systems send numbers without it. Raises InvalidError."""
     digits = _PHONE_NOISE.sub("", text.strip())
-    if digits.startswith("00"):
-        digits = digits[2:]
+    digits = digits.removeprefix("00")
     if _PHONE.fullmatch(digits) is None:
         raise InvalidError("not a telephone number", field="phone")
     return f"{Kind.PHONE}:+{digits.removeprefix('+')}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, get_args, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -52,10 +52,8 @@ _clear: Mapping[str, msgspec.msgpack.Decoder[Fact]] = {
 
 
 def _personal_class(cls: type[Fact]) -> type[Personal] | None:
-    for field in msgspec.structs.fields(cls):
-        if field.name == "personal":
-            return next(kind for kind in field.type.__args__ if kind is not type(None))
-    return None
+    annotation = get_type_hints(cls).get("personal")
+    return next((kind for kind in get_args(annotation) if kind is not type(None)), None)
 
 
 _personal: Mapping[str, msgspec.msgpack.Decoder[Personal]] = {
@@ -69,7 +67,7 @@ def encode(fact: Fact, keyring: Keyring) -> bytes:
     if personal is None:
         data = _encoder.encode(_Stored(clear=msgspec.Raw(_encoder.encode(fact))))
     else:
-        address: UUID = fact.address  # type: ignore[attr-defined] -- every fact with a personal part has one
+        address: UUID = getattr(fact, "address")  # noqa: B009 --  every fact with a personal part has one
         key = keyring.seal_key(address)
         clear = msgspec.Raw(_encoder.encode(msgspec.structs.replace(fact, personal=None)))
         sealed = None

@@ -103,7 +103,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     language: str = ""
     authentication: Authentication = Authentication.NONE
     hints: Hints = Hints()
-    details: dict[str, str] = {}
+    details: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     by: str = ""  # the user who entered it, where one did (phone, in person)
 
 

@@ -18,7 +18,7 @@ from schemas.facts.kind import Fact
 from schemas.interaction import Direction
 
 
-def next_status(status: Status, fact: Fact) -> Status:
+def next_status(status: Status, fact: Fact) -> Status:  # noqa: PLR0911 -- a table, a row a return
     """The status after a fact; most facts leave it alone.
 
     A new incident opens when somebody takes or notes it; our answer makes it wait;

@@ -87,7 +87,7 @@ class IncidentOpened(Fact, frozen=True, kw_only=True):
 
 @fact("incident.interaction_linked.v1")
 class InteractionLinked(Fact, frozen=True, kw_only=True):
-    """An interaction is part of this incident's timeline. `at` is when we recorded it, `starts_contact`: counts as a contact."""
+    """An interaction is part of this timeline. `at`: when we recorded it; `starts_contact`: it counts as a contact."""
 
     incident: UUID
     interaction: UUID

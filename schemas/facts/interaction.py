@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from schemas.facts.kind import Fact, Personal, fact
 from schemas.interaction import Attachment, Authentication, Automatic, Channel, Party
 
@@ -21,7 +23,7 @@ class InteractionContent(Personal, frozen=True, kw_only=True):
     attachments: tuple[Attachment, ...] = ()
     message_id: str = ""
     references: tuple[str, ...] = ()
-    details: dict[str, str] = {}
+    details: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
 @fact("interaction.received.v1")
