@@ -44,6 +44,7 @@ def append(connection: Connection, events: Sequence[NewEvent]) -> list[int]:
     except psycopg.errors.UniqueViolation as error:
         msg = "somebody else changed this meanwhile; read it again"
         raise ConflictError(msg) from error
+    connection.appended_to.add("events")
     return [position for (position,) in rows]
 
 

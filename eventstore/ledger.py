@@ -1,0 +1,78 @@
+"""Facts into the store and out of it, inside the caller's transaction: versions, keys and sealing in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from eventstore import store
+from eventstore.database import Connection
+from eventstore.keys import Keys
+from eventstore.recorded import NewEvent
+from schemas.codec import encode
+from schemas.facts import Fact, stream_of
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a fact was recorded: what led to it (an interaction, a command), and the conversation it is part of."""
+
+    causation: UUID | None = None
+    correlation: UUID | None = None
+
+
+NO_CAUSE = Cause()
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A stream as read: its facts in order and its last version. `versions[stream]` is what `record` expects."""
+
+    version: int
+    facts: Sequence[Fact]
+
+
+class Ledger:
+    """Encodes and appends; reads and decodes. `keys` seals and opens."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+
+    def record(
+        self, connection: Connection, facts: Sequence[tuple[Fact, Cause]], versions: Mapping[str, int]
+    ) -> list[int]:
+        """Append facts in order; returns their positions. The caller holds `store.lock`.
+
+        `versions`: the last version of each stream, as read; a stream that isn't named is new.
+        Raises ConflictError where a stream moved meanwhile, EventTooLargeError.
+        """
+        self.keys.ensure(connection, _sealing(facts))
+        last = dict(versions)
+        events: list[NewEvent] = []
+        for fact, cause in facts:
+            stream = stream_of(fact)
+            version = last[stream] = last.get(stream, 0) + 1
+            data = encode(fact, self.keys)
+            events.append(NewEvent(stream, version, fact.type_name, data, cause.causation, cause.correlation))
+        return store.append(connection, events)
+
+    def load(self, connection: Connection, streams: Sequence[str]) -> dict[str, History]:
+        """The streams' facts; a stream without facts has version 0 and none."""
+        found = store.read_streams(connection, streams)
+        return {
+            stream: History(
+                version=found[stream][-1].version if stream in found else 0,
+                facts=[event.fact(self.keys) for event in found.get(stream, ())],
+            )
+            for stream in streams
+        }
+
+
+def _sealing(facts: Iterable[tuple[Fact, Cause]]) -> set[UUID]:
+    addresses: set[UUID] = set()
+    for fact, _ in facts:
+        if getattr(fact, "personal", None) is not None:
+            address: UUID = getattr(fact, "address")  # noqa: B009 -- not on every fact
+            addresses.add(address)
+    return addresses
