@@ -144,7 +144,7 @@ class RawMail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     peer: str = ""
     raw: bytes = b""
     blob: str = ""
-    bytes: int
+    size: int
     received_at: datetime
 
 
