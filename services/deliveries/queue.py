@@ -1,0 +1,134 @@
+"""The table `deliveries`: what is to be sent, filled in the transaction of its fact, leased by workers.
+
+Effect once at best, twice at worst: an attempt that died is made once more, then a person looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+from eventstore.database import Connection
+
+ATTEMPTS_AFTER_DEATH = 1
+"""How often an attempt that died is repeated."""
+
+
+class Kind(StrEnum):
+    """What is sent: an agent's words (interaction = the InteractionSent), or "we have your form" (= the form's)."""
+
+    REPLY = "reply"
+    CONFIRMATION = "confirmation"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """One mail to one recipient. `address`: the keyed id; the words come from the interaction's own facts."""
+
+    interaction: UUID
+    kind: Kind
+    address: UUID
+    incident: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A delivery that is ours until `lease` runs out. `deaths`: earlier attempts that ended without a word."""
+
+    id: UUID
+    interaction: UUID
+    kind: Kind
+    address: UUID
+    incident: UUID | None
+    attempts: int
+    deaths: int
+    lease: UUID
+
+    @property
+    def doubtful(self) -> bool:
+        """It may have arrived already, twice: don't send it again."""
+        return self.deaths > ATTEMPTS_AFTER_DEATH
+
+
+def enqueue(connection: Connection, deliveries: Sequence[NewDelivery]) -> int:
+    """Queue them with the facts they belong to; one that is queued already stays one. Returns how many are new."""
+    if not deliveries:
+        return 0
+    added = connection.execute(
+        "INSERT INTO deliveries (interaction, kind, address, incident, epoch)"
+        " SELECT wanted.*, hub.epoch FROM hub,"
+        " unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[]) AS wanted (interaction, kind, address, incident)"
+        " ON CONFLICT DO NOTHING",
+        (
+            [delivery.interaction for delivery in deliveries],
+            [str(delivery.kind) for delivery in deliveries],
+            [delivery.address for delivery in deliveries],
+            [delivery.incident for delivery in deliveries],
+        ),
+    ).rowcount
+    connection.appended_to.add("deliveries")
+    return added
+
+
+def lease(connection: Connection, limit: int, lease_seconds: float) -> list[Leased]:
+    """Take what is due, and what a dead worker left behind. Several workers never get the same row."""
+    fence = uuid4()
+    rows: Sequence[tuple[UUID, UUID, str, UUID, UUID | None, int, int]] = connection.execute(
+        "WITH due AS ("
+        " SELECT deliveries.id FROM deliveries, hub WHERE deliveries.epoch = hub.epoch AND"
+        " ((state = 'queued' AND next_attempt_at <= now()) OR (state = 'leased' AND leased_until < now()))"
+        " ORDER BY next_attempt_at LIMIT %s FOR UPDATE OF deliveries SKIP LOCKED)"
+        " UPDATE deliveries SET deaths = deaths + (state = 'leased')::integer, attempts = attempts + 1,"
+        " state = 'leased', lease = %s, leased_until = clock_timestamp() + %s"
+        " FROM due WHERE deliveries.id = due.id"
+        " RETURNING deliveries.id, interaction, kind, address, incident, attempts, deaths",
+        (limit, fence, timedelta(seconds=lease_seconds)),
+    ).fetchall()
+    return [
+        Leased(row_id, interaction, Kind(kind), address, incident, attempts, deaths, fence)
+        for row_id, interaction, kind, address, incident, attempts, deaths in rows
+    ]
+
+
+def finish(connection: Connection, delivery: Leased, state: str, error: str = "") -> bool:
+    """`sent`, `failed` or `uncertain`. False: the lease was lost, somebody else decides."""
+    return (
+        connection.execute(
+            "UPDATE deliveries SET state = %s, last_error = %s, lease = NULL, leased_until = NULL,"
+            " finished_at = clock_timestamp() WHERE id = %s AND lease = %s",
+            (state, error, delivery.id, delivery.lease),
+        ).rowcount
+        == 1
+    )
+
+
+def postpone(connection: Connection, delivery: Leased, pause: timedelta, error: str, *, died: bool = False) -> bool:
+    """Try again after a pause. `died`: nobody knows whether the remote took it."""
+    return (
+        connection.execute(
+            "UPDATE deliveries SET state = 'queued', last_error = %s, lease = NULL, leased_until = NULL,"
+            " deaths = deaths + %s::integer, next_attempt_at = clock_timestamp() + %s WHERE id = %s AND lease = %s",
+            (error, died, pause, delivery.id, delivery.lease),
+        ).rowcount
+        == 1
+    )
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many deliveries are in each state, and `held`: queued before a restore, waiting to be released."""
+    rows: Sequence[tuple[str, int]] = connection.execute(
+        "SELECT CASE WHEN state IN ('queued', 'leased') AND deliveries.epoch <> hub.epoch THEN 'held' ELSE state END"
+        " AS shown, count(*) FROM deliveries, hub GROUP BY shown"
+    ).fetchall()
+    return dict(rows)
+
+
+def release(connection: Connection) -> int:
+    """After a restore: let go what was queued before it. It may have been sent already; a person decided."""
+    return connection.execute(
+        "UPDATE deliveries SET epoch = hub.epoch FROM hub"
+        " WHERE deliveries.epoch <> hub.epoch AND state IN ('queued', 'leased')"
+    ).rowcount
