@@ -3,6 +3,7 @@
 CauceError
 ├── RetryableError            the caller tries again; nothing is wrong with the input
 │   ├── LogUnavailableError       no durable log answered within 5 s
+│   ├── BlobUnavailableError      the blob store can't be reached, or is full
 │   ├── StalePositionError        somebody else moved this consumer's position: re-read it
 │   └── RetryableDeliveryError    the remote said "later" (SMTP 4xx, time-out)
 ├── RefusedError              the request is understood and refused; a person acts
@@ -36,6 +37,10 @@ class RetryableError(CauceError):
 
 class LogUnavailableError(RetryableError):
     """The durable log did not acknowledge in time."""
+
+
+class BlobUnavailableError(RetryableError):
+    """The blob store did not keep, or did not give; a full disk too."""
 
 
 class StalePositionError(RetryableError):
