@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from uuid import UUID
 
 from schemas.errors import InvalidError
 
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\x00-\x1f]{1,128}@[^\s@<>\"(),:;\x00-\x1f]{1,190}")
 _PHONE_NOISE = re.compile(r"[\s().\-/]")
 _PHONE = re.compile(r"\+?\d{3,15}")
+_ANONYMOUS = re.compile(r"phone:anonymous/[0-9a-f-]{36}")
 
 
 class Kind(StrEnum):
@@ -38,6 +40,16 @@ def phone_address(text: str) -> str:
     return f"{Kind.PHONE}:+{digits.removeprefix('+')}"
 
 
+def anonymous_phone(call: UUID) -> str:
+    """Of a caller who hides the number: one a call, so that no two anonymous callers are the same person."""
+    return f"{Kind.PHONE}:anonymous/{call}"
+
+
+def is_anonymous(address: str) -> bool:
+    """True for `anonymous_phone` addresses: there is no number to call, show or recognize."""
+    return _ANONYMOUS.fullmatch(address) is not None
+
+
 def parse_address(text: str) -> str:
     """Any written address, normalized; a bare one is told by its looks. Raises InvalidError."""
     kind, _, rest = text.partition(":")
@@ -45,7 +57,7 @@ def parse_address(text: str) -> str:
         case Kind.EMAIL:
             return email_address(rest)
         case Kind.PHONE:
-            return phone_address(rest)
+            return text if is_anonymous(text) else phone_address(rest)
         case Kind.CHAT | Kind.VISITOR if rest:
             return text
         case _:

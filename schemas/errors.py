@@ -8,6 +8,7 @@ CauceError
 │   └── RetryableDeliveryError    the remote said "later" (SMTP 4xx, time-out)
 ├── RefusedError              the request is understood and refused; a person acts
 │   ├── NotFoundError · ForbiddenError · UnauthenticatedError · TooLargeError · InvalidError
+│   ├── MalformedError            bytes that can't be parsed at all · UnsupportedMediaTypeError
 │   ├── ConflictError             illegal transition or stale version
 │   ├── RateLimitedError
 │   └── RejectedDeliveryError     the remote said "never" (SMTP 5xx)
@@ -69,6 +70,20 @@ class InvalidError(RefusedError):
     title = "Invalid"
 
 
+class MalformedError(RefusedError):
+    """The request can't be parsed: not the JSON or form it says it is."""
+
+    status = 400
+    title = "Malformed"
+
+
+class UnsupportedMediaTypeError(RefusedError):
+    """A content type this address doesn't take."""
+
+    status = 415
+    title = "Unsupported media type"
+
+
 class UnauthenticatedError(RefusedError):
     """Who are you? A token or a sign-in is missing or no longer valid."""
 
@@ -110,6 +125,11 @@ class RateLimitedError(RefusedError):
     status = 429
     title = "Too many requests"
     retry_after = 10
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        if retry_after is not None:
+            self.retry_after = retry_after
 
 
 class RejectedDeliveryError(RefusedError):

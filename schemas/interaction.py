@@ -84,6 +84,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
     `thread` is what a customer's link shows: its own id, or the thread of the token it came with.
     `contact` is what reports count: the form, mail, call, visit, or the whole chat session.
+    `claims`: further addresses the sender gave (a chat's email, a visitor's number); proven only by an agent's word.
     `html`, `raw`: blob ids. `details`: channel's own facts, for people to read.
     """
 
@@ -91,6 +92,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     channel: Channel
     sender: Party
     recipients: tuple[Party, ...] = ()
+    claims: tuple[Party, ...] = ()
     subject: str = ""
     text: str = ""
     html: str = ""
