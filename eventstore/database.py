@@ -7,7 +7,7 @@ and an async edge hands a whole transaction to a thread with `await database.run
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -80,6 +80,10 @@ class Database:
             self._notifier.wake(connection.appended_to)
         finally:
             self._pool.putconn(connection)
+
+    def wake(self, logs: Iterable[str]) -> None:
+        """Tell the readers of these logs that something was committed. Never blocks; `transaction` does it itself."""
+        self._notifier.wake(logs)
 
     async def run(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`work(connection, …)` in one transaction, in a worker thread."""

@@ -1,0 +1,197 @@
+"""Group commit: many small appends to one log become few transactions. Between PostgresLog.append and the table.
+
+A thread with a connection of its own: while one group commits, the next gathers. Nothing else of the hub can
+make it wait, and no state of the database makes a caller wait longer than APPEND_SECONDS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import queue
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import psycopg
+import structlog
+
+from eventstore.database import Connection, Database
+from eventstore.log import APPEND_SECONDS, NewRecord
+from eventstore.log_tables import LogTable
+from schemas.errors import CauceError, InvalidError, LogUnavailableError
+
+_GROUP_RECORDS = 500
+_GROUP_BYTES = 16 * 1024 * 1024
+_WAIT_SECONDS = APPEND_SECONDS - 0.5  # the rest is for telling the sender
+_HUNG_SECONDS = 3.0  # longer than lock_timeout: a database that answers has answered by then
+_CONNECT_SECONDS = 2
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Append:
+    """One caller's records, kept or refused together; none: only asks whether the log can be written."""
+
+    records: Sequence[NewRecord]
+    done: Future[None] = field(default_factory=Future[None])
+
+    @property
+    def bytes(self) -> int:
+        return sum(len(record.value) for record in self.records)
+
+
+class GroupCommit:
+    """The writer of one log table."""
+
+    def __init__(self, database: Database, table: LogTable) -> None:
+        self._database = database
+        self._table = table
+        self._queue: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._guard = threading.Lock()  # over `_connection`, which another thread may cut
+        self._connection: Connection | None = None
+        self._busy_since: float | None = None
+
+    async def append(self, records: Sequence[NewRecord]) -> None:
+        """Return once they are committed. Raises LogUnavailableError in time, InvalidError for a record of no use."""
+        self._start()
+        append = _Append(records)
+        self._queue.put(append)
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(append.done), _WAIT_SECONDS)
+        except TimeoutError as error:
+            self._cut()
+            raise LogUnavailableError("the database does not answer") from error
+
+    def close(self) -> None:
+        """Commit what is queued and end."""
+        with self._starting:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            self._queue.put(None)
+            thread.join(timeout=APPEND_SECONDS)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=f"log-{self._table.topic.name}", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        held: _Append | None = None
+        while True:
+            first = held or self._queue.get()
+            if first is None:
+                self._disconnect()
+                return
+            group, held = self._gather(first)
+            waiting = [append for append in group if append.done.set_running_or_notify_cancel()]
+            if waiting:
+                self._settle(waiting)
+
+    def _gather(self, first: _Append) -> tuple[list[_Append], _Append | None]:
+        """What is queued by now, up to a group's bounds, and the first that no longer fits."""
+        group, records, size = [first], len(first.records), first.bytes
+        while True:
+            try:
+                append = self._queue.get_nowait()
+            except queue.Empty:
+                return group, None
+            if append is None:
+                self._queue.put(None)  # the end: after this group
+                return group, None
+            records, size = records + len(append.records), size + append.bytes
+            if records > _GROUP_RECORDS or size > _GROUP_BYTES:
+                return group, append
+            group.append(append)
+
+    def _settle(self, group: Sequence[_Append]) -> None:
+        """Commit the group and answer each caller; a record's own fault is told to its caller alone."""
+        try:
+            self._commit([record for append in group for record in append.records])
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            if len(group) > 1:
+                for append in group:
+                    self._settle([append])
+            else:
+                _refuse(group, InvalidError, error)
+        except CauceError as error:
+            _refuse(group, type(error), error)
+        except psycopg.Error as error:
+            log.warning("log_append_failed", topic=self._table.topic.name, error=str(error), appends=len(group))
+            _refuse(group, LogUnavailableError, error)
+        except Exception as error:
+            # the thread's edge: it must live on, and every caller must hear
+            log.exception("log_append_failed", topic=self._table.topic.name)
+            _refuse(group, LogUnavailableError, error)
+        else:
+            for append in group:
+                append.done.set_result(None)
+
+    def _commit(self, records: Sequence[NewRecord]) -> None:
+        self._busy_since = time.monotonic()
+        try:
+            try:
+                self._write(records)
+            except psycopg.OperationalError:
+                if self._connected():
+                    raise  # the database answered: locked, read-only, full
+                # the connection had died, perhaps long ago. Should the group be there after all, it comes twice:
+                # ids make that harmless, a loss would not be
+                self._write(records)
+        finally:
+            self._busy_since = None
+
+    def _write(self, records: Sequence[NewRecord]) -> None:
+        connection = self._connect()
+        if records:
+            self._table.append(connection, records)
+            self._database.wake({self._table.topic.name})
+        else:
+            self._table.prove_writable(connection)
+
+    def _connected(self) -> bool:
+        if self._connection is not None and self._connection.closed:
+            self._disconnect()
+        return self._connection is not None
+
+    def _connect(self) -> Connection:
+        if self._connected() and self._connection is not None:
+            return self._connection
+        connection = Connection.connect(self._database.url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+        with self._guard:
+            self._connection = connection
+        connection.execute(
+            "SELECT set_config('lock_timeout', '2s', false), set_config('statement_timeout', '4s', false)"
+        )
+        return connection
+
+    def _disconnect(self) -> None:
+        with self._guard:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                connection.close()
+
+    def _cut(self) -> None:
+        """Free the thread from a database that stopped answering: it hangs in a read that would never end."""
+        with self._guard:
+            since, connection = self._busy_since, self._connection
+            if since is None or connection is None or time.monotonic() - since < _HUNG_SECONDS:
+                return
+            with contextlib.suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
+                wire.shutdown(socket.SHUT_RDWR)
+
+
+def _refuse(group: Sequence[_Append], kind: type[CauceError], cause: Exception) -> None:
+    for append in group:
+        error = kind(f"not in the log: {cause}")  # one each: a traceback grows as it is raised
+        error.__cause__ = cause
+        append.done.set_exception(error)
