@@ -1,0 +1,23 @@
+"""Who is asking: a user with a session, or a program with a token. Made by the guard, read by every route."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody is here for. `services/access/policy.py` says what each may do."""
+
+    AGENT = "agent"
+    ANALYST = "analyst"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`name` stands in facts as `by`. `session`: came by cookie, so writes must come from our own pages."""
+
+    name: str
+    role: Role
+    session: bool = False

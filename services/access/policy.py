@@ -1,0 +1,111 @@
+"""Which role may do what: the one place. A route that isn't named here can't be served (services/web/guard.py).
+
+Keys are `METHOD path` as the router spells them; EVERYBODY needs no sign-in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.access.identity import Role
+
+EVERYBODY: frozenset[Role] = frozenset()
+SIGNED_IN = frozenset(Role)
+AGENTS = frozenset({Role.AGENT, Role.ADMIN})
+ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})
+
+_PUBLIC = (
+    "GET /",
+    "GET /search",
+    "GET /articles/{article}",
+    "POST /articles/{article}/vote",
+    "GET /contact",
+    "POST /contact",
+    "GET /status/{token}",
+    "POST /status/{token}",
+    "POST /status/{token}/messages",
+    "GET /chat",
+    "GET /login",
+    "POST /login",
+    "POST /logout",
+    "GET /static/{path:path}",
+    "GET /healthz",
+    "GET /readyz",
+    "GET /metrics",
+    "GET /docs",
+    "GET /openapi.json",
+    "GET /asyncapi",
+    "POST /api/v1/forms",
+    "WS /api/v1/chat",
+    "POST /api/v1/cti/{line}",  # guarded by the line's key
+    "POST /api/v1/visits",
+    "POST /api/v1/visits/{visit}/events",
+)
+
+_READ = (
+    "GET /api/v1/incidents",
+    "GET /api/v1/incidents/{number}",
+    "GET /api/v1/incidents/{number}/timeline",
+    "GET /api/v1/customers",
+    "GET /api/v1/customers/{customer}",
+    "GET /api/v1/customers/{customer}/timeline",
+    "GET /api/v1/calls",
+    "GET /api/v1/calls/{call}",
+    "GET /api/v1/attachments/{interaction}/{index}",
+    "GET /api/v1/reports",
+    "GET /api/v1/reports/{name}",
+    "GET /api/v1/articles",
+    "GET /api/v1/articles/{article}",
+    "GET /api/v1/search",
+    "GET /api/v1/live",
+    "GET /reports",
+    "GET /reports/{name}",
+    "GET /reports/{name}/chart.svg",
+    "GET /reports/{name}/table.csv",
+)
+
+_WORK = (
+    "POST /api/v1/incidents/{number}/replies",
+    "POST /api/v1/incidents/{number}/notes",
+    "POST /api/v1/incidents/{number}/assign",
+    "POST /api/v1/incidents/{number}/priority",
+    "POST /api/v1/incidents/{number}/tags",
+    "POST /api/v1/incidents/{number}/resolve",
+    "POST /api/v1/incidents/{number}/close",
+    "POST /api/v1/incidents/{number}/reopen",
+    "POST /api/v1/incidents/{number}/merge",
+    "POST /api/v1/incidents/{number}/unmerge",
+    "POST /api/v1/incidents/{number}/split",
+    "POST /api/v1/incidents/{number}/move",
+    "POST /api/v1/customers",
+    "POST /api/v1/customers/{customer}/addresses",
+    "POST /api/v1/customers/{customer}/merge",
+    "POST /api/v1/customers/{customer}/unmerge",
+    "POST /api/v1/calls",
+    "PATCH /api/v1/calls/{call}",
+    "POST /api/v1/in-person",
+    "POST /api/v1/articles",
+    "PATCH /api/v1/articles/{article}",
+    "POST /api/v1/articles/{article}/retire",
+    "GET /api/v1/quarantine",
+    "GET /api/v1/quarantine/{item}/raw",
+    "POST /api/v1/quarantine/{item}/reprocess",
+    "POST /api/v1/quarantine/{item}/discard",
+    "GET /agent",
+    "GET /agent/incidents/{number}",
+    "POST /agent/incidents/{number}/{action}",
+    "GET /agent/calls",
+    "POST /agent/calls",
+    "POST /agent/calls/{call}",
+    "GET /agent/quarantine",
+    "POST /agent/quarantine/{item}/{action}",
+)
+
+_ANALYSE = ("GET /api/v1/events",)
+
+POLICY: Mapping[str, frozenset[Role]] = {
+    **dict.fromkeys(_PUBLIC, EVERYBODY),
+    **dict.fromkeys(_READ, SIGNED_IN),
+    **dict.fromkeys(_WORK, AGENTS),
+    **dict.fromkeys(_ANALYSE, ANALYSTS),
+}
