@@ -44,6 +44,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 log.cleaner.dedupe.buffer.size=8388608
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 num.network.threads=2
 num.io.threads=4
 """
@@ -81,7 +83,7 @@ class LocalKafka:
             self._settings.write_text(
                 _PROPERTIES.format(folder=self.folder, port=port or _free_port(), controller=_free_port())
             )
-        command = [java, f"-Xmx{self._heap}", "-XX:+UseSerialGC", "-Dlog4j2.level=WARN", "-cp", f"{jars}/*"]
+        command = [java, f"-Xmx{self._heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=WARN", "-cp", f"{jars}/*"]
         if not (self.folder / "log" / "meta.properties").exists():
             self._format(command)
         with self._output.open("ab") as output:
