@@ -1,0 +1,98 @@
+"""Tells the demo's story: cases of customers over many days, as one stream of steps in the order of time.
+
+Deterministic: the same seed, length and end tell the same story. Lazy: a million interactions take no memory.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.demo.calendar import arrivals
+from services.demo.case import tell_case
+from services.demo.catalogue import AGENTS, Catalogue, load
+from services.demo.steps import AnyStep, Publish, Visit, step_id
+
+INTERACTIONS_A_CASE = 3.1
+"""How many a case has on average, both directions; measured by tests/services/demo."""
+_VISITS_A_CASE = 1.6
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which story: `cases` incidents begun between `since` and `until`."""
+
+    seed: int
+    since: datetime
+    until: datetime
+    cases: int
+
+    @classmethod
+    def over(cls, *, seed: int, until: datetime, days: int, cases: int) -> Plan:
+        """The days before `until`."""
+        return cls(seed, until - timedelta(days=days), until, cases)
+
+
+def tell(plan: Plan) -> Iterator[AnyStep]:
+    """All steps before `plan.until`, in the order of time."""
+    catalogue = load()
+    yield from _articles(plan, catalogue)
+    pending: list[tuple[datetime, int, int, AnyStep]] = []
+    for case, opened in enumerate(_openings(plan)):
+        while pending and pending[0][0] <= opened:
+            yield heapq.heappop(pending)[3]
+        for number, step in enumerate(_of_case(plan, catalogue, case, opened)):
+            if step.at < plan.until:
+                heapq.heappush(pending, (step.at, case, number, step))
+    while pending:
+        yield heapq.heappop(pending)[3]
+
+
+def _openings(plan: Plan) -> Iterator[datetime]:
+    rng = _random(plan, "openings")
+    yield from arrivals(rng, plan.since + timedelta(minutes=1), plan.until, plan.cases)
+
+
+def _of_case(plan: Plan, catalogue: Catalogue, case: int, opened: datetime) -> Iterator[AnyStep]:
+    rng = _random(plan, f"case/{case}")
+    yield from tell_case(rng, catalogue, seed=plan.seed, cases=plan.cases, case=case, opened=opened)
+    for number in range(int(rng.expovariate(1 / _VISITS_A_CASE))):
+        yield _visit(rng, catalogue, plan, case, number, opened)
+
+
+def _visit(rng: random.Random, catalogue: Catalogue, plan: Plan, case: int, number: int, opened: datetime) -> Visit:
+    problem = rng.choices(catalogue.problem, [problem.weight for problem in catalogue.problem])[0]
+    language = rng.choices(("es", "en"), (7, 3))[0]
+    query = " ".join(rng.choice(problem.words(language).subjects).partition("{")[0].split()[:4]).lower()
+    found = bool(problem.article) and rng.random() < 0.85  # noqa: PLR2004 -- a share of the searches
+    vote = rng.choices((True, False, None), (5, 2, 6))[0] if found else None
+    return Visit(
+        id=step_id(plan.seed, case, "visit", number),
+        at=opened + timedelta(seconds=rng.uniform(0, 7200)),
+        case=case,
+        query=query,
+        article=problem.article if found else "",
+        language=language,
+        helpful=vote,
+        solved=found and vote is not False and rng.random() < 0.7,  # noqa: PLR2004 -- likewise
+    )
+
+
+def _articles(plan: Plan, catalogue: Catalogue) -> Iterator[Publish]:
+    for number, article in enumerate(catalogue.article):
+        for language in ("es", "en"):
+            yield Publish(
+                id=step_id(plan.seed, 0, "publish", article.key, language),
+                at=plan.since + timedelta(seconds=number),
+                case=-1,
+                agent=AGENTS[number % len(AGENTS)],
+                article=article,
+                language=language,
+            )
+
+
+def _random(plan: Plan, purpose: str) -> random.Random:
+    return random.Random(f"{plan.seed}/{purpose}")  # noqa: S311 -- a demo must be the same each time
