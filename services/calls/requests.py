@@ -1,0 +1,36 @@
+"""What an agent can ask of a call. Made by the API, run by `services/commands.py`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from schemas.interaction import Direction
+from services.request import Request
+
+
+class StartCall(Request, frozen=True, kw_only=True):
+    """A call begins. Its id is made of `external_id` where there is one, else it is this request's.
+
+    `phone`: as written, or `anonymous`. `incident`: its number, when the agent knows what the call is about.
+    """
+
+    direction: Direction
+    phone: str
+    external_id: str = ""
+    incident: int | None = None
+    started_at: datetime | None = None
+
+
+class ChangeCall(Request, frozen=True, kw_only=True):
+    """What happened to a call; None leaves that alone. All of it or, with ConflictError, nothing."""
+
+    call: UUID
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    notes: str | None = None
+    outcome: str | None = None
+    incident: int | None = None
+
+
+CallRequest = StartCall | ChangeCall

@@ -1,0 +1,1 @@
+"""The unified incident: correlation, deciders, and the batch transaction that turns what came in into facts."""

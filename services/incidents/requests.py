@@ -1,0 +1,104 @@
+"""What an agent can ask of an incident. Made by the API and the CLI, run by `services/commands.py`."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from schemas.facts.incident import Priority
+from schemas.interaction import Channel
+from services.request import Request
+
+
+class Reply(Request, frozen=True, kw_only=True):
+    """Answer the customer. Without `channel` and `to`: whoever wrote last, the way they wrote.
+
+    `to`: an address, `email:ana@x.cu` or bare. An address new to the incident gets a thread of its own.
+    """
+
+    incident: int
+    text: str
+    channel: Channel | None = None
+    to: str = ""
+
+
+class Note(Request, frozen=True, kw_only=True):
+    """Write down something the customer never sees."""
+
+    incident: int
+    text: str
+
+
+class Assign(Request, frozen=True, kw_only=True):
+    """Give it to a user, or to nobody."""
+
+    incident: int
+    to: str | None
+
+
+class Prioritize(Request, frozen=True, kw_only=True):
+    """Say how soon."""
+
+    incident: int
+    priority: Priority
+
+
+class Tag(Request, frozen=True, kw_only=True):
+    """Put tags on and take them off."""
+
+    incident: int
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class Resolve(Request, frozen=True, kw_only=True):
+    """It is solved."""
+
+    incident: int
+    solution: str = ""
+    cause: str = ""
+
+
+class Close(Request, frozen=True, kw_only=True):
+    """Done with it."""
+
+    incident: int
+
+
+class Reopen(Request, frozen=True, kw_only=True):
+    """Not done after all."""
+
+    incident: int
+    reason: str = ""
+
+
+class Merge(Request, frozen=True, kw_only=True):
+    """`sources` are the same piece of work as `incident`."""
+
+    incident: int
+    sources: tuple[int, ...]
+
+
+class Unmerge(Request, frozen=True, kw_only=True):
+    """`source` stands alone again."""
+
+    incident: int
+    source: int
+
+
+class Split(Request, frozen=True, kw_only=True):
+    """These interactions are a new incident (whose id is this request's)."""
+
+    incident: int
+    interactions: tuple[UUID, ...]
+    subject: str
+
+
+class Move(Request, frozen=True, kw_only=True):
+    """This interaction belongs to incident `to`."""
+
+    incident: int
+    interaction: UUID
+    to: int
+
+
+IncidentRequest = Reply | Note | Assign | Prioritize | Tag | Resolve | Close | Reopen | Merge | Unmerge | Split | Move
