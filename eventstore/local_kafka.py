@@ -83,7 +83,15 @@ class LocalKafka:
             self._settings.write_text(
                 _PROPERTIES.format(folder=self.folder, port=port or _free_port(), controller=_free_port())
             )
-        command = [java, f"-Xmx{self._heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=WARN", "-cp", f"{jars}/*"]
+        command = [
+            java,
+            f"-Xmx{self._heap}",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Dlog4j2.level=WARN",
+            "-cp",
+            f"{jars}/*",
+        ]
         if not (self.folder / "log" / "meta.properties").exists():
             self._format(command)
         with self._output.open("ab") as output:

@@ -1,0 +1,38 @@
+"""A real Apache Kafka for the tests: one broker a worker, for the whole session; each test has topics of its own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from eventstore.local_kafka import LocalKafka
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[LocalKafka]:
+    """A running broker. A test that stops, kills or pauses it must have it running again when it ends."""
+    folder = Path(tempfile.mkdtemp(prefix="cauce-kafka-test-"))
+    broker = LocalKafka(folder)
+    broker.start()
+    yield broker
+    broker.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def running_kafka(kafka: LocalKafka) -> Iterator[LocalKafka]:
+    """The broker, for a test that will stop, kill or pause it: it runs again afterwards."""
+    yield kafka
+    kafka.resume()
+    kafka.start()
+
+
+@pytest.fixture
+def kafka_prefix() -> str:
+    """A prefix nobody else uses."""
+    return f"test-{uuid4().hex[:12]}."
