@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Generator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from eventstore.blobs import Blobs
+import psycopg
+from psycopg_pool import PoolTimeout
 
 from channels.tokens import ThreadTokens
+from eventstore.blobs import Blobs, open_blobs
 from eventstore.database import Database
 from eventstore.feed import EventFeed
+from eventstore.identity import read_identity
 from eventstore.keys import Keys
 from eventstore.ledger import Ledger
 from eventstore.log import Log
+from eventstore.migrate import check, migrate
+from eventstore.postgres import PostgresFeed, PostgresLog
+from schemas.errors import SettingsError
+from services import embedded_database
 from services.settings import Settings
+
+CONNECTIONS = 12
 
 
 @dataclass(frozen=True)
@@ -30,3 +41,81 @@ class Hub:
     tokens: ThreadTokens
     secret: bytes
     epoch: UUID
+
+
+@contextmanager
+def open_database(
+    settings: Settings, *, migrating: bool = False, connections: int = CONNECTIONS
+) -> Generator[Database]:
+    """The database, at this code's version: brought there (`migrating`), or checked. Embedded when none is named.
+
+    Raises SettingsError when it can't be reached, MigrationError when it doesn't fit.
+    """
+    with ExitStack() as stack:
+        url = settings.database_url or stack.enter_context(embedded_database.running(settings.data))
+        database = Database(url, size=connections)
+        try:
+            if migrating:
+                migrate(database)
+            database.open()
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise SettingsError(_unreachable(settings, error)) from error
+        stack.callback(database.close)
+        check(database)
+        yield database
+
+
+@asynccontextmanager
+async def open_hub(
+    settings: Settings, *, migrating: bool = False, connections: int = CONNECTIONS
+) -> AsyncGenerator[Hub]:
+    """All of it, closed in order at the end. Raises OperatorError: what to do stands in its message."""
+    blobs = open_blobs(settings.blobs, settings.data)
+    with open_database(settings, migrating=migrating, connections=connections) as database:
+        hub = build_hub(settings, database, blobs)
+        try:
+            yield hub
+        finally:
+            await hub.log.close()
+
+
+def build_hub(settings: Settings, database: Database, blobs: Blobs) -> Hub:
+    """The hub over an open, migrated database."""
+    with database.transaction() as connection:
+        identity = read_identity(connection)
+    keys = Keys(database)
+    return Hub(
+        settings=settings,
+        database=database,
+        keys=keys,
+        ledger=Ledger(keys),
+        log=_log(settings, database),
+        feed=_feed(settings, database),
+        blobs=blobs,
+        tokens=ThreadTokens(identity.secret),
+        secret=identity.secret,
+        epoch=identity.epoch,
+    )
+
+
+def _log(settings: Settings, database: Database) -> Log:
+    if settings.kafka:
+        from eventstore.kafka import KafkaLog  # noqa: PLC0415 -- aiokafka is loaded only where Kafka is used
+
+        return KafkaLog(settings.kafka, settings.kafka_prefix, database)
+    return PostgresLog(database)
+
+
+def _feed(settings: Settings, database: Database) -> EventFeed:
+    if settings.kafka:
+        from eventstore.kafka_feed import KafkaFeed  # noqa: PLC0415 -- likewise
+
+        return KafkaFeed(settings.kafka, settings.kafka_prefix, database)
+    return PostgresFeed(database)
+
+
+def _unreachable(settings: Settings, error: Exception) -> str:
+    first = str(error).strip().partition("\n")[0]
+    if settings.database_url:
+        return f"CAUCE_DATABASE_URL: the database does not answer ({first})"
+    return f"the embedded database does not answer ({first}); see {settings.data / 'postgres' / 'log'}"
