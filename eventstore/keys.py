@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from eventstore.database import Connection, Database
+from eventstore.recorded import Recorded
+from schemas.codec import sealed_by
+from schemas.errors import DecodeError
 
 _CACHE_KEYS = 50_000
 _CACHE_SECONDS = 30.0  # after an erasure in another process, at most this long until we forget too
@@ -45,6 +49,16 @@ class Keys:
             self._cache[address] = (now, AESGCM(secret) if secret is not None else None)
         while len(self._cache) > _CACHE_KEYS:
             self._cache.popitem(last=False)
+
+    def prefetch(self, connection: Connection, events: Sequence[Recorded]) -> None:
+        """Have the keys of a page at hand, with one look-up at most: before its facts are decoded."""
+        addresses: set[UUID] = set()
+        for event in events:
+            with suppress(DecodeError):  # decoding it will say so
+                address = sealed_by(event.data)
+                if address is not None:
+                    addresses.add(address)
+        self.load(connection, addresses)
 
     def destroy(self, connection: Connection, addresses: Iterable[UUID]) -> None:
         """Erase: what they sealed can never be read again. An address without a key gets a destroyed one."""

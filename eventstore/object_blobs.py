@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.exceptions import NotFoundError as NoSuchObjectError
 from obstore.store import ObjectStore, from_url
 
 from schemas.errors import BlobUnavailableError, NotFoundError, SettingsError
@@ -25,7 +24,7 @@ class ObjectBlobs:
         try:
             self._store: ObjectStore = _open(url)
         except (BaseError, ValueError) as error:
-            raise SettingsError(f"CAUCE_BLOBS can't be used: {error}") from error
+            raise SettingsError(f"CAUCE_BLOBS can't be used: {str(error).splitlines()[0]}") from error
 
     def put(self, data: bytes) -> str:  # noqa: D102 -- see Blobs
         blob = uuid4().hex
@@ -38,7 +37,7 @@ class ObjectBlobs:
     def get(self, blob: str) -> bytes:  # noqa: D102 -- see Blobs
         try:
             return bytes(obstore.get(self._store, _path(blob)).bytes())
-        except (FileNotFoundError, NoSuchObjectError) as error:
+        except FileNotFoundError as error:
             raise NotFoundError("no such blob") from error
         except BaseError as error:
             raise BlobUnavailableError(f"blob not read: {error}") from error
@@ -50,7 +49,7 @@ class ObjectBlobs:
         for blob in blobs:
             try:
                 obstore.delete(self._store, _path(blob))
-            except (FileNotFoundError, NoSuchObjectError):
+            except FileNotFoundError:
                 continue
             except BaseError as error:
                 raise BlobUnavailableError(f"blob not deleted: {error}") from error
@@ -74,7 +73,7 @@ class ObjectBlobs:
     def _has(self, blob: str) -> bool:
         try:
             obstore.head(self._store, _path(blob))
-        except (FileNotFoundError, NoSuchObjectError, NotFoundError):
+        except (FileNotFoundError, NotFoundError):
             return False
         except BaseError as error:
             raise BlobUnavailableError(f"blob not looked up: {error}") from error

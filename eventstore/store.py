@@ -15,6 +15,18 @@ from schemas.errors import ConflictError
 _LOCK_CLASS = 1129338179
 _EVENTS_LOCK = 1
 
+_LAST = 2**62
+_LAST_VERSION = 2**31 - 1
+
+_OLDEST_FIRST = (
+    "SELECT position, stream, version, type, data, recorded_at, causation, correlation FROM events"
+    " WHERE stream = %s AND version > %s AND version <= %s ORDER BY version LIMIT %s"
+)
+_NEWEST_FIRST = (
+    "SELECT position, stream, version, type, data, recorded_at, causation, correlation FROM events"
+    " WHERE stream = %s AND version > %s AND version <= %s ORDER BY version DESC LIMIT %s"
+)
+
 _Row = tuple[int, str, int, str, bytes, datetime, UUID | None, UUID | None]
 
 
@@ -62,6 +74,22 @@ def read_streams(connection: Connection, streams: Sequence[str]) -> dict[str, li
     return found
 
 
+def read_stream(
+    connection: Connection,
+    stream: str,
+    *,
+    after: int | None = None,
+    until: int | None = None,
+    newest_first: bool = False,
+    limit: int | None = None,
+) -> list[Recorded]:
+    """Part of one stream, by version: after `after`, up to and with `until`."""
+    bounds = (stream, after if after is not None else -1, until if until is not None else _LAST_VERSION, limit)
+    query = connection.execute(_NEWEST_FIRST if newest_first else _OLDEST_FIRST, bounds, binary=True)
+    rows: Sequence[_Row] = query.fetchall()
+    return [Recorded(*row) for row in rows]
+
+
 def versions(connection: Connection, streams: Sequence[str]) -> dict[str, int]:
     """The last version of each stream that has one."""
     rows: Sequence[tuple[str, int]] = connection.execute(
@@ -77,7 +105,20 @@ def read_after(connection: Connection, position: int, limit: int, *, until: int 
     rows: Sequence[_Row] = connection.execute(
         "SELECT position, stream, version, type, data, recorded_at, causation, correlation FROM events"
         " WHERE position > %s AND position <= %s ORDER BY position LIMIT %s",
-        (position, until if until is not None else 2**62, limit),
+        (position, until if until is not None else _LAST, limit),
+        binary=True,
+    ).fetchall()
+    return [Recorded(*row) for row in rows]
+
+
+def read_types_after(
+    connection: Connection, position: int, limit: int, types: Sequence[str], *, until: int | None = None
+) -> list[Recorded]:
+    """Like `read_after`, only events of the given types."""
+    rows: Sequence[_Row] = connection.execute(
+        "SELECT position, stream, version, type, data, recorded_at, causation, correlation FROM events"
+        " WHERE position > %s AND position <= %s AND type = ANY(%s) ORDER BY position LIMIT %s",
+        (position, until if until is not None else _LAST, list(types), limit),
         binary=True,
     ).fetchall()
     return [Recorded(*row) for row in rows]

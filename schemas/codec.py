@@ -101,5 +101,18 @@ def decode(type_name: str, stream: str, data: bytes, keyring: Keyring) -> Fact:
     return fact
 
 
+def sealed_by(data: bytes) -> UUID | None:
+    """The address whose key a stored fact needs to be read whole; None where it needs none. Reads no further.
+
+    Raises DecodeError.
+    """
+    try:
+        stored = _stored.decode(data)
+    except msgspec.MsgspecError as error:
+        msg = f"not a stored fact: {error}"
+        raise DecodeError(msg) from error
+    return UUID(bytes=stored.address) if stored.sealed is not None and stored.address is not None else None
+
+
 def _bound_to(type_name: str, stream: str) -> bytes:
     return f"{type_name} {stream}".encode()

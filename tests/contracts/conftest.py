@@ -1,0 +1,97 @@
+"""One contract, every log: each test that asks for `logs` or `feeds` runs once for each name registered here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from uuid import uuid4
+
+import pytest
+
+from eventstore.database import Database
+from eventstore.feed import EventFeed
+from eventstore.log import Log
+from eventstore.postgres import PostgresFeed, PostgresLog
+
+LogFactory = Callable[[pytest.FixtureRequest, Database, str], AbstractAsyncContextManager[Log]]
+"""(request, database, prefix) → a log. Called twice with one prefix it gives two processes' views of one log."""
+
+FeedFactory = Callable[[pytest.FixtureRequest, Database, str], AbstractAsyncContextManager[EventFeed]]
+"""(request, database, prefix) → a feed of that database's events, with whatever must run to carry them."""
+
+
+@asynccontextmanager
+async def _postgres_log(request: pytest.FixtureRequest, database: Database, prefix: str) -> AsyncIterator[Log]:
+    log = PostgresLog(database)
+    yield log
+    await log.close()
+
+
+@asynccontextmanager
+async def _postgres_feed(request: pytest.FixtureRequest, database: Database, prefix: str) -> AsyncIterator[EventFeed]:
+    yield PostgresFeed(database)
+
+
+LOGS: dict[str, LogFactory] = {"postgres": _postgres_log}
+FEEDS: dict[str, FeedFactory] = {"postgres": _postgres_feed}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "open_log" in metafunc.fixturenames:
+        metafunc.parametrize("log_name", list(LOGS), scope="function")
+    if "feed" in metafunc.fixturenames:
+        metafunc.parametrize("feed_name", list(FEEDS), scope="function")
+
+
+@pytest.fixture
+async def open_log(request, log_name, database):
+    """Call it for a log; call it again for another process's view of the same."""
+    prefix = f"contract-{uuid4().hex[:8]}."
+    async with AsyncExitStack() as stack:
+
+        async def opened() -> Log:
+            return await stack.enter_async_context(LOGS[log_name](request, database, prefix))
+
+        yield opened
+
+
+@pytest.fixture
+async def log(open_log):
+    return await open_log()
+
+
+@pytest.fixture
+async def feed(request, feed_name, database):
+    async with FEEDS[feed_name](request, database, f"contract-{uuid4().hex[:8]}.") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def running():
+    """Start something that runs until cancelled; it is cancelled at the end. Its failure fails the test."""
+    tasks: list[asyncio.Task[None]] = []
+
+    def start(coroutine) -> asyncio.Task[None]:
+        tasks.append(asyncio.create_task(coroutine))
+        return tasks[-1]
+
+    yield start
+    for task in tasks:
+        task.cancel()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [end for end in ended if isinstance(end, Exception)] == []
+
+
+@pytest.fixture
+def until():
+    """Wait for a condition, 20 s at most."""
+
+    async def wait(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "waited in vain"
+            await asyncio.sleep(0.01)
+
+    return wait
