@@ -51,7 +51,6 @@ def _configure(folder: Path, wanted: dict[str, str]) -> None:
         return
     auto.write_text(text)
     stop_cluster(folder)
-    PostgresServer._instances.pop(folder.resolve(), None)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # -- it has no restart
     get_server(folder, cleanup_mode=None)
 
 
@@ -68,6 +67,7 @@ def stop_cluster(folder: Path) -> bool:
         return False
     if not psutil.pid_exists(pid):
         return False
+    PostgresServer._instances.pop(folder.resolve(), None)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # -- it has no restart
     subprocess.run(  # noqa: S603 -- fixed program and arguments
         [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(folder), "-w", "-m", "fast", "stop"],
         check=True,
