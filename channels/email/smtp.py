@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import socket
 import ssl
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -200,24 +201,23 @@ class LmtpServer(Server):
 
 async def serve_smtp(
     reception: Reception,
-    host: str,
-    port: int,
+    listening: socket.socket,
     *,
     hostname: str,
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> asyncio.Server:
-    """Listen for SMTP. The caller closes the server; connections end with their mail."""
+    """Answer SMTP on a listening socket. The caller closes the server; connections end with their mail."""
     door = Door(reception, limits or Limits())
-    return await asyncio.get_running_loop().create_server(lambda: Server(door, hostname, tls), host, port)
+    return await asyncio.get_running_loop().create_server(lambda: Server(door, hostname, tls), sock=listening)
 
 
 async def serve_lmtp(
-    reception: Reception, host: str, port: int, *, hostname: str, limits: Limits | None = None
+    reception: Reception, listening: socket.socket, *, hostname: str, limits: Limits | None = None
 ) -> asyncio.Server:
-    """Listen for LMTP: what a local mail server hands over."""
+    """Answer LMTP on a listening socket: what a local mail server hands over."""
     door = Door(reception, limits or Limits())
-    return await asyncio.get_running_loop().create_server(lambda: LmtpServer(door, hostname, None), host, port)
+    return await asyncio.get_running_loop().create_server(lambda: LmtpServer(door, hostname, None), sock=listening)
 
 
 def _reverse_path(sender: str) -> str:

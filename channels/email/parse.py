@@ -1,0 +1,188 @@
+"""A raw mail made into a normalized interaction: pure, and total: any bytes give a result. Runs in a child process.
+
+Between the log `mail` and the log `interactions`; files and HTML leave as bytes and are put into the blob store after.
+"""
+
+from __future__ import annotations
+
+import email
+import html
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from email.message import Message
+from uuid import UUID
+
+import msgspec
+
+from channels.email.authentication import authentication_of
+from channels.email.automatic import LOOP_HEADER, judge, loop_mark
+from channels.email.bodies import FileOf, read_body
+from channels.email.charsets import decode_bytes
+from channels.email.headers import Headers, Tree
+from channels.email.mailboxes import Mailboxes, plus_part
+from channels.email.quotes import reply_of
+from channels.text import shorten
+from channels.tokens import ThreadTokens
+from schemas.address import email_address
+from schemas.errors import InvalidError
+from schemas.interaction import Attachment, Authentication, Channel, Hints, Interaction, Party, RawMail
+
+TEXT_MAX_BYTES = 96 * 1024
+_SUBJECT_MAX_BYTES = 1000
+_RECIPIENTS_MAX = 50
+_BOUNDARIES_MAX = 500
+_MESSAGE_ID_MAX_CHARACTERS = 250
+_STALE = timedelta(days=7)
+_NUMBER = re.compile(r"\[#(\d{1,9})\]")
+_LANGUAGE = re.compile(r"\s*(es|en)\b", re.IGNORECASE)
+
+
+class Ours(msgspec.Struct, frozen=True, kw_only=True):
+    """What a parser must know of this hub."""
+
+    secret: bytes
+    addresses: tuple[str, ...]
+    trusted_authserv: tuple[str, ...] = ()
+
+
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """The interaction without its blobs, and what is to become blobs."""
+
+    interaction: Interaction
+    html: str = ""
+    files: tuple[FileOf, ...] = ()
+
+
+def parse(raw: RawMail, content: bytes, ours: Ours) -> Parsed:
+    """The interaction a mail is."""
+    message, whole = _tree(content)
+    headers = Headers(message)
+    body = read_body(message) if whole else None
+    full = body.text if body else decode_bytes(content, None)
+    text = reply_of(full)
+    shown = body.safe_html if body else ""
+    if not shown and (text != full.strip("\n") or len(text.encode()) > TEXT_MAX_BYTES):
+        shown = f"<pre>{html.escape(full)}</pre>"  # all of it stays readable
+    return Parsed(
+        interaction=_interaction(raw, message, headers, content, text, ours),
+        html=shown,
+        files=tuple(body.files) if body else (),
+    )
+
+
+def with_blobs(parsed: Parsed, raw: str, html_blob: str, files: Sequence[str]) -> Interaction:
+    """The interaction, naming the blobs its parts were put into."""
+    return msgspec.structs.replace(
+        parsed.interaction,
+        raw=raw,
+        html=html_blob,
+        attachments=tuple(
+            Attachment(name=file.name, bytes=len(file.data), media_type=file.media_type, blob=blob)
+            for file, blob in zip(parsed.files, files, strict=True)
+        ),
+    )
+
+
+def _tree(content: bytes) -> tuple[Tree, bool]:
+    """The mail's parts; False: nested so deep or so often that only its headers were read."""
+    if content.count(b"boundary=") <= _BOUNDARIES_MAX:
+        try:
+            return email.message_from_bytes(content), True
+        except (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
+            pass
+    try:
+        return email.message_from_bytes(re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0][:65536]), False
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
+        return Message(), False
+
+
+def _interaction(raw: RawMail, message: Tree, headers: Headers, content: bytes, text: str, ours: Ours) -> Interaction:
+    tokens = ThreadTokens(ours.secret)
+    boxes = Mailboxes(ours.addresses)
+    verdict = judge(raw, message, headers, content, tokens, loop_mark(ours.secret))
+    references = headers.message_ids("References", "In-Reply-To")
+    thread = verdict.thread or _signed_thread(raw, headers, references, boxes, tokens)
+    authentication = authentication_of(headers, ours.trusted_authserv)
+    subject = shorten(headers.text("Subject"), _SUBJECT_MAX_BYTES)
+    number = _NUMBER.search(subject)
+    return Interaction(
+        id=raw.id,
+        channel=Channel.EMAIL,
+        sender=_sender(raw, headers, authentication),
+        recipients=_recipients(headers, boxes),
+        subject=subject,
+        text=shorten(text, TEXT_MAX_BYTES),
+        thread=thread or raw.id,
+        contact=raw.id,
+        occurred_at=_occurred_at(raw, headers),
+        received_at=raw.received_at,
+        language=_language(headers),
+        authentication=authentication,
+        hints=Hints(
+            thread_signed=thread is not None,
+            message_id=next(iter(headers.message_ids("Message-ID")), "")[:_MESSAGE_ID_MAX_CHARACTERS],
+            references=references,
+            subject_number=int(number.group(1)) if number else None,
+            automatic=verdict.automatic,
+            about=verdict.about,
+        ),
+        details=_details(raw, headers, verdict.status, loop_mark(ours.secret)),
+    )
+
+
+def _sender(raw: RawMail, headers: Headers, authentication: Authentication) -> Party:
+    """Who wrote. Nobody that can be named: a handle of this mail's own, so that strangers don't become one person."""
+    named = headers.parties("From") or headers.parties("Sender")
+    if named:
+        return msgspec.structs.replace(named[0], proven=authentication is not Authentication.FAIL)
+    try:
+        return Party(address=email_address(raw.envelope_from), proven=authentication is not Authentication.FAIL)
+    except InvalidError:
+        return Party(address=f"email:{raw.id.hex}@unknown.invalid")
+
+
+def _recipients(headers: Headers, boxes: Mailboxes) -> tuple[Party, ...]:
+    others = [party for party in headers.parties("To", "Cc") if boxes.of(party.address.partition(":")[2]) is None]
+    return tuple(others[:_RECIPIENTS_MAX])
+
+
+def _signed_thread(
+    raw: RawMail, headers: Headers, references: Sequence[str], boxes: Mailboxes, tokens: ThreadTokens
+) -> UUID | None:
+    """The thread of the token it came with: in the address it was sent to, or in the Message-ID it answers."""
+    written = (party.address.partition(":")[2] for party in headers.parties("To", "Cc", "Delivered-To"))
+    for address in (*raw.envelope_to, *written):
+        if boxes.of(address) is not None and (thread := tokens.verify(plus_part(address))) is not None:
+            return thread
+    for reference in (*headers.message_ids("In-Reply-To"), *reversed(references)):
+        known = tokens.read_message_id(reference)
+        if known is not None:
+            return known[0]
+    return None
+
+
+def _occurred_at(raw: RawMail, headers: Headers) -> datetime:
+    """The sender's clock where it can be right: never after it came; long before only in a mailbox that was read."""
+    written = headers.date()
+    if written is None or written > raw.received_at:
+        return raw.received_at
+    stale = raw.received_at - written > _STALE and raw.source in {"smtp", "lmtp"}
+    return raw.received_at if stale else written
+
+
+def _language(headers: Headers) -> str:
+    found = _LANGUAGE.match(headers.raw("Content-Language")) or _LANGUAGE.match(headers.raw("Accept-Language"))
+    return found.group(1).lower() if found else ""
+
+
+def _details(raw: RawMail, headers: Headers, status: str, loop: str) -> dict[str, str]:
+    found = {"mailbox": raw.mailbox}
+    answers = headers.parties("Reply-To")
+    if answers:
+        found["reply_to"] = answers[0].address
+    if status:
+        found["status"] = status
+    if headers.raw(LOOP_HEADER).strip() == loop:
+        found["loop"] = "ours"
+    return found
