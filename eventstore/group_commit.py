@@ -65,7 +65,8 @@ class GroupCommit:
         append = _Append(records)
         self._queue.put(append)
         try:
-            await asyncio.wait_for(asyncio.wrap_future(append.done), _WAIT_SECONDS)
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await asyncio.wrap_future(append.done)
         except TimeoutError as error:
             self._cut()
             raise LogUnavailableError("the database does not answer") from error

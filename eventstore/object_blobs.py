@@ -56,7 +56,7 @@ class ObjectBlobs:
 
     def stored_before(self, moment: datetime) -> Iterator[str]:  # noqa: D102 -- see Blobs
         try:
-            for page in obstore.list(self._store):
+            for page in obstore.list(self._store):  # pyright: ignore[reportUnknownMemberType]  # -- its Arrow overload
                 for found in page:
                     name = found["path"].rpartition("/")[2]
                     if _ID.fullmatch(name) and found["last_modified"] < moment:

@@ -74,7 +74,8 @@ async def _keep(connection: psycopg.AsyncConnection, turn: Turn, name: str) -> N
     try:
         while True:
             await asyncio.sleep(_BEAT_SECONDS)
-            await asyncio.wait_for(connection.execute("SELECT 1"), _ANSWER_SECONDS)
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await connection.execute("SELECT 1")
     except (psycopg.Error, TimeoutError) as error:
         turn.held = False
         log.warning("turn_lost", turn=name, error=str(error))

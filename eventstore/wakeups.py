@@ -33,8 +33,10 @@ class Wakeup:
 
     async def wait(self) -> None:
         """Until it rings, a second at most."""
+        # not wait_for: before Python 3.12 it loses a cancellation that comes together with the ring
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), _POLL_SECONDS)
+            async with asyncio.timeout(_POLL_SECONDS):
+                await self._rung.wait()
 
 
 class Wakeups:
@@ -44,13 +46,11 @@ class Wakeups:
         self._url = url
         self._bells: dict[str, list[Wakeup]] = {}
         self._task: asyncio.Task[None] | None = None
-        self._changed = False
 
     def subscribe(self, log: str) -> Wakeup:
         """A bell for the appends to one log."""
         bell = Wakeup()
         self._bells.setdefault(log, []).append(bell)
-        self._changed = True
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
         return bell
