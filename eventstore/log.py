@@ -5,7 +5,7 @@ A log carries `mail` and `interactions` towards the store (append, consume); `fe
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
@@ -66,6 +66,10 @@ class Log(Protocol):
 
     async def consume(self, topic: Topic, consumer: str, handle: BatchHandler, *, max_records: int = 500) -> None:
         """Feed batches to `handle` from the consumer's stored position on, until cancelled."""
+        ...
+
+    def scan(self, topic: Topic, *, page: int = 2000) -> AsyncGenerator[Sequence[LogRecord]]:
+        """All it still holds of a topic up to now, partition by partition, oldest first. Moves no position."""
         ...
 
     async def check(self) -> None:

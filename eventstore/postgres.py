@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 import structlog
 
@@ -12,7 +12,7 @@ from eventstore import positions, store, turns
 from eventstore.database import Connection, Database
 from eventstore.feed import EventHandler
 from eventstore.group_commit import GroupCommit
-from eventstore.log import Batch, BatchHandler, NewRecord
+from eventstore.log import Batch, BatchHandler, LogRecord, NewRecord
 from eventstore.log_tables import PARTITION, LogTable, table_of, tables
 from eventstore.turns import Turn
 from eventstore.wakeups import Wakeups
@@ -69,6 +69,13 @@ class PostgresLog:
     async def lag(self, topic: Topic, consumer: str) -> int:
         """Records after the consumer's position."""
         return await self._database.run(_lag, table_of(topic), consumer)
+
+    async def scan(self, topic: Topic, *, page: int = 2000) -> AsyncGenerator[Sequence[LogRecord]]:
+        """All the table still holds, oldest first; what comes in meanwhile may be part of it."""
+        table, position = table_of(topic), 0
+        while records := await self._database.run(table.read, position, page):
+            yield records
+            position = records[-1].offset + 1
 
     async def trim(self, topic: Topic) -> int:
         """Delete what is past the topic's retention and behind every consumer. Consumers do it from time to time."""

@@ -252,3 +252,12 @@ async def test_a_log_that_can_be_written_says_so(log):
 async def test_an_append_of_nothing_is_no_append(log):
     await log.append(MAIL, [])
     assert await log.lag(MAIL, "reader") == 0
+
+
+async def test_a_scan_shows_all_that_is_kept_in_order_and_moves_no_position(log, database):
+    sent = [record(value=b"%d" % number) for number in range(25)]
+    await log.append(MAIL, sent)
+    found = [kept async for page in log.scan(MAIL, page=10) for kept in page]
+    assert [kept.id for kept in found] == [new.id for new in sent]
+    with database.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM positions").fetchone() == (0,)
