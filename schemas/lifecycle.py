@@ -5,10 +5,14 @@ The one table of it: the decider, the projections and the reports all read it he
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from schemas.facts.incident import (
     IncidentAssigned,
     IncidentClosed,
     IncidentNoted,
+    IncidentOpened,
     IncidentReopened,
     IncidentResolved,
     InteractionLinked,
@@ -39,3 +43,27 @@ def next_status(status: Status, fact: Fact) -> Status:  # noqa: PLR0911 -- a tab
             return Status.OPEN
         case _:
             return status
+
+
+def speaks(fact: Fact) -> bool:
+    """Is it the latest word on where the work stands: the customer's, ours, or an agent's decision?"""
+    match fact:
+        case InteractionLinked(automatic=None):
+            return True
+        case IncidentOpened() | IncidentResolved() | IncidentClosed() | IncidentReopened():
+            return True
+        case _:
+            return False
+
+
+def merged_status(members: Iterable[tuple[Status, datetime]]) -> Status:
+    """The status of incidents read as one: each keeps its own, and the one spoken of last (`speaks`) counts.
+
+    `members`: own status and time of the last fact that speaks, of each. Nothing of it is stored: un-merging
+    leaves each with what it would have had alone.
+    """
+    known = list(members)
+    status, _ = max(known, key=lambda member: member[1])
+    if status is Status.NEW and any(other is not Status.NEW for other, _ in known):
+        return Status.OPEN
+    return status

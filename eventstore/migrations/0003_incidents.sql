@@ -1,0 +1,87 @@
+-- What the write side looks up: small rows by keyed ids, written in the transaction of the facts they follow from.
+-- No personal data: ids here are HMACs, states hold no names, addresses or words.
+
+CREATE TABLE incident_state (
+    incident uuid PRIMARY KEY,
+    number   bigint NOT NULL UNIQUE,
+    root     uuid NOT NULL,                    -- the incident this one is read as: itself, or what it was merged into
+    version  integer NOT NULL,                 -- of its stream
+    state    bytea NOT NULL                    -- services/incidents/state.py, msgpack
+) WITH (fillfactor = 75);                      -- state changes often, its indexed columns hardly ever
+CREATE INDEX incident_state_family ON incident_state (root);
+ALTER TABLE incident_state ALTER COLUMN state SET STORAGE MAIN;
+
+CREATE TABLE joinable (                        -- who takes part in which incident, and what it is about
+    customer uuid NOT NULL,
+    incident uuid NOT NULL,
+    proven   boolean NOT NULL,                 -- by an address shown to be theirs; a claim only makes suggestions
+    open     boolean NOT NULL,
+    topics   uuid[] NOT NULL,                  -- keyed ids of subjects and products
+    PRIMARY KEY (customer, incident)
+) WITH (fillfactor = 85);
+CREATE INDEX joinable_open ON joinable (customer) WHERE open;
+CREATE INDEX joinable_incident ON joinable (incident);
+
+CREATE TABLE threads (                         -- keyed ids of "thread:…", "message:…", "session:…", "call:…", "interaction:…"
+    key         uuid PRIMARY KEY,
+    interaction uuid NOT NULL,                 -- the first one that had this key
+    incident    uuid,                          -- NULL: automatic mail that belongs nowhere yet
+    parties     uuid[] NOT NULL DEFAULT '{}'   -- of a mail: from, to and cc; who of them answers it belongs to it
+);
+CREATE INDEX threads_interaction ON threads (interaction);
+
+CREATE TABLE waiting (                         -- mail that came before what it answers
+    reference   uuid NOT NULL,                 -- keyed id of "message:…"
+    interaction uuid NOT NULL,
+    PRIMARY KEY (reference, interaction)
+);
+
+CREATE TABLE waiting_mail (                    -- what is known of such a mail, and of automatic mail that is nowhere yet
+    interaction uuid PRIMARY KEY,
+    incident    uuid,
+    link        bytea NOT NULL                 -- services/incidents/known.py, msgpack
+);
+
+CREATE TABLE customer_state (
+    customer    uuid PRIMARY KEY,
+    root        uuid NOT NULL,                 -- the customer this one is read as
+    merged_into uuid,
+    erased      boolean NOT NULL DEFAULT false,
+    version     integer NOT NULL
+) WITH (fillfactor = 85);
+CREATE INDEX customer_state_family ON customer_state (root);
+
+CREATE TABLE address_owner (                   -- whose an address is: who used it first, until an agent says otherwise
+    address  uuid PRIMARY KEY,
+    customer uuid NOT NULL REFERENCES customer_state,
+    proven   boolean NOT NULL
+);
+CREATE INDEX address_owner_customer ON address_owner (customer);
+
+CREATE TABLE call_state (
+    call    uuid PRIMARY KEY,
+    version integer NOT NULL,
+    state   bytea NOT NULL                     -- services/calls/state.py, msgpack
+);
+
+CREATE TABLE counters (
+    name  text PRIMARY KEY,
+    value bigint NOT NULL
+);
+INSERT INTO counters (name, value) VALUES ('incident', 0);
+
+CREATE TABLE intake_counts (                   -- received = recorded + duplicate + rejected + quarantined
+    channel text NOT NULL,
+    outcome text NOT NULL,
+    count   bigint NOT NULL,
+    PRIMARY KEY (channel, outcome)
+) WITH (fillfactor = 50);
+
+CREATE TABLE idempotency (                     -- what a command with this key did
+    asked_by text NOT NULL,
+    key      text NOT NULL,
+    request  bytea NOT NULL,                   -- digest of it
+    outcome  bytea NOT NULL,                   -- services/commands.py, msgpack
+    at       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (asked_by, key)
+);
