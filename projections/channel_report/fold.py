@@ -1,0 +1,146 @@
+"""How facts become the channel report's counts (quarter-hours by channel) and durations (one row an incident)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from eventstore.recorded import Recorded
+from projections.projection import Projection, Table, changes, lines, on, opens
+from projections.quarters import quarter_of
+from schemas.facts.incident import (
+    IncidentMerged,
+    IncidentOpened,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentUnmerged,
+    InteractionLinked,
+)
+from schemas.facts.interaction import InteractionReceived, InteractionSent
+from schemas.interaction import Direction
+
+
+class QuarterRow(msgspec.Struct, frozen=True):
+    """A row of `report_quarters`."""
+
+    quarter: datetime
+    channel: str
+    contacts: int
+    interactions_in: int
+    interactions_out: int
+
+
+class DurationsRow(msgspec.Struct, frozen=True):
+    """A row of `report_incidents`."""
+
+    incident: UUID
+    channel: str
+    opened_at: datetime
+    first_response_at: datetime | None
+    first_response_seconds: float | None
+    resolved_at: datetime | None
+    resolution_seconds: float | None
+    merged_into: UUID | None
+
+
+class TurnRow(msgspec.Struct, frozen=True):
+    """A row of `report_turns`."""
+
+    position: int
+    incident: UUID
+    turn: str
+    at: datetime
+
+
+def _quiet(key: tuple[datetime, str]) -> QuarterRow:
+    return QuarterRow(*key, contacts=0, interactions_in=0, interactions_out=0)
+
+
+_QUARTERS = Table("report_quarters", QuarterRow, ("quarter", "channel"), _quiet)
+_INCIDENTS = Table("report_incidents", DurationsRow, ("incident",))
+_TURNS = Table("report_turns", TurnRow, ("position",))
+
+
+def _received(row: QuarterRow, _fact: InteractionReceived, _: Recorded) -> QuarterRow:
+    return replace(row, interactions_in=row.interactions_in + 1)
+
+
+def _sent(row: QuarterRow, _fact: InteractionSent, _: Recorded) -> QuarterRow:
+    return replace(row, interactions_out=row.interactions_out + 1)
+
+
+def _contacted(row: QuarterRow, fact: InteractionLinked, _: Recorded) -> QuarterRow:
+    return replace(row, contacts=row.contacts + 1) if fact.starts_contact else row
+
+
+def _opened(fact: IncidentOpened, _: Recorded) -> DurationsRow:
+    return DurationsRow(fact.incident, fact.channel.value, fact.at, None, None, None, None, None)
+
+
+def _answered(row: DurationsRow, fact: InteractionLinked, _: Recorded) -> DurationsRow:
+    # a confirmation that we send by ourselves (`by` empty) is no answer
+    if fact.direction is not Direction.OUT or not fact.by or row.first_response_at is not None:
+        return row
+    seconds = (fact.at - row.opened_at).total_seconds()
+    return replace(row, first_response_at=fact.at, first_response_seconds=seconds)
+
+
+def _resolved(row: DurationsRow, fact: IncidentResolved, _: Recorded) -> DurationsRow:
+    seconds = (fact.at - row.opened_at).total_seconds()
+    return replace(row, resolved_at=fact.at, resolution_seconds=seconds)
+
+
+def _reopened(row: DurationsRow, _fact: IncidentReopened, _: Recorded) -> DurationsRow:
+    return replace(row, resolved_at=None, resolution_seconds=None)
+
+
+def _merged(row: DurationsRow, fact: IncidentMerged, _: Recorded) -> DurationsRow:
+    return replace(row, merged_into=fact.into)
+
+
+def _unmerged(row: DurationsRow, _fact: IncidentUnmerged, _: Recorded) -> DurationsRow:
+    return replace(row, merged_into=None)
+
+
+def _resolution(fact: IncidentResolved, event: Recorded) -> TurnRow:
+    return TurnRow(event.position, fact.incident, "resolved", fact.at)
+
+
+def _reopening(fact: IncidentReopened, event: Recorded) -> TurnRow:
+    return TurnRow(event.position, fact.incident, "reopened", fact.at)
+
+
+CHANNEL_REPORT = Projection(
+    "channel_report",
+    version=1,
+    ddl="channel_report/tables.sql",
+    tables=(_QUARTERS, _INCIDENTS, _TURNS),
+    on=(
+        on(
+            InteractionReceived,
+            changes(_QUARTERS, lambda fact: (quarter_of(fact.received_at), fact.channel.value), _received),
+        ),
+        on(InteractionSent, changes(_QUARTERS, lambda fact: (quarter_of(fact.at), fact.channel.value), _sent)),
+        on(
+            InteractionLinked,
+            changes(_QUARTERS, lambda fact: (quarter_of(fact.at), fact.channel.value), _contacted),
+            changes(_INCIDENTS, lambda fact: fact.incident, _answered),
+        ),
+        on(IncidentOpened, opens(_INCIDENTS, lambda fact: fact.incident, _opened)),
+        on(
+            IncidentResolved,
+            changes(_INCIDENTS, lambda fact: fact.incident, _resolved),
+            lines(_TURNS, _resolution, lambda event: event.position),
+        ),
+        on(
+            IncidentReopened,
+            changes(_INCIDENTS, lambda fact: fact.incident, _reopened),
+            lines(_TURNS, _reopening, lambda event: event.position),
+        ),
+        on(IncidentMerged, changes(_INCIDENTS, lambda fact: fact.incident, _merged)),
+        on(IncidentUnmerged, changes(_INCIDENTS, lambda fact: fact.incident, _unmerged)),
+    ),
+)

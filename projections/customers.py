@@ -1,0 +1,248 @@
+"""Customers, their addresses and names; merged ones are aliases looked up at read. Also asked by the incident list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+from psycopg import sql
+
+from eventstore.database import Connection
+from eventstore.recorded import Recorded
+from projections.page import LIMIT, Page, bounded, page_of, read_cursor
+from projections.projection import Everywhere, Projection, Table, changes, on, opens
+from schemas.facts.customer import (
+    AddressAdded,
+    AddressProven,
+    CustomerMerged,
+    CustomerRegistered,
+    CustomerUnmerged,
+    PersonErased,
+)
+
+
+class Address(msgspec.Struct, frozen=True):
+    """A handle of a customer: a claim, or proven."""
+
+    address: str
+    proven: bool
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many incidents."""
+
+    open: int
+    total: int
+
+
+class Customer(msgspec.Struct, frozen=True):
+    """A customer as SURFACE states it. `merged_into`: whose they are read as part of, for a merged one asked by id."""
+
+    id: UUID
+    name: str
+    language: str
+    organization: str | None
+    addresses: list[Address]
+    incidents: Counts
+    merged_into: UUID | None = None
+
+
+class CustomerRow(msgspec.Struct, frozen=True):
+    """A row of `customers`."""
+
+    id: UUID
+    position: int
+    language: str
+    name: str
+    address: UUID
+    registered_at: datetime
+    merged_into: UUID | None
+
+
+class AddressRow(msgspec.Struct, frozen=True):
+    """A row of `customer_addresses`."""
+
+    customer: UUID
+    address: UUID
+    position: int
+    proven: bool
+    text: str
+    name: str
+
+
+def _blank_address(key: tuple[UUID, UUID]) -> AddressRow:
+    return AddressRow(*key, position=0, proven=False, text="", name="")
+
+
+_CUSTOMERS = Table("customers", CustomerRow, ("id",))
+_ADDRESSES = Table("customer_addresses", AddressRow, ("customer", "address"), _blank_address)
+
+
+def _registered(fact: CustomerRegistered, event: Recorded) -> CustomerRow:
+    name = fact.personal.name if fact.personal else ""
+    return CustomerRow(fact.customer, event.position, fact.language, name, fact.address, fact.at, None)
+
+
+def _address_added(row: AddressRow, fact: AddressAdded, event: Recorded) -> AddressRow:
+    return replace(
+        row,
+        position=row.position or event.position,
+        proven=row.proven or fact.proven,
+        text=fact.personal.address if fact.personal else "",
+        name=fact.personal.name if fact.personal else "",
+    )
+
+
+def _address_proven(row: AddressRow, _: AddressProven, event: Recorded) -> AddressRow:
+    return replace(row, position=row.position or event.position, proven=True)
+
+
+def _merged(row: CustomerRow, fact: CustomerMerged, _: Recorded) -> CustomerRow:
+    return replace(row, merged_into=fact.into)
+
+
+def _unmerged(row: CustomerRow, _fact: CustomerUnmerged, _: Recorded) -> CustomerRow:
+    return replace(row, merged_into=None)
+
+
+def _erased(fact: PersonErased) -> dict[str, Any]:
+    return {"addresses": list(fact.addresses)}
+
+
+CUSTOMERS = Projection(
+    "customers",
+    version=1,
+    ddl="customers.sql",
+    tables=(_CUSTOMERS, _ADDRESSES),
+    on=(
+        on(CustomerRegistered, opens(_CUSTOMERS, lambda fact: fact.customer, _registered)),
+        on(AddressAdded, changes(_ADDRESSES, lambda fact: (fact.customer, fact.address), _address_added)),
+        on(AddressProven, changes(_ADDRESSES, lambda fact: (fact.customer, fact.address), _address_proven)),
+        on(CustomerMerged, changes(_CUSTOMERS, lambda fact: fact.customer, _merged)),
+        on(CustomerUnmerged, changes(_CUSTOMERS, lambda fact: fact.customer, _unmerged)),
+        on(
+            PersonErased,
+            Everywhere("UPDATE customers SET name = '' WHERE address = ANY(%(addresses)s)", _erased),
+            Everywhere(
+                "UPDATE customer_addresses SET text = '', name = '' WHERE address = ANY(%(addresses)s)", _erased
+            ),
+        ),
+    ),
+)
+
+
+def find(
+    connection: Connection, *, q: str | None = None, cursor: str | None = None, limit: int = LIMIT
+) -> Page[Customer]:
+    """Customers, newest first; `q`: part of a name or an address."""
+    conditions = [sql.SQL("merged_into IS NULL")]
+    values: list[object] = []
+    if q:
+        conditions.append(sql.SQL("id = ANY(%s)"))
+        values.append(_matching(connection, q))
+    if cursor:
+        conditions.append(sql.SQL("position < %s"))
+        values.append(read_cursor(cursor, int))
+    rows: list[tuple[int, UUID]] = connection.execute(
+        sql.SQL("SELECT position, id FROM customers WHERE {} ORDER BY position DESC LIMIT %s").format(
+            sql.SQL(" AND ").join(conditions)
+        ),
+        (*values, bounded(limit) + 1),
+    ).fetchall()
+    kept, following = page_of(rows, limit, lambda row: row[0])
+    return Page(_shown(connection, [customer for _, customer in kept]), following)
+
+
+def get(connection: Connection, customer: UUID) -> Customer | None:
+    """One customer with what was merged into it; a merged one reads with `merged_into` and that one's data."""
+    members = family(connection, customer)
+    if not members:
+        return None
+    (shown,) = _shown(connection, members[:1])
+    return shown if shown.id == customer else replace(shown, id=customer, merged_into=shown.id)
+
+
+def family(connection: Connection, customer: UUID) -> list[UUID]:
+    """All ids under which a customer is known, that of the whole first; empty for a stranger."""
+    rows: Sequence[tuple[UUID]] = connection.execute(
+        "WITH RECURSIVE up AS ("
+        "  SELECT id, merged_into FROM customers WHERE id = %s"
+        "  UNION SELECT c.id, c.merged_into FROM up JOIN customers c ON c.id = up.merged_into"
+        "), family AS ("
+        "  SELECT id, 0 AS depth FROM up WHERE merged_into IS NULL"
+        "  UNION ALL SELECT c.id, family.depth + 1 FROM family JOIN customers c ON c.merged_into = family.id"
+        ") SELECT id FROM family ORDER BY depth, id",
+        (customer,),
+    ).fetchall()
+    return [member for (member,) in rows]
+
+
+def names(connection: Connection, customers: Collection[UUID]) -> dict[UUID, tuple[UUID, str]]:
+    """For each customer the id and name under which it is read now."""
+    rows: Sequence[tuple[UUID, UUID, str]] = connection.execute(
+        "WITH RECURSIVE up AS ("
+        "  SELECT id AS asked, id, merged_into FROM customers WHERE id = ANY(%s)"
+        "  UNION SELECT up.asked, c.id, c.merged_into FROM up JOIN customers c ON c.id = up.merged_into"
+        ") SELECT up.asked, c.id, coalesce(nullif(c.name, ''), (SELECT a.name FROM customer_addresses a"
+        "  WHERE a.customer = c.id AND a.name <> '' ORDER BY a.position LIMIT 1), '')"
+        " FROM up JOIN customers c USING (id) WHERE up.merged_into IS NULL",
+        (list(customers),),
+    ).fetchall()
+    return {asked: (now, name) for asked, now, name in rows}
+
+
+def proven(connection: Connection, addresses: Collection[UUID]) -> set[UUID]:
+    """Those of the addresses that were shown to be their customer's."""
+    rows: Sequence[tuple[UUID]] = connection.execute(
+        "SELECT address FROM customer_addresses WHERE address = ANY(%s) AND proven", (list(addresses),)
+    ).fetchall()
+    return {address for (address,) in rows}
+
+
+def _matching(connection: Connection, q: str) -> list[UUID]:
+    like = "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    rows: Sequence[tuple[UUID]] = connection.execute(
+        "WITH RECURSIVE up AS ("
+        "  SELECT id, merged_into FROM customers WHERE name ILIKE %(like)s OR id IN"
+        "  (SELECT customer FROM customer_addresses WHERE text ILIKE %(like)s OR name ILIKE %(like)s)"
+        "  UNION SELECT c.id, c.merged_into FROM up JOIN customers c ON c.id = up.merged_into"
+        ") SELECT id FROM up WHERE merged_into IS NULL LIMIT 10000",
+        {"like": like},
+    ).fetchall()
+    return [customer for (customer,) in rows]
+
+
+def _shown(connection: Connection, customers: Sequence[UUID]) -> list[Customer]:
+    called = names(connection, customers)
+    rows: Sequence[tuple[UUID, str, list[tuple[str, bool]], int, int]] = connection.execute(
+        "WITH RECURSIVE family AS ("
+        "  SELECT id AS root, id FROM customers WHERE id = ANY(%s)"
+        "  UNION ALL SELECT family.root, c.id FROM family JOIN customers c ON c.merged_into = family.id"
+        ") SELECT root.id, root.language,"
+        "  (SELECT coalesce(jsonb_agg(jsonb_build_array(text, proven) ORDER BY position), '[]') FROM"
+        "    (SELECT text, bool_or(proven) AS proven, min(position) AS position FROM family f"
+        "     JOIN customer_addresses a ON a.customer = f.id WHERE f.root = root.id AND text <> ''"
+        "     GROUP BY text) AS a),"
+        "  (SELECT count(*) FROM family f JOIN incidents i ON i.customer = f.id WHERE f.root = root.id"
+        "    AND i.merged_into IS NULL AND i.status NOT IN ('resolved', 'closed')),"
+        "  (SELECT count(*) FROM family f JOIN incidents i ON i.customer = f.id WHERE f.root = root.id"
+        "    AND i.merged_into IS NULL)"
+        " FROM customers root WHERE id = ANY(%s)",
+        (list(customers), list(customers)),
+    ).fetchall()
+    found = {
+        customer: Customer(
+            id=customer,
+            name=called[customer][1],
+            language=language,
+            organization=None,
+            addresses=[Address(text, shown) for text, shown in addresses],
+            incidents=Counts(open=still_open, total=total),
+        )
+        for customer, language, addresses, still_open, total in rows
+    }
+    return [found[customer] for customer in customers]

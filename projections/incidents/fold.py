@@ -1,0 +1,289 @@
+"""How facts become the incident database. Statuses follow schemas/lifecycle.py, as the decider's do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from eventstore.recorded import Recorded
+from projections.projection import Everywhere, Projection, Table, changes, changes_both, on, opens
+from schemas.facts.customer import PersonErased
+from schemas.facts.incident import (
+    IncidentAssigned,
+    IncidentClosed,
+    IncidentMerged,
+    IncidentNoted,
+    IncidentOpened,
+    IncidentPrioritized,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentTagged,
+    IncidentUnmerged,
+    InteractionLinked,
+    InteractionUnlinked,
+    MergeSuggested,
+    ParticipantAdded,
+    Priority,
+    Status,
+)
+from schemas.facts.kind import Fact
+from schemas.interaction import Direction
+from schemas.lifecycle import next_status
+
+F = TypeVar("F", bound=Fact)
+
+
+class IncidentRow(msgspec.Struct, frozen=True):
+    """A row of `incidents`."""
+
+    id: UUID
+    number: int
+    subject: str
+    status: str
+    priority: str
+    channel: str
+    channels: list[str]
+    links: dict[str, int]
+    customer: UUID
+    address: UUID
+    proven: bool
+    assignee: str | None
+    team: str | None
+    tags: list[str]
+    language: str
+    product: str
+    opened_at: datetime
+    updated_at: datetime
+    first_response_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    solution: str
+    cause: str
+    resolution_address: UUID | None
+    merged_into: UUID | None
+    version: int
+
+
+class LinkRow(msgspec.Struct, frozen=True):
+    """A row of `incident_links`. Without `channel`: not linked yet."""
+
+    interaction: UUID
+    incident: UUID
+    channel: str
+
+
+class ParticipantRow(msgspec.Struct, frozen=True):
+    """A row of `incident_participants`."""
+
+    incident: UUID
+    address: UUID
+    text: str
+    marked: bool
+    position: int
+
+
+class SuggestionRow(msgspec.Struct, frozen=True):
+    """A row of `incident_suggestions`."""
+
+    incident: UUID
+    other: UUID
+    reason: str
+    position: int
+
+
+_NOWHERE = UUID(int=0)
+
+
+def _unlinked_yet(interaction: UUID) -> LinkRow:
+    return LinkRow(interaction, _NOWHERE, "")
+
+
+def _nobody(key: tuple[UUID, UUID]) -> ParticipantRow:
+    return ParticipantRow(*key, text="", marked=True, position=0)
+
+
+def _no_suggestion(key: tuple[UUID, UUID]) -> SuggestionRow:
+    return SuggestionRow(*key, reason="", position=0)
+
+
+_INCIDENTS = Table("incidents", IncidentRow, ("id",))
+_LINKS = Table("incident_links", LinkRow, ("interaction",), _unlinked_yet)
+_PARTICIPANTS = Table("incident_participants", ParticipantRow, ("incident", "address"), _nobody)
+_SUGGESTIONS = Table("incident_suggestions", SuggestionRow, ("incident", "other"), _no_suggestion)
+
+
+def _opened(fact: IncidentOpened, event: Recorded) -> IncidentRow:
+    return IncidentRow(
+        id=fact.incident,
+        number=fact.number,
+        subject=fact.personal.subject if fact.personal else "",
+        status=Status.NEW.value,
+        priority=Priority.NORMAL.value,
+        channel=fact.channel.value,
+        channels=[],
+        links={},
+        customer=fact.customer,
+        address=fact.address,
+        proven=fact.proven,
+        assignee=None,
+        team=None,
+        tags=[],
+        language=fact.language,
+        product=fact.product,
+        opened_at=fact.at,
+        updated_at=fact.at,
+        first_response_at=None,
+        resolved_at=None,
+        closed_at=None,
+        solution="",
+        cause="",
+        resolution_address=None,
+        merged_into=None,
+        version=event.version,
+    )
+
+
+def _moved_on(row: IncidentRow, fact: Fact, at: datetime, event: Recorded) -> IncidentRow:
+    """What every fact of an incident does: status by the one table of it, time, version."""
+    status = next_status(Status(row.status), fact).value
+    return replace(row, status=status, updated_at=max(row.updated_at, at), version=event.version)
+
+
+def _linked(row: IncidentRow, link: LinkRow, fact: InteractionLinked, event: Recorded) -> tuple[IncidentRow, LinkRow]:
+    channel = fact.channel.value
+    row = _moved_on(row, fact, fact.at, event)
+    first_response_at = row.first_response_at
+    # a moved answer was given before; only a new one of a person's can be the first
+    if fact.direction is Direction.OUT and fact.by and not link.channel:
+        first_response_at = first_response_at or fact.at
+    row = replace(
+        row,
+        links={**row.links, channel: row.links.get(channel, 0) + 1},
+        channels=row.channels if channel in row.channels else [*row.channels, channel],
+        proven=row.proven or (fact.proven and fact.address == row.address),
+        first_response_at=first_response_at,
+    )
+    return row, LinkRow(fact.interaction, fact.incident, channel)
+
+
+def _unlinked(
+    row: IncidentRow, link: LinkRow, fact: InteractionUnlinked, event: Recorded
+) -> tuple[IncidentRow, LinkRow]:
+    row = _moved_on(row, fact, fact.at, event)
+    left = row.links.get(link.channel, 0) - 1
+    links = {name: count for name, count in row.links.items() if name != link.channel}
+    if left > 0:
+        return replace(row, links={**links, link.channel: left}), link
+    return replace(row, links=links, channels=[name for name in row.channels if name != link.channel]), link
+
+
+def _assigned(row: IncidentRow, fact: IncidentAssigned, event: Recorded) -> IncidentRow:
+    return replace(_moved_on(row, fact, fact.at, event), assignee=fact.to)
+
+
+def _prioritized(row: IncidentRow, fact: IncidentPrioritized, event: Recorded) -> IncidentRow:
+    return replace(_moved_on(row, fact, fact.at, event), priority=fact.priority.value)
+
+
+def _tagged(row: IncidentRow, fact: IncidentTagged, event: Recorded) -> IncidentRow:
+    kept = [tag for tag in row.tags if tag not in fact.removed]
+    added = [tag for tag in fact.added if tag not in kept]
+    return replace(_moved_on(row, fact, fact.at, event), tags=[*kept, *added])
+
+
+def _noted(row: IncidentRow, fact: IncidentNoted, event: Recorded) -> IncidentRow:
+    return _moved_on(row, fact, fact.at, event)
+
+
+def _resolved(row: IncidentRow, fact: IncidentResolved, event: Recorded) -> IncidentRow:
+    return replace(
+        _moved_on(row, fact, fact.at, event),
+        resolved_at=fact.at,
+        solution=fact.personal.solution if fact.personal else "",
+        cause=fact.personal.cause if fact.personal else "",
+        resolution_address=fact.address,
+    )
+
+
+def _closed(row: IncidentRow, fact: IncidentClosed, event: Recorded) -> IncidentRow:
+    return replace(_moved_on(row, fact, fact.at, event), closed_at=fact.at)
+
+
+def _reopened(row: IncidentRow, fact: IncidentReopened, event: Recorded) -> IncidentRow:
+    return replace(_moved_on(row, fact, fact.at, event), resolved_at=None, closed_at=None)
+
+
+def _merged(row: IncidentRow, fact: IncidentMerged, event: Recorded) -> IncidentRow:
+    # the time of its last change stays: un-merged, it reads as if never merged
+    return replace(row, merged_into=fact.into, version=event.version)
+
+
+def _unmerged(row: IncidentRow, _: IncidentUnmerged, event: Recorded) -> IncidentRow:
+    return replace(row, merged_into=None, version=event.version)
+
+
+def _took_part(row: IncidentRow, _: ParticipantAdded | MergeSuggested, event: Recorded) -> IncidentRow:
+    return replace(row, version=event.version)
+
+
+def _participant(row: ParticipantRow, fact: ParticipantAdded, event: Recorded) -> ParticipantRow:
+    text = fact.personal.text if fact.personal else ""
+    return replace(row, text=text, marked=row.marked and fact.marked, position=row.position or event.position)
+
+
+def _suggested(row: SuggestionRow, fact: MergeSuggested, event: Recorded) -> SuggestionRow:
+    return replace(row, reason=fact.reason.value, position=row.position or event.position)
+
+
+def _erased(fact: PersonErased) -> dict[str, Any]:
+    return {"addresses": list(fact.addresses)}
+
+
+INCIDENTS = Projection(
+    "incidents",
+    version=1,
+    ddl="incidents/tables.sql",
+    tables=(_INCIDENTS, _LINKS, _PARTICIPANTS, _SUGGESTIONS),
+    on=(
+        on(IncidentOpened, opens(_INCIDENTS, lambda fact: fact.incident, _opened)),
+        on(
+            InteractionLinked,
+            changes_both((_INCIDENTS, lambda fact: fact.incident), (_LINKS, lambda fact: fact.interaction), _linked),
+        ),
+        on(
+            InteractionUnlinked,
+            changes_both((_INCIDENTS, lambda fact: fact.incident), (_LINKS, lambda fact: fact.interaction), _unlinked),
+        ),
+        on(IncidentAssigned, changes(_INCIDENTS, lambda fact: fact.incident, _assigned)),
+        on(IncidentPrioritized, changes(_INCIDENTS, lambda fact: fact.incident, _prioritized)),
+        on(IncidentTagged, changes(_INCIDENTS, lambda fact: fact.incident, _tagged)),
+        on(IncidentNoted, changes(_INCIDENTS, lambda fact: fact.incident, _noted)),
+        on(IncidentResolved, changes(_INCIDENTS, lambda fact: fact.incident, _resolved)),
+        on(IncidentClosed, changes(_INCIDENTS, lambda fact: fact.incident, _closed)),
+        on(IncidentReopened, changes(_INCIDENTS, lambda fact: fact.incident, _reopened)),
+        on(IncidentMerged, changes(_INCIDENTS, lambda fact: fact.incident, _merged)),
+        on(IncidentUnmerged, changes(_INCIDENTS, lambda fact: fact.incident, _unmerged)),
+        on(
+            ParticipantAdded,
+            changes(_INCIDENTS, lambda fact: fact.incident, _took_part),
+            changes(_PARTICIPANTS, lambda fact: (fact.incident, fact.address), _participant),
+        ),
+        on(
+            MergeSuggested,
+            changes(_INCIDENTS, lambda fact: fact.incident, _took_part),
+            changes(_SUGGESTIONS, lambda fact: (fact.incident, fact.other), _suggested),
+        ),
+        on(
+            PersonErased,
+            Everywhere("UPDATE incidents SET subject = '' WHERE address = ANY(%(addresses)s)", _erased),
+            Everywhere(
+                "UPDATE incidents SET solution = '', cause = '' WHERE resolution_address = ANY(%(addresses)s)", _erased
+            ),
+            Everywhere("UPDATE incident_participants SET text = '' WHERE address = ANY(%(addresses)s)", _erased),
+        ),
+    ),
+)

@@ -1,0 +1,240 @@
+"""Reading the incident database: the list with its filters, one incident with who takes part and what resembles it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import LiteralString
+from uuid import UUID
+
+import msgspec
+from psycopg import sql
+from psycopg.rows import class_row
+
+from eventstore.database import Connection
+from projections import customers
+from projections.incidents.shape import Incident, IncidentDetail, Suggestion, Who
+from projections.page import LIMIT, Page, bounded, page_of, read_cursor
+
+_After = tuple[datetime, int]
+
+
+class _Row(msgspec.Struct, frozen=True):
+    id: UUID
+    number: int
+    subject: str
+    status: str
+    priority: str
+    channel: str
+    channels: list[str]
+    customer: UUID
+    address: UUID
+    proven: bool
+    assignee: str | None
+    team: str | None
+    tags: list[str]
+    language: str
+    product: str
+    opened_at: datetime
+    updated_at: datetime
+    first_response_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    solution: str
+    cause: str
+    merged_into: UUID | None
+    version: int
+
+
+_COLUMNS: LiteralString = (
+    "id, number, subject, status, priority, channel, channels, customer, address, proven, assignee, team, tags,"
+    " language, product, opened_at, updated_at, first_response_at, resolved_at, closed_at, solution, cause,"
+    " merged_into, version"
+)
+
+
+class _Family(msgspec.Struct, frozen=True):
+    """An incident and all that is read as part of it."""
+
+    members: list[UUID]
+    channels: list[str]
+    first_response_at: datetime | None
+
+
+def find(
+    connection: Connection,
+    *,
+    status: str | None = None,
+    channel: str | None = None,
+    customer: UUID | None = None,
+    assignee: str | None = None,
+    q: str | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+) -> Page[Incident]:
+    """Incidents, newest updated first; those merged into others are read there. `assignee=""`: nobody's.
+
+    `q`: words that all stand in one interaction or note of the incident, or its `#number`.
+    """
+    conditions = [sql.SQL("merged_into IS NULL")]
+    values: list[object] = []
+
+    def narrow(condition: LiteralString, *given: object) -> None:
+        conditions.append(sql.SQL(condition))
+        values.extend(given)
+
+    if status is not None:
+        narrow("status = %s", status)
+    if channel is not None:
+        narrow("channels @> ARRAY[%s]", channel)
+    if customer is not None:
+        narrow("customer = ANY(%s)", customers.family(connection, customer))
+    if assignee:
+        narrow("assignee = %s", assignee)
+    elif assignee is not None:
+        narrow("assignee IS NULL")
+    if cursor:
+        narrow("(updated_at, number) < (%s, %s)", *read_cursor(cursor, _After))
+    rows = _listed(connection, conditions, values, q, bounded(limit) + 1)
+    kept, following = page_of(rows, limit, lambda row: (row.updated_at, row.number))
+    return Page(_shown(connection, kept), following)
+
+
+def get(connection: Connection, number: int) -> IncidentDetail | None:
+    """One incident; a merged one reads with `merged_into`, the number it is part of."""
+    query = sql.SQL("SELECT {} FROM incidents WHERE number = %s").format(sql.SQL(_COLUMNS))
+    with connection.cursor(row_factory=class_row(_Row)) as reader:
+        row = reader.execute(query, (number,)).fetchone()
+    if row is None:
+        return None
+    (shown,) = _shown(connection, [row])
+    members = _families(connection, [row.id])[row.id].members
+    people: Sequence[tuple[str, bool]] = connection.execute(
+        "SELECT text, bool_and(marked) FROM incident_participants WHERE incident = ANY(%s) AND text <> ''"
+        " GROUP BY text ORDER BY min(position)",
+        (members,),
+    ).fetchall()
+    alike: Sequence[tuple[UUID, str]] = connection.execute(
+        "SELECT other, reason FROM incident_suggestions WHERE incident = ANY(%s) AND other <> ALL(%s)"
+        " ORDER BY position",
+        (members, members),
+    ).fetchall()
+    numbers = roots(connection, [other for other, _ in alike])
+    suggested = {numbers[other]: reason for other, reason in alike if other in numbers}
+    return IncidentDetail(
+        *(getattr(shown, field) for field in Incident.__struct_fields__),
+        participants=[text for text, _ in people],
+        suggestions=[Suggestion(other, reason) for other, reason in suggested.items() if other != number],
+        marked=[text for text, marked in people if marked],
+        solution=row.solution,
+        cause=row.cause,
+    )
+
+
+def number_of(connection: Connection, incident: UUID) -> int | None:
+    """The number under which an incident is read now."""
+    return roots(connection, [incident]).get(incident)
+
+
+def roots(connection: Connection, incidents: Sequence[UUID]) -> dict[UUID, int]:
+    """The numbers under which incidents are read now: through merges, that of the last."""
+    rows: Sequence[tuple[UUID, int]] = connection.execute(
+        "WITH RECURSIVE up AS ("
+        "  SELECT id, number, merged_into, id AS asked FROM incidents WHERE id = ANY(%s)"
+        "  UNION SELECT i.id, i.number, i.merged_into, up.asked FROM up JOIN incidents i ON i.id = up.merged_into"
+        ") SELECT asked, number FROM up WHERE merged_into IS NULL",
+        (list(incidents),),
+    ).fetchall()
+    return dict(rows)
+
+
+def _listed(
+    connection: Connection, conditions: Sequence[sql.SQL], values: Sequence[object], q: str | None, limit: int
+) -> list[_Row]:
+    where = sql.SQL(" AND ").join(conditions)
+    columns = sql.SQL(_COLUMNS)
+    with connection.cursor(row_factory=class_row(_Row)) as reader:
+        if not q:
+            query = sql.SQL("SELECT {} FROM incidents WHERE {} ORDER BY updated_at DESC, number DESC LIMIT %s").format(
+                columns, where
+            )
+            return reader.execute(query, (*values, limit)).fetchall()
+        named = q.strip().removeprefix("#")
+        number = int(named) if named.isdecimal() and len(named) < 19 else -1  # noqa: PLR2004 -- what a bigint holds
+        # three ways to match; each is cut at the limit by itself, so that a common word costs a page, not its matches
+        query = sql.SQL(
+            "(SELECT {columns} FROM incidents WHERE {where} AND EXISTS (SELECT FROM entries e"
+            "   WHERE e.incident = incidents.id AND to_tsvector('public.words', e.subject || ' ' || e.text)"
+            "   @@ websearch_to_tsquery('public.words', %s)) ORDER BY updated_at DESC, number DESC LIMIT %s)"
+            " UNION (SELECT {columns} FROM incidents WHERE {where} AND number = %s)"
+            " UNION (SELECT {columns} FROM incidents WHERE {where} AND id = ANY(%s))"
+            " ORDER BY updated_at DESC, number DESC LIMIT %s"
+        ).format(columns=columns, where=where)
+        through = _roots_of_matching(connection, q, number)
+        return reader.execute(query, (*values, q, limit, *values, number, *values, through, limit)).fetchall()
+
+
+def _roots_of_matching(connection: Connection, q: str, number: int) -> list[UUID]:
+    """What the merged incidents that match are read as part of."""
+    rows: Sequence[tuple[UUID]] = connection.execute(
+        "WITH RECURSIVE up AS ("
+        "  SELECT i.id, i.merged_into FROM incidents i WHERE i.merged_into IS NOT NULL AND (i.number = %s OR EXISTS ("
+        "    SELECT FROM entries e WHERE e.incident = i.id AND to_tsvector('public.words', e.subject || ' ' || e.text)"
+        "    @@ websearch_to_tsquery('public.words', %s)))"
+        "  UNION SELECT i.id, i.merged_into FROM up JOIN incidents i ON i.id = up.merged_into"
+        ") SELECT id FROM up WHERE merged_into IS NULL",
+        (number, q),
+    ).fetchall()
+    return [root for (root,) in rows]
+
+
+def _families(connection: Connection, incidents: Sequence[UUID]) -> dict[UUID, _Family]:
+    rows: Sequence[tuple[UUID, UUID, list[str], datetime | None]] = connection.execute(
+        "WITH RECURSIVE family AS ("
+        "  SELECT id AS root, id, channels, first_response_at, number FROM incidents WHERE id = ANY(%s)"
+        "  UNION ALL SELECT family.root, i.id, i.channels, i.first_response_at, i.number"
+        "  FROM family JOIN incidents i ON i.merged_into = family.id"
+        ") SELECT root, id, channels, first_response_at FROM family ORDER BY id <> root, number",
+        (list(incidents),),
+    ).fetchall()
+    found: dict[UUID, _Family] = {}
+    for root, member, channels, answered in rows:
+        so_far = found.get(root, _Family([], [], None))
+        found[root] = _Family(
+            [*so_far.members, member],
+            [*so_far.channels, *(each for each in channels if each not in so_far.channels)],
+            min((moment for moment in (so_far.first_response_at, answered) if moment), default=None),
+        )
+    return found
+
+
+def _shown(connection: Connection, rows: Sequence[_Row]) -> list[Incident]:
+    families = _families(connection, [row.id for row in rows])
+    people = customers.names(connection, {row.customer for row in rows})
+    proven = customers.proven(connection, {row.address for row in rows})
+    into = roots(connection, [row.merged_into for row in rows if row.merged_into])
+    return [
+        Incident(
+            id=row.id,
+            number=row.number,
+            subject=row.subject,
+            status=row.status,
+            priority=row.priority,
+            channel=row.channel,
+            channels=families[row.id].channels or [row.channel],
+            customer=Who(*people.get(row.customer, (row.customer, "")), proven=row.proven or row.address in proven),
+            assignee=row.assignee,
+            team=row.team,
+            tags=row.tags,
+            opened_at=row.opened_at,
+            updated_at=row.updated_at,
+            first_response_at=families[row.id].first_response_at,
+            resolved_at=row.resolved_at,
+            closed_at=row.closed_at,
+            merged_into=into.get(row.merged_into) if row.merged_into else None,
+            version=row.version,
+            language=row.language,
+            product=row.product,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,66 @@
+-- The unified incident database. Merged incidents keep their row; lists leave them out, reads go through them.
+
+CREATE TABLE incidents (
+    id                uuid PRIMARY KEY,
+    number            bigint NOT NULL,
+    subject           text NOT NULL,           -- personal: sealed with the key of `address`
+    status            text NOT NULL,
+    priority          text NOT NULL,
+    channel           text NOT NULL,
+    channels          text[] NOT NULL,         -- in the order of their first link
+    links             jsonb NOT NULL,          -- channel → interactions linked, so that a moved one can be taken off
+    customer          uuid NOT NULL,
+    address           uuid NOT NULL,
+    proven            boolean NOT NULL,
+    assignee          text,
+    team              text,
+    tags              text[] NOT NULL,
+    language          text NOT NULL,
+    product           text NOT NULL,
+    opened_at         timestamptz NOT NULL,
+    updated_at        timestamptz NOT NULL,
+    first_response_at timestamptz,
+    resolved_at       timestamptz,
+    closed_at         timestamptz,
+    solution          text NOT NULL,           -- personal, sealed with the key of `resolution_address`
+    cause             text NOT NULL,
+    resolution_address uuid,
+    merged_into       uuid,
+    version           integer NOT NULL
+);
+
+CREATE TABLE incident_links (
+    interaction uuid PRIMARY KEY,
+    incident    uuid NOT NULL,
+    channel     text NOT NULL
+);
+
+CREATE TABLE incident_participants (
+    incident uuid NOT NULL,
+    address  uuid NOT NULL,
+    text     text NOT NULL,                    -- personal: the address as written
+    marked   boolean NOT NULL,
+    position bigint NOT NULL,
+    PRIMARY KEY (incident, address)
+);
+
+CREATE TABLE incident_suggestions (
+    incident uuid NOT NULL,
+    other    uuid NOT NULL,
+    reason   text NOT NULL,
+    position bigint NOT NULL,
+    PRIMARY KEY (incident, other)
+);
+
+-- after the load
+
+CREATE UNIQUE INDEX incidents_number ON incidents (number);
+CREATE INDEX incidents_updated ON incidents (updated_at, number) WHERE merged_into IS NULL;
+CREATE INDEX incidents_status ON incidents (status, updated_at, number) WHERE merged_into IS NULL;
+CREATE INDEX incidents_customer ON incidents (customer, updated_at, number);
+CREATE INDEX incidents_assignee ON incidents (assignee, updated_at, number) WHERE merged_into IS NULL;
+CREATE INDEX incidents_channels ON incidents USING gin (channels);
+CREATE INDEX incidents_merged ON incidents (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX incidents_address ON incidents (address);
+CREATE INDEX incidents_resolution_address ON incidents (resolution_address) WHERE resolution_address IS NOT NULL;
+CREATE INDEX incident_participants_address ON incident_participants (address);

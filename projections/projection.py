@@ -1,0 +1,191 @@
+"""A projection as data: its name and version, its tables, and a pure fold for each kind of fact. Run by engine.py.
+
+    CALLS = Projection("calls", version=1, ddl="calls.sql", tables=(_CALLS,), on=(
+        on(CallStarted, opens(_CALLS, lambda fact: fact.call, _started)),
+        on(CallAnswered, changes(_CALLS, lambda fact: fact.call, _answered)),
+        on(PersonErased, Everywhere("UPDATE calls SET phone = '' WHERE address = ANY(%(addresses)s)", _erased)),
+    ))
+
+Folds are pure: (row, fact, event) → row. Which rows a fact folds into follows from the fact alone, so that a batch's
+rows are loaded with one look-up a table. `Everywhere` is for rare facts that concern rows nobody can name.
+Changing a fold or the DDL means a new version: the live view is rebuilt beside itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from types import UnionType
+from typing import Any, Generic, LiteralString, TypeVar, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import msgspec
+
+from eventstore.recorded import Recorded
+from schemas.codec import UPCASTERS
+from schemas.facts import REGISTRY, Fact
+
+A = TypeVar("A", bound=msgspec.Struct)
+B = TypeVar("B", bound=msgspec.Struct)
+R = TypeVar("R", bound=msgspec.Struct)
+F = TypeVar("F", bound=Fact)
+
+Key = Hashable  # the key column's value, or a tuple of them in their order
+Target = tuple["Table[Any]", Key]
+_DDL = Path(__file__).parent
+_AFTER_THE_LOAD = "-- after the load\n"
+_POSTGRES: Mapping[object, LiteralString] = {
+    UUID: "uuid",
+    str: "text",
+    int: "bigint",
+    bool: "boolean",
+    float: "double precision",
+    datetime: "timestamptz",
+    list: "text[]",
+    dict: "jsonb",
+}
+
+
+class MissingRowError(LookupError):
+    """A fact changes a row that no fact made. Its stream is parked."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table(Generic[R]):
+    """A table of a projection. `row`'s fields are its columns in their order; `blank` makes the row of a new key."""
+
+    name: str
+    row: type[R]
+    key: tuple[str, ...]
+    blank: Callable[[Any], R] | None = None
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Column names."""
+        return self.row.__struct_fields__
+
+    @cached_property
+    def types(self) -> dict[str, LiteralString]:
+        """PostgreSQL type of each column. `list[str]` is `text[]`, any other list or dict `jsonb`."""
+        return {name: _postgres_type(hint) for name, hint in get_type_hints(self.row).items() if name in self.columns}
+
+    def key_of(self, row: R) -> Key:
+        """The key of a row."""
+        parts = tuple(getattr(row, name) for name in self.key)
+        return parts[0] if len(parts) == 1 else parts
+
+    def new(self, key: Key) -> R:
+        """A row for a key that has none. Raises MissingRowError where only a fact can make one."""
+        if self.blank is None:
+            msg = f"no row of {self.name} has the key {key}"
+            raise MissingRowError(msg)
+        return self.blank(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[F]):
+    """What one fact does to some rows. `fresh`: the rows can't exist yet, so they aren't looked up."""
+
+    targets: Callable[[F, Recorded], Sequence[Target]]
+    fold: Callable[[Sequence[Any], F, Recorded], Sequence[msgspec.Struct]]
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Everywhere(Generic[F]):
+    """A statement over whole tables, run in the place of its fact. `values`: its named parameters."""
+
+    statement: LiteralString
+    values: Callable[[F], Mapping[str, Any]]
+
+
+On = tuple[type[Fact], tuple[Step[Any], ...], tuple[Everywhere[Any], ...]]
+
+
+def on(kind: type[F], *steps: Step[F] | Everywhere[F]) -> On:
+    """What a kind of fact does."""
+    return (
+        kind,
+        tuple(step for step in steps if isinstance(step, Step)),
+        tuple(step for step in steps if isinstance(step, Everywhere)),
+    )
+
+
+def opens(table: Table[R], key: Callable[[F], Key], fold: Callable[[F, Recorded], R]) -> Step[F]:
+    """The fact makes the row of a key never seen before."""
+    return Step(lambda fact, _: ((table, key(fact)),), lambda _, fact, event: (fold(fact, event),), fresh=True)
+
+
+def lines(table: Table[R], fold: Callable[[F, Recorded], R], key: Callable[[Recorded], Key]) -> Step[F]:
+    """The fact makes a row of its own, keyed by its place in history."""
+    return Step(lambda _, event: ((table, key(event)),), lambda _, fact, event: (fold(fact, event),), fresh=True)
+
+
+def changes(table: Table[R], key: Callable[[F], Key], fold: Callable[[R, F, Recorded], R]) -> Step[F]:
+    """The fact changes one row, a blank one if there is none."""
+    return Step(lambda fact, _: ((table, key(fact)),), lambda rows, fact, event: (fold(rows[0], fact, event),))
+
+
+def changes_each(table: Table[R], keys: Callable[[F], Sequence[Key]], fold: Callable[[R, F, Recorded], R]) -> Step[F]:
+    """The fact changes several rows alike. Keys must differ."""
+    return Step(
+        lambda fact, _: [(table, key) for key in keys(fact)],
+        lambda rows, fact, event: [fold(row, fact, event) for row in rows],
+    )
+
+
+def changes_both(
+    one: tuple[Table[A], Callable[[F], Key]],
+    other: tuple[Table[B], Callable[[F], Key]],
+    fold: Callable[[A, B, F, Recorded], tuple[A, B]],
+) -> Step[F]:
+    """The fact changes two rows of which each needs to know the other."""
+    return Step(
+        lambda fact, _: ((one[0], one[1](fact)), (other[0], other[1](fact))),
+        lambda rows, fact, event: fold(rows[0], rows[1], fact, event),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A read model. `ddl`: its file in this folder; indexes stand behind the line `-- after the load`."""
+
+    name: str
+    version: int
+    ddl: str
+    tables: tuple[Table[Any], ...]
+    on: tuple[On, ...] = field(repr=False)
+
+    @cached_property
+    def steps(self) -> Mapping[type[Fact], tuple[Step[Any], ...]]:
+        """The folds of each kind of fact."""
+        return {kind: steps for kind, steps, _ in self.on}
+
+    @cached_property
+    def statements(self) -> Mapping[type[Fact], tuple[Everywhere[Any], ...]]:
+        """The set-wide statements of each kind of fact that has some."""
+        return {kind: statements for kind, _, statements in self.on if statements}
+
+    @cached_property
+    def type_names(self) -> frozenset[str]:
+        """Stored names of the events it must decode. A name with an upcaster may become anything."""
+        return frozenset(name for name, kind in REGISTRY.items() if kind in self.steps or name in UPCASTERS)
+
+    def create_tables(self) -> str:
+        """DDL of its tables."""
+        return (_DDL / self.ddl).read_text().partition(_AFTER_THE_LOAD)[0]
+
+    def create_indexes(self) -> str:
+        """DDL of what is built once the tables are filled."""
+        return (_DDL / self.ddl).read_text().partition(_AFTER_THE_LOAD)[2]
+
+
+def _postgres_type(hint: Any) -> LiteralString:
+    if get_origin(hint) is UnionType:
+        (hint,) = (each for each in get_args(hint) if each is not type(None))
+    if get_origin(hint) is list:
+        return "text[]" if get_args(hint) == (str,) else "jsonb"
+    return _POSTGRES[get_origin(hint) or hint]

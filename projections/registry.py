@@ -1,0 +1,23 @@
+"""All read models. Adding one: its file, and its line here."""
+
+from __future__ import annotations
+
+from projections.articles import ARTICLES
+from projections.calls import CALLS
+from projections.channel_report import CHANNEL_REPORT
+from projections.customers import CUSTOMERS
+from projections.incidents import INCIDENTS
+from projections.knowledge_usage import KNOWLEDGE_USAGE
+from projections.projection import Projection
+from projections.timeline import TIMELINE
+from schemas.errors import NotFoundError
+
+ALL = (TIMELINE, INCIDENTS, CUSTOMERS, CALLS, ARTICLES, CHANNEL_REPORT, KNOWLEDGE_USAGE)
+
+
+def by_name(name: str) -> Projection:
+    """The read model of that name. Raises NotFoundError that lists them."""
+    for projection in ALL:
+        if projection.name == name:
+            return projection
+    raise NotFoundError(f"no read model is called {name}: {', '.join(each.name for each in ALL)}")

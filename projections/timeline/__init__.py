@@ -1,0 +1,18 @@
+"""The timeline: everything that happened to an incident, on whatever channel, in one order."""
+
+from projections.timeline.fold import TIMELINE
+from projections.timeline.read import html_blob, of_customer, of_incident, of_thread, stored_file
+from projections.timeline.shape import Entry, File, StoredFile, Thread
+
+__all__ = [
+    "TIMELINE",
+    "Entry",
+    "File",
+    "StoredFile",
+    "Thread",
+    "html_blob",
+    "of_customer",
+    "of_incident",
+    "of_thread",
+    "stored_file",
+]

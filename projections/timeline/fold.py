@@ -1,0 +1,197 @@
+"""How facts become timeline entries. An interaction's row is made by its own fact and placed by its link."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from eventstore.recorded import Recorded
+from projections.projection import Everywhere, Projection, Table, changes, lines, on, opens
+from projections.timeline.lines import (
+    INCIDENT_LINES,
+    EntryRow,
+    blank_interaction,
+    fact_line,
+    line_id,
+    note,
+)
+from schemas.facts.customer import CustomerMerged, CustomerRegistered, CustomerUnmerged, PersonErased
+from schemas.facts.incident import (
+    IncidentMerged,
+    IncidentNoted,
+    IncidentOpened,
+    IncidentUnmerged,
+    InteractionLinked,
+    InteractionUnlinked,
+)
+from schemas.facts.interaction import (
+    InteractionBounced,
+    InteractionDelivered,
+    InteractionDeliveryFailed,
+    InteractionDeliveryUncertain,
+    InteractionReceived,
+    InteractionSent,
+)
+
+Delivery: TypeAlias = (
+    InteractionDelivered | InteractionDeliveryFailed | InteractionDeliveryUncertain | InteractionBounced
+)
+
+
+class PlaceRow(msgspec.Struct, frozen=True):
+    """A row of `timeline_incidents`."""
+
+    incident: UUID
+    number: int
+    customer: UUID
+    merged_into: UUID | None
+
+
+class AliasRow(msgspec.Struct, frozen=True):
+    """A row of `timeline_customers`."""
+
+    customer: UUID
+    merged_into: UUID | None
+
+
+_ENTRIES = Table("entries", EntryRow, ("id",), blank_interaction)
+_PLACES = Table("timeline_incidents", PlaceRow, ("incident",))
+_ALIASES = Table("timeline_customers", AliasRow, ("customer",))
+
+
+def _received(row: EntryRow, fact: InteractionReceived, event: Recorded) -> EntryRow:
+    row = _spoken(row, fact, event, fact.occurred_at)
+    return replace(row, direction="in", author=fact.by or None)
+
+
+def _sent(row: EntryRow, fact: InteractionSent, event: Recorded) -> EntryRow:
+    row = _spoken(row, fact, event, fact.at)
+    return replace(row, direction="out", author=fact.by, incident=row.incident or fact.incident, delivery="queued")
+
+
+def _spoken(
+    row: EntryRow, fact: InteractionReceived | InteractionSent, event: Recorded, occurred_at: datetime
+) -> EntryRow:
+    row = replace(
+        row,
+        position=event.position,
+        occurred_at=occurred_at,
+        recorded_at=event.recorded_at,
+        thread=fact.thread,
+        channel=fact.channel.value,
+        address=fact.address,
+    )
+    said = fact.personal
+    if said is None:
+        return row
+    return replace(
+        row,
+        sender=said.sender.address if said.sender else "",
+        sender_name=said.sender.name if said.sender else "",
+        recipients=[party.address for party in said.recipients],
+        subject=said.subject,
+        text=said.text,
+        html=said.html,
+        raw=said.raw,
+        attachments=[
+            {"name": kept.name, "bytes": kept.bytes, "media_type": kept.media_type, "blob": kept.blob}
+            for kept in said.attachments
+        ],
+    )
+
+
+def _linked(row: EntryRow, fact: InteractionLinked, event: Recorded) -> EntryRow:
+    return replace(
+        row,
+        position=row.position or event.position,
+        incident=fact.incident,
+        reason=fact.reason.value,
+        channel=fact.channel.value,
+        direction=fact.direction.value,
+        fact="InteractionLinked",
+    )
+
+
+def _unlinked(row: EntryRow, fact: InteractionUnlinked, _: Recorded) -> EntryRow:
+    # its new link may have been folded already
+    return replace(row, incident=fact.to) if row.incident == fact.incident else row
+
+
+def _delivery(row: EntryRow, fact: Delivery, _: Recorded) -> EntryRow:
+    match fact:
+        case InteractionDelivered():
+            return replace(row, delivery="sent")
+        case InteractionDeliveryFailed():
+            return replace(row, delivery="failed")
+        case InteractionDeliveryUncertain():
+            return replace(row, delivery="uncertain")
+        case InteractionBounced():
+            return replace(row, delivery="bounced")
+
+
+def _opened(fact: IncidentOpened, _: Recorded) -> PlaceRow:
+    return PlaceRow(fact.incident, fact.number, fact.customer, None)
+
+
+def _merged(row: PlaceRow, fact: IncidentMerged, _: Recorded) -> PlaceRow:
+    return replace(row, merged_into=fact.into)
+
+
+def _unmerged(row: PlaceRow, _fact: IncidentUnmerged, _: Recorded) -> PlaceRow:
+    return replace(row, merged_into=None)
+
+
+def _registered(fact: CustomerRegistered, _: Recorded) -> AliasRow:
+    return AliasRow(fact.customer, None)
+
+
+def _same_person(row: AliasRow, fact: CustomerMerged, _: Recorded) -> AliasRow:
+    return replace(row, merged_into=fact.into)
+
+
+def _two_people(row: AliasRow, _fact: CustomerUnmerged, _: Recorded) -> AliasRow:
+    return replace(row, merged_into=None)
+
+
+def _erased(fact: PersonErased) -> dict[str, Any]:
+    return {"addresses": list(fact.addresses)}
+
+
+_LINE = lines(_ENTRIES, fact_line, line_id)
+
+TIMELINE = Projection(
+    "timeline",
+    version=1,
+    ddl="timeline/tables.sql",
+    tables=(_ENTRIES, _PLACES, _ALIASES),
+    on=(
+        on(InteractionReceived, changes(_ENTRIES, lambda fact: fact.interaction, _received)),
+        on(InteractionSent, changes(_ENTRIES, lambda fact: fact.interaction, _sent)),
+        on(InteractionLinked, changes(_ENTRIES, lambda fact: fact.interaction, _linked)),
+        on(InteractionUnlinked, changes(_ENTRIES, lambda fact: fact.interaction, _unlinked), _LINE),
+        on(InteractionDelivered, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
+        on(InteractionDeliveryFailed, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
+        on(InteractionDeliveryUncertain, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
+        on(InteractionBounced, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
+        on(IncidentOpened, opens(_PLACES, lambda fact: fact.incident, _opened), _LINE),
+        on(IncidentMerged, changes(_PLACES, lambda fact: fact.incident, _merged), _LINE),
+        on(IncidentUnmerged, changes(_PLACES, lambda fact: fact.incident, _unmerged), _LINE),
+        on(IncidentNoted, opens(_ENTRIES, lambda fact: fact.note, note)),
+        *(on(kind, _LINE) for kind in INCIDENT_LINES),
+        on(CustomerRegistered, opens(_ALIASES, lambda fact: fact.customer, _registered)),
+        on(CustomerMerged, changes(_ALIASES, lambda fact: fact.customer, _same_person)),
+        on(CustomerUnmerged, changes(_ALIASES, lambda fact: fact.customer, _two_people)),
+        on(
+            PersonErased,
+            Everywhere(
+                "UPDATE entries SET sender = '', sender_name = '', recipients = '{}', subject = '', text = '',"
+                " html = '', raw = '', attachments = '[]' WHERE address = ANY(%(addresses)s)",
+                _erased,
+            ),
+        ),
+    ),
+)

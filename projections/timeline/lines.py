@@ -1,0 +1,201 @@
+"""The rows of a timeline and the lines that facts write into it: who did what, in few words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from eventstore.recorded import Recorded
+from schemas.facts.incident import (
+    IncidentAssigned,
+    IncidentClosed,
+    IncidentMerged,
+    IncidentNoted,
+    IncidentOpened,
+    IncidentPrioritized,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentTagged,
+    IncidentUnmerged,
+    InteractionUnlinked,
+    MergeSuggested,
+    ParticipantAdded,
+)
+
+LineFact: TypeAlias = (
+    IncidentOpened
+    | IncidentAssigned
+    | IncidentPrioritized
+    | IncidentTagged
+    | IncidentResolved
+    | IncidentClosed
+    | IncidentReopened
+    | IncidentMerged
+    | IncidentUnmerged
+    | InteractionUnlinked
+    | ParticipantAdded
+    | MergeSuggested
+)
+INCIDENT_LINES = (
+    IncidentAssigned,
+    IncidentPrioritized,
+    IncidentTagged,
+    IncidentResolved,
+    IncidentClosed,
+    IncidentReopened,
+    ParticipantAdded,
+    MergeSuggested,
+)
+"""Facts that are a line and nothing else in a timeline."""
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class EntryRow(msgspec.Struct, frozen=True):
+    """A row of `entries`."""
+
+    id: UUID
+    position: int
+    kind: str
+    occurred_at: datetime
+    recorded_at: datetime
+    incident: UUID | None
+    thread: UUID | None
+    channel: str | None
+    direction: str | None
+    address: UUID | None
+    sender: str
+    sender_name: str
+    recipients: list[str]
+    subject: str
+    text: str
+    html: str
+    raw: str
+    attachments: list[dict[str, Any]]
+    author: str | None
+    fact: str
+    reason: str | None
+    delivery: str | None
+
+
+def blank_interaction(interaction: UUID) -> EntryRow:
+    """An interaction of which nothing is known but its id."""
+    return _entry(interaction, 0, "interaction", _NEVER, _NEVER, fact="InteractionReceived")
+
+
+def line_id(event: Recorded) -> UUID:
+    """The key of a fact's line: its position, told from any interaction's or note's id by its leading zeros."""
+    return UUID(int=event.position)
+
+
+def note(fact: IncidentNoted, event: Recorded) -> EntryRow:
+    """An internal note."""
+    return _entry(
+        fact.note,
+        event.position,
+        "note",
+        fact.at,
+        event.recorded_at,
+        incident=fact.incident,
+        address=fact.address,
+        text=fact.personal.text if fact.personal else "",
+        author=fact.by,
+        fact="IncidentNoted",
+    )
+
+
+def fact_line(fact: LineFact, event: Recorded) -> EntryRow:
+    """A line for a fact. Its text is data (who, which, what), never a sentence: screens have languages."""
+    author = getattr(fact, "by", "")
+    return _entry(
+        line_id(event),
+        event.position,
+        "fact",
+        fact.at,
+        event.recorded_at,
+        incident=fact.incident,
+        address=_sealed_by(fact),
+        text=_words(fact),
+        author=author or None,
+        fact=type(fact).__name__,
+        reason=_reason(fact),
+    )
+
+
+def _words(fact: LineFact) -> str:  # noqa: PLR0911 -- a table, a row a return
+    match fact:
+        case IncidentOpened():
+            return fact.personal.subject if fact.personal else ""
+        case IncidentAssigned():
+            return fact.to or ""
+        case IncidentPrioritized():
+            return fact.priority.value
+        case IncidentTagged():
+            return " ".join([*(f"+{tag}" for tag in fact.added), *(f"-{tag}" for tag in fact.removed)])
+        case IncidentResolved():
+            return "\n".join(filter(None, (fact.personal.solution, fact.personal.cause))) if fact.personal else ""
+        case IncidentReopened():
+            return fact.reason
+        case ParticipantAdded():
+            return fact.personal.text if fact.personal else ""
+        case IncidentClosed() | IncidentMerged() | IncidentUnmerged() | InteractionUnlinked() | MergeSuggested():
+            return ""
+
+
+def _sealed_by(fact: LineFact) -> UUID | None:
+    match fact:
+        case IncidentOpened() | IncidentResolved() | ParticipantAdded():
+            return fact.address
+        case _:
+            return None
+
+
+def _reason(fact: LineFact) -> str | None:
+    match fact:
+        case IncidentMerged() | MergeSuggested():
+            return fact.reason.value
+        case _:
+            return None
+
+
+def _entry(
+    key: UUID,
+    position: int,
+    kind: str,
+    occurred_at: datetime,
+    recorded_at: datetime,
+    *,
+    incident: UUID | None = None,
+    address: UUID | None = None,
+    text: str = "",
+    author: str | None = None,
+    fact: str,
+    reason: str | None = None,
+) -> EntryRow:
+    return EntryRow(
+        id=key,
+        position=position,
+        kind=kind,
+        occurred_at=occurred_at,
+        recorded_at=recorded_at,
+        incident=incident,
+        thread=None,
+        channel=None,
+        direction=None,
+        address=address,
+        sender="",
+        sender_name="",
+        recipients=[],
+        subject="",
+        text=text,
+        html="",
+        raw="",
+        attachments=[],
+        author=author,
+        fact=fact,
+        reason=reason,
+        delivery=None,
+    )

@@ -1,0 +1,169 @@
+"""Reading timelines: of an incident, of a customer, of the thread a customer's link shows. Sorted by time, position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from psycopg.rows import class_row
+
+from eventstore.database import Connection
+from projections.page import LIMIT, Page, bounded, page_of, read_cursor
+from projections.timeline.shape import Entry, File, StoredFile, Thread
+
+_After = tuple[datetime, int]
+_START: _After = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), 0)
+
+
+class _Line(msgspec.Struct, frozen=True):
+    id: UUID
+    position: int
+    kind: str
+    occurred_at: datetime
+    recorded_at: datetime
+    incident: UUID | None
+    channel: str | None
+    direction: str | None
+    sender: str
+    sender_name: str
+    recipients: list[str]
+    subject: str
+    text: str
+    html: str
+    attachments: list[dict[str, Any]]
+    author: str | None
+    fact: str
+    reason: str | None
+    delivery: str | None
+
+
+def of_incident(
+    connection: Connection, number: int, *, cursor: str | None = None, limit: int = LIMIT
+) -> Page[Entry] | None:
+    """An incident's timeline with those of all that were merged with it; None when there is no such incident."""
+    family = dict(
+        connection.execute(
+            "WITH RECURSIVE up AS ("
+            "  SELECT incident, merged_into FROM timeline_incidents WHERE number = %s"
+            "  UNION SELECT t.incident, t.merged_into FROM up JOIN timeline_incidents t ON t.incident = up.merged_into"
+            "), family AS ("
+            "  SELECT incident, (SELECT number FROM timeline_incidents t WHERE t.incident = up.incident) AS number"
+            "  FROM up WHERE merged_into IS NULL"
+            "  UNION SELECT t.incident, family.number FROM family"
+            "  JOIN timeline_incidents t ON t.merged_into = family.incident"
+            ") SELECT incident, number FROM family",
+            (number,),
+        ).fetchall()
+    )
+    return _of_incidents(connection, family, cursor, limit) if family else None
+
+
+def of_customer(
+    connection: Connection, customer: UUID, *, cursor: str | None = None, limit: int = LIMIT
+) -> Page[Entry]:
+    """Everything in the incidents of a customer, and of those merged with that customer."""
+    rows = connection.execute(
+        "WITH RECURSIVE up AS ("
+        "  SELECT customer, merged_into FROM timeline_customers WHERE customer = %s"
+        "  UNION SELECT t.customer, t.merged_into FROM up JOIN timeline_customers t ON t.customer = up.merged_into"
+        "), family AS ("
+        "  SELECT customer FROM up WHERE merged_into IS NULL"
+        "  UNION SELECT t.customer FROM family JOIN timeline_customers t ON t.merged_into = family.customer"
+        ") SELECT t.incident FROM timeline_incidents t JOIN family USING (customer)",
+        (customer,),
+    ).fetchall()
+    return _of_incidents(connection, _numbers(connection, [incident for (incident,) in rows]), cursor, limit)
+
+
+def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None, limit: int = LIMIT) -> Thread:
+    """The interactions of one thread, in and out, and nothing else: what its token may show."""
+    after = read_cursor(cursor, _After) if cursor else _START
+    with connection.cursor(row_factory=class_row(_Line)) as reader:
+        lines = reader.execute(
+            "SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
+            " recipients, subject, text, html, attachments, author, fact, reason, delivery FROM entries"
+            " WHERE thread = %s AND (occurred_at, position) > (%s, %s) ORDER BY occurred_at, position LIMIT %s",
+            (thread, *after, bounded(limit) + 1),
+        ).fetchall()
+    kept, following = page_of(lines, limit, lambda line: (line.occurred_at, line.position))
+    newest = connection.execute(
+        "SELECT incident FROM entries WHERE thread = %s AND incident IS NOT NULL"
+        " ORDER BY occurred_at DESC, position DESC LIMIT 1",
+        (thread,),
+    ).fetchone()
+    incident: UUID | None = newest[0] if newest else None
+    numbers = _numbers(connection, {line.incident for line in kept if line.incident} | ({incident} - {None}))
+    number = numbers.get(incident) if incident else None
+    return Thread(incident, number, [_entry(line, numbers) for line in kept], following)
+
+
+def stored_file(connection: Connection, interaction: UUID, index: int) -> StoredFile | None:
+    """The attachment behind `…/interactions/{interaction}/attachments/{index}`."""
+    row = connection.execute("SELECT attachments -> %s FROM entries WHERE id = %s", (index, interaction)).fetchone()
+    return msgspec.convert(row[0], StoredFile) if row and row[0] else None
+
+
+def html_blob(connection: Connection, interaction: UUID) -> str | None:
+    """The blob with an interaction's HTML part, where it has one."""
+    row = connection.execute("SELECT html FROM entries WHERE id = %s", (interaction,)).fetchone()
+    return row[0] or None if row else None
+
+
+def _of_incidents(connection: Connection, numbers: dict[UUID, int], cursor: str | None, limit: int) -> Page[Entry]:
+    after = read_cursor(cursor, _After) if cursor else _START
+    with connection.cursor(row_factory=class_row(_Line)) as reader:
+        # each incident's own index order is cut at the limit before they are put together: flat however long they are
+        lines = reader.execute(
+            "SELECT line.* FROM unnest(%s::uuid[]) AS wanted(incident), LATERAL ("
+            "  SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
+            "  recipients, subject, text, html, attachments, author, fact, reason, delivery FROM entries"
+            "  WHERE entries.incident = wanted.incident AND (occurred_at, position) > (%s, %s)"
+            "  ORDER BY occurred_at, position LIMIT %s"
+            ") AS line ORDER BY occurred_at, position LIMIT %s",
+            (list(numbers), *after, bounded(limit) + 1, limit + 1),
+        ).fetchall()
+    kept, following = page_of(lines, limit, lambda line: (line.occurred_at, line.position))
+    return Page([_entry(line, numbers) for line in kept], following)
+
+
+def _numbers(connection: Connection, incidents: Sequence[UUID] | set[UUID]) -> dict[UUID, int]:
+    """The numbers under which incidents are read now: through merges, that of the last."""
+    rows: Sequence[tuple[UUID, int]] = connection.execute(
+        "WITH RECURSIVE up AS ("
+        "  SELECT incident, number, merged_into, incident AS asked FROM timeline_incidents WHERE incident = ANY(%s)"
+        "  UNION SELECT t.incident, t.number, t.merged_into, up.asked"
+        "  FROM up JOIN timeline_incidents t ON t.incident = up.merged_into"
+        ") SELECT asked, number FROM up WHERE merged_into IS NULL",
+        (list(incidents),),
+    ).fetchall()
+    return dict(rows)
+
+
+def _entry(line: _Line, numbers: dict[UUID, int]) -> Entry:
+    interaction = line.id if line.kind == "interaction" else None
+    return Entry(
+        position=line.position,
+        kind=line.kind,
+        occurred_at=line.occurred_at,
+        recorded_at=line.recorded_at,
+        incident=numbers.get(line.incident) if line.incident else None,
+        interaction_id=interaction,
+        channel=line.channel,
+        direction=line.direction,
+        sender=line.sender or None,
+        to=line.recipients,
+        author=line.author or line.sender_name or None,
+        text=line.text,
+        html=bool(line.html),
+        attachments=[
+            File(kept["name"], kept["bytes"], kept["media_type"], f"/api/v1/interactions/{interaction}/attachments/{n}")
+            for n, kept in enumerate(line.attachments)
+        ],
+        fact=line.fact,
+        reason=line.reason,
+        delivery=line.delivery,
+        subject=line.subject,
+    )

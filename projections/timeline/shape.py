@@ -1,0 +1,62 @@
+"""What a timeline shows: entries, as SURFACE states them. Filled by read.py, rendered by pages and API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+
+class File(msgspec.Struct, frozen=True):
+    """An attachment, to be fetched at `url`."""
+
+    name: str
+    bytes: int
+    media_type: str
+    url: str
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One line of a timeline: an interaction, an internal note, or a fact.
+
+    `sender` stands as `from`. `incident` is the number as read now, through merges.
+    `html`: the interaction has an HTML part (`html_blob`). `author`: the user who did it, or the sender's name.
+    """
+
+    position: int
+    kind: str
+    occurred_at: datetime
+    recorded_at: datetime
+    incident: int | None
+    interaction_id: UUID | None
+    channel: str | None
+    direction: str | None
+    sender: str | None = msgspec.field(name="from")
+    to: list[str]
+    author: str | None
+    text: str
+    html: bool
+    attachments: list[File]
+    fact: str
+    reason: str | None
+    delivery: str | None
+    subject: str = ""
+
+
+class Thread(msgspec.Struct, frozen=True):
+    """What a customer's link shows: only the interactions of its thread. `incident`: where the newest of them is."""
+
+    incident: UUID | None
+    number: int | None
+    items: list[Entry]
+    next_cursor: str | None = None
+
+
+class StoredFile(msgspec.Struct, frozen=True):
+    """An attachment as kept: `blob` is its id in the blob store."""
+
+    name: str
+    bytes: int
+    media_type: str
+    blob: str
