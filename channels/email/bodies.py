@@ -7,26 +7,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.generator import BytesGenerator
+from functools import cached_property
 from io import BytesIO
 from typing import cast
 
-import html2text
 import msgspec
-import nh3
 
 from channels.email.charsets import decode_bytes
 from channels.email.headers import Headers, Tree, decode_words
-from channels.text import clean, one_line
+from channels.email.html import sanitized, text_of_html
+from channels.text import one_line
 
 PARTS_MAX = 300
 DEPTH_MAX = 30
 FILES_MAX = 100
 NAME_MAX_CHARACTERS = 120
-HTML_MAX_CHARACTERS = 1024 * 1024
+TEXT_MAX_CHARACTERS = 1024 * 1024
 _BROKEN = (ValueError, TypeError, LookupError, AttributeError, binascii.Error, RecursionError)
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+_-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,80}")
 _EXTENSIONS = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".html", "text/plain": ".txt"}
-_TAGS = nh3.ALLOWED_TAGS - {"img"}  # a remote picture tells its sender who reads, and when
 
 
 class FileOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,13 +36,18 @@ class FileOf(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
 
 
-@dataclass(frozen=True)
+@dataclass
 class Words:
     """A part somebody can read. `choice`: the multipart/alternative it is one version in; 0: none."""
 
     text: str
     is_html: bool
     choice: int
+
+    @cached_property
+    def safe_html(self) -> str:
+        """Made once: it costs."""
+        return sanitized(self.text)
 
 
 @dataclass
@@ -54,18 +58,18 @@ class Body:
     files: list[FileOf] = field(default_factory=list[FileOf])
     left_out: int = 0  # parts over the bounds: still in the raw mail
 
-    @property
+    @cached_property
     def text(self) -> str:
         """All there is to read: of alternatives the plain version; made from the HTML where there is none."""
         plain = {part.choice for part in self.words if part.choice and not part.is_html and part.text.strip()}
         chosen = [part for part in self.words if not part.is_html or part.choice not in plain]
-        readable = [text_of_html(part.text) if part.is_html else part.text for part in chosen]
-        return "\n".join(text.strip("\n") for text in readable if text.strip())
+        readable = [text_of_html(part.safe_html) if part.is_html else part.text for part in chosen]
+        return "\n".join(text.strip("\n") for text in readable if text.strip())[:TEXT_MAX_CHARACTERS]
 
-    @property
+    @cached_property
     def safe_html(self) -> str:
         """The HTML without what could run, phone home or leave its frame."""
-        return "\n".join(sanitized(part.text) for part in self.words if part.is_html and part.text.strip())
+        return "\n".join(part.safe_html for part in self.words if part.is_html and part.text.strip())
 
 
 def read_body(message: Tree) -> Body:
@@ -77,32 +81,6 @@ def read_body(message: Tree) -> Body:
             continue
         _take(body, part, choice)
     return body
-
-
-def text_of_html(html: str) -> str:
-    """Readable text: links kept, pictures not, quotes marked with `>`."""
-    converter = html2text.HTML2Text(bodywidth=0)
-    converter.ignore_images = True
-    converter.ignore_emphasis = True
-    converter.ignore_tables = True
-    converter.single_line_break = True
-    converter.unicode_snob = True
-    # through the sanitizer first: it closes what was left open and drops scripts and styles
-    try:
-        return clean(converter.handle(sanitized(html))).strip("\n")
-    except (*_BROKEN, AssertionError):
-        return clean(nh3.clean_text(html))
-
-
-def sanitized(html: str) -> str:
-    """HTML that may be shown."""
-    return nh3.clean(
-        html[:HTML_MAX_CHARACTERS],
-        tags=_TAGS,
-        clean_content_tags={"script", "style", "title"},
-        url_schemes={"http", "https", "mailto", "tel"},
-        link_rel="noopener noreferrer nofollow",
-    )
 
 
 def payload_of(part: Tree) -> bytes:

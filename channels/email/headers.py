@@ -13,6 +13,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
+from typing import TYPE_CHECKING, TypeAlias
 
 from channels.email.charsets import decode_bytes
 from channels.text import one_line
@@ -29,7 +30,10 @@ _OLDEST_YEAR = 1990
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,250})>")
 _BARE_ID = re.compile(r"[^<>\s,;]{1,200}@[^<>\s,;]{1,100}")
 
-Tree = Message[str, str]
+if TYPE_CHECKING:  # the standard library's class takes no parameters at run time
+    Tree: TypeAlias = Message[str, str]
+else:
+    Tree = Message
 
 
 class Headers:
@@ -106,7 +110,7 @@ def _parties(values: Iterable[str]) -> Iterable[Party]:
     # the addresses first, the encoded words after: a decoded name may hold a comma
     try:
         pairs = getaddresses([" ".join(value.split()) for value in values])
-    except (ValueError, IndexError, TypeError, AttributeError):
+    except (ValueError, IndexError, TypeError, AttributeError, RecursionError):
         return
     for name, address in pairs:
         try:

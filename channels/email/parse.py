@@ -17,7 +17,7 @@ import msgspec
 
 from channels.email.authentication import authentication_of
 from channels.email.automatic import LOOP_HEADER, judge, loop_mark
-from channels.email.bodies import FileOf, read_body
+from channels.email.bodies import TEXT_MAX_CHARACTERS, FileOf, read_body
 from channels.email.charsets import decode_bytes
 from channels.email.headers import Headers, Tree
 from channels.email.mailboxes import Mailboxes, plus_part
@@ -59,7 +59,7 @@ def parse(raw: RawMail, content: bytes, ours: Ours) -> Parsed:
     message, whole = _tree(content)
     headers = Headers(message)
     body = read_body(message) if whole else None
-    full = body.text if body else decode_bytes(content, None)
+    full = body.text if body else _plainly(content)
     text = reply_of(full)
     shown = body.safe_html if body else ""
     if not shown and (text != full.strip("\n") or len(text.encode()) > TEXT_MAX_BYTES):
@@ -95,6 +95,12 @@ def _tree(content: bytes) -> tuple[Tree, bool]:
         return email.message_from_bytes(re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0][:65536]), False
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
         return Message(), False
+
+
+def _plainly(content: bytes) -> str:
+    """What stands under the headers, undecoded."""
+    body = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[-1][:TEXT_MAX_CHARACTERS]
+    return decode_bytes(body, None).replace("\r\n", "\n")
 
 
 def _interaction(raw: RawMail, message: Tree, headers: Headers, content: bytes, text: str, ours: Ours) -> Interaction:
