@@ -48,7 +48,7 @@ def _email(text: str) -> str:
 
 Line = Annotated[str, AfterValidator(clean), StringConstraints(strip_whitespace=True, min_length=1)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=BODY_MAX_CHARACTERS, pattern=r"\S")]
-Email = Annotated[Line, Field(max_length=320), AfterValidator(_email)]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=320), AfterValidator(_email)]
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$")]
 
 
