@@ -2,14 +2,16 @@
 
 Its own request timeout is 40 s; ours lets an append fail within log.APPEND_SECONDS.
 """
+# ruff: noqa: D102 -- the protocols name aiokafka's own methods
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
 
 import aiokafka
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 RECORD_MAX_BYTES = 1024 * 1024
@@ -19,13 +21,6 @@ _BATCH_MAX_BYTES = 256 * 1024
 REQUEST_TIMEOUT_SECONDS = 4.0
 
 Headers = Sequence[tuple[str, bytes]]
-
-
-class TopicPartition(NamedTuple):
-    """Equal to aiokafka's own, which is a named tuple too."""
-
-    topic: str
-    partition: int
 
 
 class Fetched(Protocol):
@@ -77,10 +72,12 @@ class Consumer(Protocol):
 
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
+    def assign(self, partitions: Sequence[TopicPartition]) -> None: ...
     def assignment(self) -> Collection[TopicPartition]: ...
     def pause(self, *partitions: TopicPartition) -> None: ...
     def resume(self, *partitions: TopicPartition) -> None: ...
-    def paused(self) -> Collection[TopicPartition]: ...
+    async def getmany(self, *, timeout_ms: int, max_records: int) -> Mapping[TopicPartition, Sequence[Fetched]]: ...
+    async def position(self, partition: TopicPartition) -> int: ...
     def seek(self, partition: TopicPartition, offset: int) -> None: ...
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None: ...
     async def beginning_offsets(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]: ...
@@ -112,11 +109,12 @@ def new_producer(bootstrap: str) -> Producer:
 
 
 def new_reader(bootstrap: str) -> Consumer:
-    """A consumer without a group, for asking about offsets. Not started."""
+    """A consumer without a group, for asking about offsets and for reading without a position. Not started."""
     consumer: Any = aiokafka.AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         client_id="cauce",
         enable_auto_commit=False,
+        auto_offset_reset="earliest",
         request_timeout_ms=int(REQUEST_TIMEOUT_SECONDS * 1000),
     )
     return cast("Consumer", consumer)
