@@ -7,12 +7,15 @@ and an async edge hands a whole transaction to a thread with `await database.run
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -26,12 +29,44 @@ READ_PATH = "timeline, incidents, customers, calls, articles, channel_report, kn
 """Schemas of the live read models, then our own tables. A rebuilt view takes its name here by ALTER SCHEMA … RENAME."""
 
 
+_ANSWER_SECONDS = 6.0  # the server itself ends a statement after 5 s: later than this nobody is there
+_START_SECONDS = 4.5
+_ALIVE = {
+    "connect_timeout": 4,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
 class Connection(psycopg.Connection[TupleRow]):
-    """Remembers which logs its transaction appended to, so that their readers are woken after the commit."""
+    """Remembers which logs its transaction appended to, so that their readers are woken after the commit.
+
+    `answer_seconds`: a database silent for longer is taken for dead (stopped, or its machine gone) and the connection
+    is closed; None waits for ever.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.appended_to: set[str] = set()
+        self.answer_seconds: float | None = None
+
+    def allow(self, seconds: float) -> None:
+        """Let each statement of this transaction take so long, where the usual 5 s won't do (building an index)."""
+        self.execute("SELECT set_config('statement_timeout', %s, true)", (str(round(seconds * 1000)),))
+        self.answer_seconds = seconds + 1
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        """As psycopg's, with an end to it."""
+        if timeout is not None or self.answer_seconds is None:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, self.answer_seconds)
+        except psycopg.errors._WaitTimeout as error:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # -- its name for it
+            self.pgconn.finish()
+            msg = f"the database has not answered for {self.answer_seconds:g} s"
+            raise psycopg.OperationalError(msg) from error
 
 
 class Database:
@@ -39,8 +74,9 @@ class Database:
 
     def __init__(self, url: str, *, size: int = 8, open_seconds: float = 4.0) -> None:
         self.url = url
+        self._conninfo = make_conninfo(url, **_ALIVE)
         self._pool: ConnectionPool[Connection] = ConnectionPool(
-            url,
+            self._conninfo,
             connection_class=Connection,
             min_size=1,
             max_size=size,
@@ -49,6 +85,7 @@ class Database:
             configure=_configure,
             kwargs={"prepare_threshold": 3},
         )
+        self._checking = threading.Lock()
         self._threads = ThreadPoolExecutor(max_workers=size, thread_name_prefix="database")
         self._notifier = Notifier(url)
 
@@ -68,17 +105,21 @@ class Database:
         """One transaction: committed at the end, rolled back on any error.
 
         Raises LogUnavailableError when no connection is to be had: nothing was done, the caller may try again.
+        Raises psycopg.OperationalError when the database goes away, or stops answering, in the middle.
         """
         try:
             connection = self._pool.getconn()
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise LogUnavailableError(str(error)) from error
         connection.appended_to = set()
+        connection.answer_seconds = _ANSWER_SECONDS
         try:
             with connection.transaction():
                 yield connection
             self._notifier.wake(connection.appended_to)
         finally:
+            if connection.closed:
+                self._drop_dead_connections()
             self._pool.putconn(connection)
 
     def wake(self, logs: Iterable[str]) -> None:
@@ -86,19 +127,38 @@ class Database:
         self._notifier.wake(logs)
 
     async def run(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """`work(connection, …)` in one transaction, in a worker thread."""
+        """`work(connection, …)` in one transaction, in a worker thread.
+
+        Raises LogUnavailableError as `transaction` does, and when it can't begin in time.
+        """
 
         def in_thread() -> T:
             with self.transaction() as connection:
                 return work(connection, *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, in_thread)
+        running = self._threads.submit(in_thread)
+        ended = asyncio.wrap_future(running)
+        await asyncio.wait({ended}, timeout=_START_SECONDS)
+        if not ended.done() and running.cancel():  # still in the queue: nothing was done
+            msg = "the database is too busy"
+            raise LogUnavailableError(msg)
+        return await ended
 
     def dedicated(self) -> Connection:
         """A connection of one's own, in autocommit, for LISTEN and for holding a leader lock."""
-        connection = Connection.connect(self.url, autocommit=True, connect_timeout=5)
+        connection = Connection.connect(self._conninfo, autocommit=True)
         _configure(connection)
         return connection
+
+    def _drop_dead_connections(self) -> None:
+        """After a restart of the database every idle connection is dead: find out now, not one caller at a time."""
+
+        def check() -> None:
+            with self._checking:
+                self._pool.check()
+
+        if not self._checking.locked():
+            threading.Thread(target=check, name="pool-check", daemon=True).start()
 
 
 def _configure(connection: Connection) -> None:

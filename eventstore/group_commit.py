@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import queue
-import socket
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -28,7 +25,7 @@ from schemas.errors import CauceError, InvalidError, LogUnavailableError
 _GROUP_RECORDS = 500
 _GROUP_BYTES = 16 * 1024 * 1024
 _WAIT_SECONDS = APPEND_SECONDS - 0.5  # the rest is for telling the sender
-_HUNG_SECONDS = 3.0  # longer than lock_timeout: a database that answers has answered by then
+_ANSWER_SECONDS = 3.0  # longer than lock_timeout: a database that answers has answered by then
 _CONNECT_SECONDS = 2
 
 log = structlog.get_logger()
@@ -55,9 +52,7 @@ class GroupCommit:
         self._queue: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
-        self._guard = threading.Lock()  # over `_connection`, which another thread may cut
         self._connection: Connection | None = None
-        self._busy_since: float | None = None
 
     async def append(self, records: Sequence[NewRecord]) -> None:
         """Return once they are committed. Raises LogUnavailableError in time, InvalidError for a record of no use."""
@@ -68,7 +63,6 @@ class GroupCommit:
             async with asyncio.timeout(_WAIT_SECONDS):
                 await asyncio.wrap_future(append.done)
         except TimeoutError as error:
-            self._cut()
             raise LogUnavailableError("the database does not answer") from error
 
     def close(self) -> None:
@@ -137,18 +131,14 @@ class GroupCommit:
                 append.done.set_result(None)
 
     def _commit(self, records: Sequence[NewRecord]) -> None:
-        self._busy_since = time.monotonic()
         try:
-            try:
-                self._write(records)
-            except psycopg.OperationalError:
-                if self._connected():
-                    raise  # the database answered: locked, read-only, full
-                # the connection had died, perhaps long ago. Should the group be there after all, it comes twice:
-                # ids make that harmless, a loss would not be
-                self._write(records)
-        finally:
-            self._busy_since = None
+            self._write(records)
+        except psycopg.OperationalError:
+            if self._connected():
+                raise  # the database answered: locked, read-only, full
+            # the connection had died, perhaps long ago. Should the group be there after all, it comes twice:
+            # ids make that harmless, a loss would not be
+            self._write(records)
 
     def _write(self, records: Sequence[NewRecord]) -> None:
         connection = self._connect()
@@ -167,28 +157,18 @@ class GroupCommit:
         if self._connected() and self._connection is not None:
             return self._connection
         connection = Connection.connect(self._database.url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
-        with self._guard:
-            self._connection = connection
+        connection.answer_seconds = _ANSWER_SECONDS
+        self._connection = connection
         connection.execute(
-            "SELECT set_config('lock_timeout', '2s', false), set_config('statement_timeout', '4s', false)"
+            "SELECT set_config('lock_timeout', '2s', false), set_config('statement_timeout', '2500ms', false)"
         )
         return connection
 
     def _disconnect(self) -> None:
-        with self._guard:
-            connection, self._connection = self._connection, None
+        connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(psycopg.Error):
                 connection.close()
-
-    def _cut(self) -> None:
-        """Free the thread from a database that stopped answering: it hangs in a read that would never end."""
-        with self._guard:
-            since, connection = self._busy_since, self._connection
-            if since is None or connection is None or time.monotonic() - since < _HUNG_SECONDS:
-                return
-            with contextlib.suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
-                wire.shutdown(socket.SHUT_RDWR)
 
 
 def _refuse(group: Sequence[_Append], kind: type[CauceError], cause: Exception) -> None:

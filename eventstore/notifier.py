@@ -5,6 +5,7 @@ Inside the writing transaction NOTIFY would be a second global lock. A lost one 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterable
@@ -51,13 +52,14 @@ class Notifier:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            try:
+            with contextlib.suppress(psycopg.Error):
                 self._serve()
-            except psycopg.Error:
-                self._stopped.wait(_PAUSE_SECONDS)
+            self._stopped.wait(_PAUSE_SECONDS)
 
     def _serve(self) -> None:
         self._something.wait()
+        if not self._pending:
+            return
         with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
             while not (self._stopped.is_set() and not self._pending):
                 self._something.wait()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -63,6 +65,35 @@ def database(database_url: str) -> Iterator[Database]:
 def keys(database: Database) -> Keys:
     """The keys of the fresh database."""
     return Keys(database)
+
+
+@pytest.fixture
+async def running():
+    """Start something that runs until cancelled; it is cancelled at the end. Its failure fails the test."""
+    tasks: list[asyncio.Task[None]] = []
+
+    def start(coroutine) -> asyncio.Task[None]:
+        tasks.append(asyncio.create_task(coroutine))
+        return tasks[-1]
+
+    yield start
+    for task in tasks:
+        task.cancel()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [end for end in ended if isinstance(end, Exception)] == []
+
+
+@pytest.fixture
+def until():
+    """Wait for a condition, 20 s at most."""
+
+    async def wait(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "waited in vain"
+            await asyncio.sleep(0.01)
+
+    return wait
 
 
 def _named(cluster_url: str, name: str) -> str:

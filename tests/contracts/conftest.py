@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from uuid import uuid4
@@ -66,32 +64,3 @@ async def log(open_log):
 async def feed(request, feed_name, database):
     async with FEEDS[feed_name](request, database, f"contract-{uuid4().hex[:8]}.") as opened:
         yield opened
-
-
-@pytest.fixture
-async def running():
-    """Start something that runs until cancelled; it is cancelled at the end. Its failure fails the test."""
-    tasks: list[asyncio.Task[None]] = []
-
-    def start(coroutine) -> asyncio.Task[None]:
-        tasks.append(asyncio.create_task(coroutine))
-        return tasks[-1]
-
-    yield start
-    for task in tasks:
-        task.cancel()
-    ended = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [end for end in ended if isinstance(end, Exception)] == []
-
-
-@pytest.fixture
-def until():
-    """Wait for a condition, 20 s at most."""
-
-    async def wait(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, "waited in vain"
-            await asyncio.sleep(0.01)
-
-    return wait
