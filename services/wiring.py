@@ -100,7 +100,7 @@ def build_hub(settings: Settings, database: Database, blobs: Blobs) -> Hub:
 
 def _log(settings: Settings, database: Database) -> Log:
     if settings.kafka:
-        from eventstore.kafka import KafkaLog  # noqa: PLC0415 -- aiokafka is loaded only where Kafka is used
+        from eventstore.kafka_log import KafkaLog  # noqa: PLC0415 -- aiokafka is loaded only where Kafka is used
 
         return KafkaLog(settings.kafka, settings.kafka_prefix, database)
     return PostgresLog(database)
