@@ -34,6 +34,7 @@ _TYPING_SECONDS = 1.0
 _PAUSE_SECONDS = 0.01  # after a frame too many: a flood is read no faster than this
 _HELLO_SECONDS = 30.0
 _SEND_SECONDS = 20.0
+_CLOSE_SECONDS = 1.0
 _POLICY_VIOLATION, _TRY_AGAIN_LATER = 1008, 1013
 
 History = Callable[[UUID], Awaitable[Sequence[ChatLine]]]
@@ -136,10 +137,10 @@ class _Connection:
 
     async def _close(self) -> None:
         try:
-            async with asyncio.timeout(_SEND_SECONDS):
+            async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._websocket.close(_POLICY_VIOLATION)
-        except (RuntimeError, OSError, TimeoutError):
-            return  # gone already
+        except (WebSocketDisconnect, RuntimeError, OSError, TimeoutError):
+            return  # gone already, or takes nothing any more
 
     async def _overflow(self) -> None:
         await self._outbox.overflowed.wait()

@@ -22,7 +22,7 @@ Delivered = Callable[[UUID], Awaitable[None]]
 """Records that an answer reached the customer; harmless when it is recorded already."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ChatLine:
     """One message of a thread's history. `delivered`: nothing is to be recorded when the customer sees it."""
 
