@@ -11,7 +11,7 @@ CREATE TABLE articles (
     published_at timestamptz NOT NULL,
     revised_at   timestamptz,
     retired      boolean NOT NULL,
-    version      integer NOT NULL
+    version      bigint NOT NULL
 );
 
 -- after the load

@@ -32,6 +32,7 @@ A = TypeVar("A", bound=msgspec.Struct)
 B = TypeVar("B", bound=msgspec.Struct)
 R = TypeVar("R", bound=msgspec.Struct)
 F = TypeVar("F", bound=Fact)
+F_contra = TypeVar("F_contra", bound=Fact, contravariant=True)
 
 Key = Hashable  # the key column's value, or a tuple of them in their order
 Target = tuple["Table[Any]", Key]
@@ -86,20 +87,32 @@ class Table(Generic[R]):
 
 
 @dataclass(frozen=True, slots=True)
-class Step(Generic[F]):
+class Step(Generic[F_contra]):
     """What one fact does to some rows. `fresh`: the rows can't exist yet, so they aren't looked up."""
 
-    targets: Callable[[F, Recorded], Sequence[Target]]
-    fold: Callable[[Sequence[Any], F, Recorded], Sequence[msgspec.Struct]]
+    targets: Callable[[F_contra, Recorded], Sequence[Target]]
+    fold: Callable[[Sequence[Any], F_contra, Recorded], Sequence[msgspec.Struct]]
     fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Everywhere(Generic[F]):
+class Everywhere(Generic[F_contra]):
     """A statement over whole tables, run in the place of its fact. `values`: its named parameters."""
 
     statement: LiteralString
-    values: Callable[[F], Mapping[str, Any]]
+    values: Callable[[F_contra], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Columns of a table that follow from several of its rows, outside the row struct; settled after each batch.
+
+    `statement` gets the keys `changed`; `candidates` selects all keys it matters for, after a bulk load.
+    """
+
+    table: Table[Any]
+    statement: LiteralString
+    candidates: LiteralString
 
 
 On = tuple[type[Fact], tuple[Step[Any], ...], tuple[Everywhere[Any], ...]]
@@ -158,6 +171,7 @@ class Projection:
     ddl: str
     tables: tuple[Table[Any], ...]
     on: tuple[On, ...] = field(repr=False)
+    settle: Settle | None = None
 
     @cached_property
     def steps(self) -> Mapping[type[Fact], tuple[Step[Any], ...]]:

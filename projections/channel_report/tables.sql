@@ -3,9 +3,9 @@
 CREATE TABLE report_quarters (
     quarter          timestamptz NOT NULL,
     channel          text NOT NULL,
-    contacts         integer NOT NULL,
-    interactions_in  integer NOT NULL,
-    interactions_out integer NOT NULL,
+    contacts         bigint NOT NULL,
+    interactions_in  bigint NOT NULL,
+    interactions_out bigint NOT NULL,
     PRIMARY KEY (quarter, channel)
 );
 

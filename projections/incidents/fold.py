@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
-from projections.projection import Everywhere, Projection, Table, changes, changes_both, on, opens
+from projections.projection import Everywhere, Projection, Settle, Table, changes, changes_both, on, opens
 from schemas.facts.customer import PersonErased
 from schemas.facts.incident import (
     IncidentAssigned,
@@ -32,7 +32,7 @@ from schemas.facts.incident import (
 )
 from schemas.facts.kind import Fact
 from schemas.interaction import Direction
-from schemas.lifecycle import next_status
+from schemas.lifecycle import next_status, speaks
 
 F = TypeVar("F", bound=Fact)
 
@@ -65,6 +65,7 @@ class IncidentRow(msgspec.Struct, frozen=True):
     cause: str
     resolution_address: UUID | None
     merged_into: UUID | None
+    spoke_at: datetime
     version: int
 
 
@@ -143,6 +144,7 @@ def _opened(fact: IncidentOpened, event: Recorded) -> IncidentRow:
         cause="",
         resolution_address=None,
         merged_into=None,
+        spoke_at=fact.at,
         version=event.version,
     )
 
@@ -150,7 +152,8 @@ def _opened(fact: IncidentOpened, event: Recorded) -> IncidentRow:
 def _moved_on(row: IncidentRow, fact: Fact, at: datetime, event: Recorded) -> IncidentRow:
     """What every fact of an incident does: status by the one table of it, time, version."""
     status = next_status(Status(row.status), fact).value
-    return replace(row, status=status, updated_at=max(row.updated_at, at), version=event.version)
+    spoke_at = max(row.spoke_at, at) if speaks(fact) else row.spoke_at
+    return replace(row, status=status, updated_at=max(row.updated_at, at), spoke_at=spoke_at, version=event.version)
 
 
 def _linked(row: IncidentRow, link: LinkRow, fact: InteractionLinked, event: Recorded) -> tuple[IncidentRow, LinkRow]:
@@ -226,6 +229,10 @@ def _unmerged(row: IncidentRow, _: IncidentUnmerged, event: Recorded) -> Inciden
     return replace(row, merged_into=None, version=event.version)
 
 
+def _left(row: IncidentRow, _: IncidentUnmerged, _event: Recorded) -> IncidentRow:
+    return row  # nothing of its own changes, but its family is settled anew
+
+
 def _took_part(row: IncidentRow, _: ParticipantAdded | MergeSuggested, event: Recorded) -> IncidentRow:
     return replace(row, version=event.version)
 
@@ -242,6 +249,30 @@ def _suggested(row: SuggestionRow, fact: MergeSuggested, event: Recorded) -> Sug
 def _erased(fact: PersonErased) -> dict[str, Any]:
     return {"addresses": list(fact.addresses)}
 
+
+# schemas/lifecycle.py's merged_status in SQL, for lists to filter and sort by
+_SETTLE: LiteralString = """
+    WITH RECURSIVE up AS (
+        SELECT id, merged_into FROM incidents WHERE id = ANY(%(changed)s) AND (merged_into IS NOT NULL
+            OR family_status IS NOT NULL OR id IN (SELECT merged_into FROM incidents WHERE merged_into IS NOT NULL))
+        UNION SELECT i.id, i.merged_into FROM up JOIN incidents i ON i.id = up.merged_into
+    ), family AS (
+        SELECT id AS root, id, 0 AS depth FROM up WHERE merged_into IS NULL
+        UNION ALL SELECT family.root, i.id, depth + 1 FROM family JOIN incidents i ON i.merged_into = family.id
+    ), members AS (
+        SELECT root, i.status, i.spoke_at, i.number, i.updated_at, max(depth) OVER (PARTITION BY root) AS depth
+        FROM family JOIN incidents i USING (id)
+    ), settled AS (
+        SELECT root, max(updated_at) AS updated_at,
+            (array_agg(status ORDER BY spoke_at DESC, number))[1] AS status, bool_and(status = 'new') AS untouched
+        FROM members WHERE depth > 0 GROUP BY root
+    )
+    UPDATE incidents SET family_updated_at = settled.updated_at,
+        family_status = CASE WHEN settled.status = 'new' AND NOT untouched THEN 'open' ELSE settled.status END
+    FROM up LEFT JOIN settled ON settled.root = up.id
+    WHERE incidents.id = up.id AND (family_status, family_updated_at) IS DISTINCT FROM
+        (CASE WHEN settled.status = 'new' AND NOT untouched THEN 'open' ELSE settled.status END, settled.updated_at)
+"""
 
 INCIDENTS = Projection(
     "incidents",
@@ -266,7 +297,11 @@ INCIDENTS = Projection(
         on(IncidentClosed, changes(_INCIDENTS, lambda fact: fact.incident, _closed)),
         on(IncidentReopened, changes(_INCIDENTS, lambda fact: fact.incident, _reopened)),
         on(IncidentMerged, changes(_INCIDENTS, lambda fact: fact.incident, _merged)),
-        on(IncidentUnmerged, changes(_INCIDENTS, lambda fact: fact.incident, _unmerged)),
+        on(
+            IncidentUnmerged,
+            changes(_INCIDENTS, lambda fact: fact.incident, _unmerged),
+            changes(_INCIDENTS, lambda fact: fact.out_of, _left),
+        ),
         on(
             ParticipantAdded,
             changes(_INCIDENTS, lambda fact: fact.incident, _took_part),
@@ -286,4 +321,5 @@ INCIDENTS = Projection(
             Everywhere("UPDATE incident_participants SET text = '' WHERE address = ANY(%(addresses)s)", _erased),
         ),
     ),
+    settle=Settle(_INCIDENTS, _SETTLE, "SELECT id FROM incidents WHERE merged_into IS NOT NULL"),
 )

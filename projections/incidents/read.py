@@ -15,6 +15,8 @@ from eventstore.database import Connection
 from projections import customers
 from projections.incidents.shape import Incident, IncidentDetail, Suggestion, Who
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
+from schemas.facts.incident import Status
+from schemas.lifecycle import merged_status
 
 _After = tuple[datetime, int]
 
@@ -43,22 +45,28 @@ class _Row(msgspec.Struct, frozen=True):
     solution: str
     cause: str
     merged_into: UUID | None
+    spoke_at: datetime
     version: int
+    last_at: datetime
 
 
 _COLUMNS: LiteralString = (
     "id, number, subject, status, priority, channel, channels, customer, address, proven, assignee, team, tags,"
     " language, product, opened_at, updated_at, first_response_at, resolved_at, closed_at, solution, cause,"
-    " merged_into, version"
+    " merged_into, spoke_at, version, coalesce(family_updated_at, updated_at) AS last_at"
 )
 
 
-class _Family(msgspec.Struct, frozen=True):
-    """An incident and all that is read as part of it."""
-
-    members: list[UUID]
+class _Member(msgspec.Struct, frozen=True):
+    root: UUID
+    id: UUID
+    status: str
+    spoke_at: datetime
+    updated_at: datetime
     channels: list[str]
     first_response_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
 
 
 def find(
@@ -84,7 +92,7 @@ def find(
         values.extend(given)
 
     if status is not None:
-        narrow("status = %s", status)
+        narrow("coalesce(family_status, status) = %s", status)
     if channel is not None:
         narrow("channels @> ARRAY[%s]", channel)
     if customer is not None:
@@ -94,9 +102,9 @@ def find(
     elif assignee is not None:
         narrow("assignee IS NULL")
     if cursor:
-        narrow("(updated_at, number) < (%s, %s)", *read_cursor(cursor, _After))
+        narrow("(coalesce(family_updated_at, updated_at), number) < (%s, %s)", *read_cursor(cursor, _After))
     rows = _listed(connection, conditions, values, q, bounded(limit) + 1)
-    kept, following = page_of(rows, limit, lambda row: (row.updated_at, row.number))
+    kept, following = page_of(rows, limit, lambda row: (row.last_at, row.number))
     return Page(_shown(connection, kept), following)
 
 
@@ -108,7 +116,7 @@ def get(connection: Connection, number: int) -> IncidentDetail | None:
     if row is None:
         return None
     (shown,) = _shown(connection, [row])
-    members = _families(connection, [row.id])[row.id].members
+    members = [member.id for member in _families(connection, [row.id])[row.id]]
     people: Sequence[tuple[str, bool]] = connection.execute(
         "SELECT text, bool_and(marked) FROM incident_participants WHERE incident = ANY(%s) AND text <> ''"
         " GROUP BY text ORDER BY min(position)",
@@ -155,9 +163,10 @@ def _listed(
     columns = sql.SQL(_COLUMNS)
     with connection.cursor(row_factory=class_row(_Row)) as reader:
         if not q:
-            query = sql.SQL("SELECT {} FROM incidents WHERE {} ORDER BY updated_at DESC, number DESC LIMIT %s").format(
-                columns, where
-            )
+            query = sql.SQL(
+                "SELECT {} FROM incidents WHERE {}"
+                " ORDER BY coalesce(family_updated_at, updated_at) DESC, number DESC LIMIT %s"
+            ).format(columns, where)
             return reader.execute(query, (*values, limit)).fetchall()
         named = q.strip().removeprefix("#")
         number = int(named) if named.isdecimal() and len(named) < 19 else -1  # noqa: PLR2004 -- what a bigint holds
@@ -165,10 +174,11 @@ def _listed(
         query = sql.SQL(
             "(SELECT {columns} FROM incidents WHERE {where} AND EXISTS (SELECT FROM entries e"
             "   WHERE e.incident = incidents.id AND to_tsvector('public.words', e.subject || ' ' || e.text)"
-            "   @@ websearch_to_tsquery('public.words', %s)) ORDER BY updated_at DESC, number DESC LIMIT %s)"
+            "   @@ websearch_to_tsquery('public.words', %s))"
+            " ORDER BY coalesce(family_updated_at, updated_at) DESC, number DESC LIMIT %s)"
             " UNION (SELECT {columns} FROM incidents WHERE {where} AND number = %s)"
             " UNION (SELECT {columns} FROM incidents WHERE {where} AND id = ANY(%s))"
-            " ORDER BY updated_at DESC, number DESC LIMIT %s"
+            " ORDER BY last_at DESC, number DESC LIMIT %s"
         ).format(columns=columns, where=where)
         through = _roots_of_matching(connection, q, number)
         return reader.execute(query, (*values, q, limit, *values, number, *values, through, limit)).fetchall()
@@ -188,23 +198,20 @@ def _roots_of_matching(connection: Connection, q: str, number: int) -> list[UUID
     return [root for (root,) in rows]
 
 
-def _families(connection: Connection, incidents: Sequence[UUID]) -> dict[UUID, _Family]:
-    rows: Sequence[tuple[UUID, UUID, list[str], datetime | None]] = connection.execute(
-        "WITH RECURSIVE family AS ("
-        "  SELECT id AS root, id, channels, first_response_at, number FROM incidents WHERE id = ANY(%s)"
-        "  UNION ALL SELECT family.root, i.id, i.channels, i.first_response_at, i.number"
-        "  FROM family JOIN incidents i ON i.merged_into = family.id"
-        ") SELECT root, id, channels, first_response_at FROM family ORDER BY id <> root, number",
-        (list(incidents),),
-    ).fetchall()
-    found: dict[UUID, _Family] = {}
-    for root, member, channels, answered in rows:
-        so_far = found.get(root, _Family([], [], None))
-        found[root] = _Family(
-            [*so_far.members, member],
-            [*so_far.channels, *(each for each in channels if each not in so_far.channels)],
-            min((moment for moment in (so_far.first_response_at, answered) if moment), default=None),
-        )
+def _families(connection: Connection, incidents: Sequence[UUID]) -> dict[UUID, list[_Member]]:
+    """Each incident and all that is read as part of it, itself first."""
+    with connection.cursor(row_factory=class_row(_Member)) as reader:
+        members = reader.execute(
+            "WITH RECURSIVE family AS ("
+            "  SELECT id AS root, id, 0 AS depth FROM incidents WHERE id = ANY(%s)"
+            "  UNION ALL SELECT family.root, i.id, depth + 1 FROM family JOIN incidents i ON i.merged_into = family.id"
+            ") SELECT root, id, status, spoke_at, updated_at, channels, first_response_at, resolved_at, closed_at"
+            " FROM family JOIN incidents USING (id) ORDER BY depth, number",
+            (list(incidents),),
+        ).fetchall()
+    found: dict[UUID, list[_Member]] = {}
+    for member in members:
+        found.setdefault(member.root, []).append(member)
     return found
 
 
@@ -214,27 +221,38 @@ def _shown(connection: Connection, rows: Sequence[_Row]) -> list[Incident]:
     proven = customers.proven(connection, {row.address for row in rows})
     into = roots(connection, [row.merged_into for row in rows if row.merged_into])
     return [
-        Incident(
-            id=row.id,
-            number=row.number,
-            subject=row.subject,
-            status=row.status,
-            priority=row.priority,
-            channel=row.channel,
-            channels=families[row.id].channels or [row.channel],
-            customer=Who(*people.get(row.customer, (row.customer, "")), proven=row.proven or row.address in proven),
-            assignee=row.assignee,
-            team=row.team,
-            tags=row.tags,
-            opened_at=row.opened_at,
-            updated_at=row.updated_at,
-            first_response_at=families[row.id].first_response_at,
-            resolved_at=row.resolved_at,
-            closed_at=row.closed_at,
-            merged_into=into.get(row.merged_into) if row.merged_into else None,
-            version=row.version,
-            language=row.language,
-            product=row.product,
+        _incident(
+            row,
+            families[row.id],
+            Who(*people.get(row.customer, (row.customer, "")), proven=row.proven or row.address in proven),
+            into.get(row.merged_into) if row.merged_into else None,
         )
         for row in rows
     ]
+
+
+def _incident(row: _Row, family: Sequence[_Member], customer: Who, merged_into: int | None) -> Incident:
+    last = max(family, key=lambda member: member.spoke_at)
+    channels = dict.fromkeys(channel for member in family for channel in member.channels)
+    return Incident(
+        id=row.id,
+        number=row.number,
+        subject=row.subject,
+        status=merged_status((Status(member.status), member.spoke_at) for member in family).value,
+        priority=row.priority,
+        channel=row.channel,
+        channels=list(channels) or [row.channel],
+        customer=customer,
+        assignee=row.assignee,
+        team=row.team,
+        tags=row.tags,
+        opened_at=row.opened_at,
+        updated_at=max(member.updated_at for member in family),
+        first_response_at=min((each.first_response_at for each in family if each.first_response_at), default=None),
+        resolved_at=last.resolved_at,
+        closed_at=last.closed_at,
+        merged_into=merged_into,
+        version=row.version,
+        language=row.language,
+        product=row.product,
+    )

@@ -26,8 +26,12 @@ CREATE TABLE incidents (
     cause             text NOT NULL,
     resolution_address uuid,
     merged_into       uuid,
-    version           integer NOT NULL
+    spoke_at          timestamptz NOT NULL,    -- of the last word on where the work stands
+    version           bigint NOT NULL,
+    family_status     text,                    -- settled: of an incident that others were merged into, read as one
+    family_updated_at timestamptz
 );
+CREATE INDEX incidents_merged ON incidents (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE incident_links (
     interaction uuid PRIMARY KEY,
@@ -55,12 +59,15 @@ CREATE TABLE incident_suggestions (
 -- after the load
 
 CREATE UNIQUE INDEX incidents_number ON incidents (number);
-CREATE INDEX incidents_updated ON incidents (updated_at, number) WHERE merged_into IS NULL;
-CREATE INDEX incidents_status ON incidents (status, updated_at, number) WHERE merged_into IS NULL;
-CREATE INDEX incidents_customer ON incidents (customer, updated_at, number);
-CREATE INDEX incidents_assignee ON incidents (assignee, updated_at, number) WHERE merged_into IS NULL;
+CREATE INDEX incidents_updated ON incidents (coalesce(family_updated_at, updated_at), number)
+    WHERE merged_into IS NULL;
+CREATE INDEX incidents_status
+    ON incidents (coalesce(family_status, status), coalesce(family_updated_at, updated_at), number)
+    WHERE merged_into IS NULL;
+CREATE INDEX incidents_customer ON incidents (customer);
+CREATE INDEX incidents_assignee ON incidents (assignee, coalesce(family_updated_at, updated_at), number)
+    WHERE merged_into IS NULL;
 CREATE INDEX incidents_channels ON incidents USING gin (channels);
-CREATE INDEX incidents_merged ON incidents (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX incidents_address ON incidents (address);
 CREATE INDEX incidents_resolution_address ON incidents (resolution_address) WHERE resolution_address IS NOT NULL;
 CREATE INDEX incident_participants_address ON incident_participants (address);

@@ -3,13 +3,13 @@
 CREATE TABLE usage_quarters (
     quarter           timestamptz NOT NULL,
     article           uuid NOT NULL,
-    views             integer NOT NULL,
-    searches          integer NOT NULL,
-    helpful           integer NOT NULL,
-    unhelpful         integer NOT NULL,
-    suggested         integer NOT NULL,
-    suggestion_opened integer NOT NULL,
-    contacts_after    integer NOT NULL,
+    views             bigint NOT NULL,
+    searches          bigint NOT NULL,
+    helpful           bigint NOT NULL,
+    unhelpful         bigint NOT NULL,
+    suggested         bigint NOT NULL,
+    suggestion_opened bigint NOT NULL,
+    contacts_after    bigint NOT NULL,
     PRIMARY KEY (quarter, article)
 );
 

@@ -95,7 +95,8 @@ def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None
         (thread,),
     ).fetchone()
     incident: UUID | None = newest[0] if newest else None
-    numbers = _numbers(connection, {line.incident for line in kept if line.incident} | ({incident} - {None}))
+    incidents = {line.incident for line in kept if line.incident} | ({incident} if incident else set[UUID]())
+    numbers = _numbers(connection, incidents)
     number = numbers.get(incident) if incident else None
     return Thread(incident, number, [_entry(line, numbers) for line in kept], following)
 

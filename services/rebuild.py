@@ -1,0 +1,279 @@
+"""Rebuilds read models beside the live ones and swaps them in: `cauce rebuild NAME`, and the projector by itself.
+
+    load ──▶ index ──▶ catch up ──▶ swap ──▶ drop the old
+    pages    one       pages        both checkpoints locked
+             transaction each; killed anywhere, the next run goes on from there, or finishes the clearing up
+
+Several views are rebuilt together from one reading and decoding of the history. Reads succeed throughout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+import psycopg
+
+from eventstore import store
+from eventstore.database import Connection, Database
+from eventstore.keys import Keys
+from projections import schema
+from projections.engine import Engine, decode
+from projections.projection import Projection
+from projections.registry import by_name
+from projections.rows import settle_all
+from schemas.errors import CauceError, ConflictError
+
+Progress = Callable[[str, int, int], None]
+"""(phase, done, total): phases `load`, `index`, `catch up`, `swap`, `drop`; positions of events."""
+
+_PAGE_EVENTS = 20_000
+_LAST_EVENTS = 500  # so few are folded under the locks of the swap
+_KEPT_ROWS = 100_000
+_RETRY_SECONDS = 0.2
+_LOCK_CLASS = 1129338180
+_WORK_MEMORY = "256MB"
+
+
+class CancelledRebuildError(CauceError):
+    """Stopped on request. What was loaded stays: the next run goes on from there."""
+
+    title = "Rebuild cancelled"
+
+
+def rebuild(
+    database: Database,
+    names: Sequence[str],
+    progress: Progress = lambda _phase, _done, _total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+    *,
+    page_events: int = _PAGE_EVENTS,
+) -> None:
+    """Build these views anew from the whole history, together, and put them in the place of the live ones.
+
+    Raises ConflictError while another process rebuilds one of them, CancelledRebuildError, NotFoundError.
+    """
+    projections = [by_name(name) for name in dict.fromkeys(names)]
+    with ExitStack() as open_until_the_end:
+        connection = open_until_the_end.enter_context(database.dedicated())
+        for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute("SELECT set_config(%s, '0', false)", (setting,))
+        connection.execute("SELECT set_config('maintenance_work_mem', %s, false)", (_WORK_MEMORY,))
+        # a crash of the server loses whole pages, never parts: their checkpoint goes with them
+        connection.execute("SET synchronous_commit = off")
+        _claim(connection, projections)
+        _Rebuild(connection, Keys(database), projections, progress, cancelled, page_events).run()
+
+
+class _Rebuild:
+    def __init__(
+        self,
+        connection: Connection,
+        keys: Keys,
+        projections: Sequence[Projection],
+        progress: Progress,
+        cancelled: Callable[[], bool],
+        page_events: int,
+    ) -> None:
+        self._connection = connection
+        self._keys = keys
+        self._projections = projections
+        self._progress = progress
+        self._cancelled = cancelled
+        self._page_events = page_events
+        self._wanted = frozenset[str]().union(*(each.type_names for each in projections))
+
+    def run(self) -> None:
+        for projection in self._projections:
+            self._drop_replaced(projection)
+            self._prepare(projection)
+        self._load()
+        for projection in self._projections:
+            self._index(projection)
+            self._replace(projection)
+            self._drop_replaced(projection)
+
+    def _prepare(self, projection: Projection) -> None:
+        """Go on with a half-made view of this version, or begin one."""
+        name = schema.next_schema(projection.name)
+        with self._connection.transaction():
+            schema.ensure_live(self._connection, projection)
+            found = self._connection.execute("SELECT version FROM projections WHERE schema = %s", (name,)).fetchone()
+            if found is not None and found[0] == projection.version:
+                return
+            schema.drop(self._connection, name)
+            schema.create(self._connection, projection, name, "building", store.last_position(self._connection))
+
+    def _load(self) -> None:
+        """Everything up to where history ended when the rebuild began, in pages, into tables without indexes."""
+        engines = [
+            Engine(each, schema.next_schema(each.name), keep=_KEPT_ROWS, bulk=True)
+            for each in self._projections
+            if not self._is_indexed(each)
+        ]
+        positions = {engine.schema: engine.position(self._connection) for engine in engines}
+        target = max((self._target(engine.projection) for engine in engines), default=0)
+        while engines and (after := min(positions.values())) < target:
+            self._go_on("load", after, target)
+            with self._connection.transaction():
+                self._page(engines, positions, after, target)
+
+    def _page(self, engines: Sequence[Engine], positions: dict[str, int], after: int, target: int) -> None:
+        events = store.read_after(self._connection, after, self._page_events, until=target)
+        end = events[-1].position if events else target
+        decoded = decode(self._connection, self._keys, events, self._wanted)
+        for engine in engines:
+            old = positions[engine.schema]
+            if old >= end:
+                continue
+            schema.use(self._connection, engine.schema)
+            engine.fold(self._connection, [each for each in decoded if each.event.position > old], old, end)
+            positions[engine.schema] = end
+
+    def _index(self, projection: Projection) -> None:
+        name = schema.next_schema(projection.name)
+        if self._is_indexed(projection):
+            return
+        target = self._target(projection)
+        self._go_on("index", target, target)
+        with self._connection.transaction():
+            schema.use(self._connection, name)
+            settle_all(self._connection, projection)
+            schema.create_indexes(self._connection, projection, name)
+
+    def _replace(self, projection: Projection) -> None:
+        """Catch up with the live history, and swap as soon as only a little is missing."""
+        engine = Engine(projection, schema.next_schema(projection.name), keep=0)
+        while True:
+            position = engine.position(self._connection)
+            newest = store.last_position(self._connection)
+            if newest - position > _LAST_EVENTS:
+                self._go_on("catch up", position, newest)
+                with self._connection.transaction():
+                    self._page([engine], {engine.schema: position}, position, newest)
+                continue
+            self._go_on("swap", newest, newest)
+            try:
+                with self._connection.transaction():
+                    self._swap(projection, engine)
+            except psycopg.errors.LockNotAvailable:  # a batch is being folded right now
+                time.sleep(_RETRY_SECONDS)
+            else:
+                return
+
+    def _swap(self, projection: Projection, engine: Engine) -> None:
+        self._connection.execute("SET LOCAL synchronous_commit = on")
+        rows: Sequence[tuple[str, int]] = self._connection.execute(
+            "SELECT schema, position FROM projections WHERE schema IN (%s, %s) ORDER BY schema FOR UPDATE",
+            (projection.name, engine.schema),
+        ).fetchall()
+        positions = dict(rows)
+        live, built = positions[projection.name], positions[engine.schema]
+        # the live view can't move now; whatever it has shown, the new one shows too
+        while built < live:
+            self._page([engine], positions, built, live)
+            built = positions[engine.schema]
+        schema.swap(self._connection, projection.name)
+
+    def _drop_replaced(self, projection: Projection) -> None:
+        """In a transaction of its own, after the swap: readers of the old view end first, new ones don't see it."""
+        name = schema.old_schema(projection.name)
+        while True:
+            self._progress("drop", 0, 0)
+            try:
+                with self._connection.transaction():
+                    schema.drop(self._connection, name)
+            except psycopg.errors.LockNotAvailable:
+                time.sleep(_RETRY_SECONDS)
+            else:
+                return
+
+    def _is_indexed(self, projection: Projection) -> bool:
+        row = self._connection.execute(
+            "SELECT indexed FROM projections WHERE schema = %s", (schema.next_schema(projection.name),)
+        ).fetchone()
+        return row is not None and bool(row[0])
+
+    def _target(self, projection: Projection) -> int:
+        row = self._connection.execute(
+            "SELECT target FROM projections WHERE schema = %s", (schema.next_schema(projection.name),)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _go_on(self, phase: str, done: int, total: int) -> None:
+        if self._cancelled():
+            raise CancelledRebuildError("cancelled; what was loaded is kept for the next run")
+        self._progress(phase, done, total)
+
+
+def _claim(connection: Connection, projections: Sequence[Projection]) -> None:
+    for projection in sorted(projections, key=lambda each: each.name):
+        row = connection.execute(
+            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", (_LOCK_CLASS, projection.name)
+        ).fetchone()
+        if row is None or not row[0]:
+            raise ConflictError(f"{projection.name} is being rebuilt by another process")
+
+
+async def rebuild_in_child(
+    url: str, names: Sequence[str], progress: Progress = lambda _phase, _done, _total: None
+) -> None:
+    """`rebuild` in a process of its own, so that this one stays responsive. Cancelling it ends the child; it resumes.
+
+    Raises ConflictError while another process rebuilds, CauceError with the child's last words when it fails.
+    """
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.rebuild",
+        *names,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert child.stdin is not None  # noqa: S101 -- asked for above
+    assert child.stdout is not None  # noqa: S101 -- asked for above
+    try:
+        child.stdin.write(url.encode() + b"\n")  # not an argument: those are for all to see
+        await child.stdin.drain()
+        failure: dict[str, str] = {}
+        async for line in child.stdout:
+            said = json.loads(line)
+            if "error" in said:
+                failure = said
+            else:
+                progress(said["phase"], said["done"], said["total"])
+        await child.wait()
+    finally:
+        if child.returncode is None:
+            child.terminate()
+            await child.wait()
+    if child.returncode:
+        message = failure.get("error", f"the rebuild ended with {child.returncode}")
+        raise ConflictError(message) if failure.get("kind") == ConflictError.__name__ else CauceError(message)
+
+
+def main() -> int:
+    """The child: the database's URL on standard input, progress as JSON lines on standard output."""
+    database = Database(sys.stdin.readline().strip(), size=2)
+    try:
+        database.open()
+        rebuild(database, sys.argv[1:], lambda *each: _say(dict(zip(("phase", "done", "total"), each, strict=True))))
+    except (CauceError, psycopg.Error) as error:
+        _say({"error": str(error), "kind": type(error).__name__})
+        return 1
+    finally:
+        database.close()
+    return 0
+
+
+def _say(what: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
