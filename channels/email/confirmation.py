@@ -1,0 +1,49 @@
+"""The words of the mail that confirms a form: that we have it, and where to follow it. In the customer's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class _Words:
+    subject: str
+    greeting: str
+    greeting_with_name: str
+    body: str
+
+
+_WORDS: Mapping[str, _Words] = {
+    "es": _Words(
+        subject="Hemos recibido su mensaje: {subject}",
+        greeting="Hola:",
+        greeting_with_name="Hola, {name}:",
+        body=(
+            "Hemos recibido su mensaje y le responderemos lo antes posible.\n\n"
+            "Puede seguir su solicitud aquí:\n{link}\n\n"
+            "Si quiere añadir algo, responda a este correo."
+        ),
+    ),
+    "en": _Words(
+        subject="We have received your message: {subject}",
+        greeting="Hello,",
+        greeting_with_name="Hello {name},",
+        body=(
+            "We have received your message and will answer as soon as we can.\n\n"
+            "You can follow your request here:\n{link}\n\n"
+            "To add something, just answer this mail."
+        ),
+    ),
+}
+
+LANGUAGES = tuple(_WORDS)
+
+
+def confirmation(language: str, *, subject: str, number: int | None, name: str, link: str) -> tuple[str, str]:
+    """Subject and text. `language`: one of LANGUAGES."""
+    words = _WORDS[language]
+    title = words.subject.format(subject=subject).rstrip(" :")
+    greeting = words.greeting_with_name.format(name=name) if name else words.greeting
+    text = f"{greeting}\n\n{words.body.format(link=link)}"
+    return (f"{title} [#{number}]" if number is not None else title), text

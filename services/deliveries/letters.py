@@ -1,0 +1,201 @@
+"""What a delivery says, read from the facts it belongs to, when it is sent: nothing personal waits in a queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from channels.email.automatic import loop_mark
+from channels.email.confirmation import LANGUAGES, confirmation
+from channels.email.mailboxes import Mailboxes, with_plus
+from channels.email.outgoing import OutgoingMail, subject_of_answer
+from channels.tokens import ThreadTokens
+from eventstore.database import Connection
+from eventstore.ledger import Ledger
+from schemas.address import Kind, handle_of, kind_of
+from schemas.facts import Fact, stream_id
+from schemas.facts.incident import IncidentMerged, IncidentOpened, IncidentUnmerged, InteractionLinked
+from schemas.facts.interaction import InteractionReceived, InteractionSent
+from schemas.ids import keyed_id
+from schemas.interaction import Attachment, Channel, Party
+from services.deliveries.queue import Kind as DeliveryKind
+from services.deliveries.queue import Leased
+
+_EARLIER_MAX = 20
+_MERGES_MAX = 50
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """What every mail of this hub has in common."""
+
+    secret: bytes
+    tokens: ThreadTokens
+    mailboxes: Mailboxes
+    public_url: str
+    locale: str
+    name: str = ""
+
+    @property
+    def domain(self) -> str:
+        """Of our Message-IDs."""
+        return self.mailboxes.first.rpartition("@")[2]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail, and the files still to be fetched for it."""
+
+    mail: OutgoingMail
+    attachments: tuple[Attachment, ...] = ()
+
+
+def write(connection: Connection, ledger: Ledger, head: Letterhead, delivery: Leased) -> Letter | None:
+    """The letter; None: there is nobody (any more) to write to."""
+    history = ledger.load(connection, [stream_id("interaction", delivery.interaction)])
+    facts = [fact for each in history.values() for fact in each.facts]
+    incident = _Incident.load(connection, ledger, delivery.incident)
+    for fact in facts:
+        match fact:
+            case InteractionSent() if delivery.kind is DeliveryKind.REPLY:
+                return _reply(head, delivery, fact, incident, _earlier(connection, ledger, head, fact, incident))
+            case InteractionReceived() if delivery.kind is DeliveryKind.CONFIRMATION:
+                return _confirmation(head, delivery, fact, incident)
+            case _:
+                continue
+    return None
+
+
+def _reply(
+    head: Letterhead, delivery: Leased, sent: InteractionSent, incident: _Incident, earlier: _Earlier
+) -> Letter | None:
+    content = sent.personal
+    recipient = _recipient(head, delivery, content.recipients) if content is not None else None
+    if content is None or recipient is None:
+        return None
+    mailbox = earlier.mailbox or head.mailboxes.first
+    return Letter(
+        OutgoingMail(
+            mailbox=mailbox,
+            answers_to=with_plus(mailbox, head.tokens.sign(sent.thread)),
+            name=head.name,
+            recipient=handle_of(recipient.address),
+            recipient_name=recipient.name,
+            subject=subject_of_answer(content.subject or incident.subject, incident.number),
+            text=content.text,
+            language=incident.language,
+            message_id=head.tokens.message_id(sent.thread, sent.interaction, head.domain),
+            references=content.references or earlier.references,
+            loop=loop_mark(head.secret),
+            at=sent.at,
+        ),
+        content.attachments,
+    )
+
+
+def _confirmation(
+    head: Letterhead, delivery: Leased, received: InteractionReceived, incident: _Incident
+) -> Letter | None:
+    content = received.personal
+    recipient = _recipient(head, delivery, (content.sender,)) if content is not None and content.sender else None
+    if content is None or recipient is None:
+        return None
+    token = head.tokens.sign(received.thread)
+    language = received.language if received.language in LANGUAGES else head.locale
+    subject, text = confirmation(
+        language,
+        subject=content.subject,
+        number=incident.number,
+        name=recipient.name,
+        link=f"{head.public_url}/status/{token}",
+    )
+    return Letter(
+        OutgoingMail(
+            mailbox=head.mailboxes.first,
+            answers_to=with_plus(head.mailboxes.first, token),
+            name=head.name,
+            recipient=handle_of(recipient.address),
+            recipient_name=recipient.name,
+            subject=subject,
+            text=text,
+            language=language,
+            message_id=head.tokens.message_id(received.thread, received.interaction, head.domain),
+            references=(),
+            loop=loop_mark(head.secret),
+            at=datetime.now(UTC),
+            automatic=True,
+        )
+    )
+
+
+def _recipient(head: Letterhead, delivery: Leased, parties: Sequence[Party]) -> Party | None:
+    """The one of them the delivery is for: it names only a keyed id."""
+    mailable = (party for party in parties if kind_of(party.address) is Kind.EMAIL)
+    return next((party for party in mailable if keyed_id(head.secret, party.address) == delivery.address), None)
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """What was said before in the same thread: ids oldest first, and which mailbox of ours it was said to."""
+
+    references: tuple[str, ...] = ()
+    mailbox: str = ""
+
+
+def _earlier(
+    connection: Connection, ledger: Ledger, head: Letterhead, sent: InteractionSent, incident: _Incident
+) -> _Earlier:
+    linked = [fact.interaction for fact in incident.links if fact.thread == sent.thread]
+    before = linked[: linked.index(sent.interaction)] if sent.interaction in linked else linked
+    histories = ledger.load(connection, [stream_id("interaction", each) for each in before[-_EARLIER_MAX:]])
+    references: list[str] = []
+    mailbox = ""
+    for fact in (fact for history in histories.values() for fact in history.facts):
+        match fact:
+            case InteractionReceived(channel=Channel.EMAIL, personal=content) if content is not None:
+                references.append(content.message_id)
+                mailbox = head.mailboxes.of(content.details.get("mailbox", "")) or mailbox
+            case InteractionReceived(channel=Channel.FORM) | InteractionSent():
+                references.append(head.tokens.message_id(fact.thread, fact.interaction, head.domain))
+            case _:
+                continue
+    return _Earlier(tuple(dict.fromkeys(filter(None, references))), mailbox)
+
+
+@dataclass(frozen=True)
+class _Incident:
+    """As a customer knows it: the number it is read under now, and all that is linked to it."""
+
+    number: int | None = None
+    subject: str = ""
+    language: str = ""
+    links: tuple[InteractionLinked, ...] = ()
+
+    @classmethod
+    def load(cls, connection: Connection, ledger: Ledger, incident: UUID | None) -> _Incident:
+        links: list[InteractionLinked] = []
+        opened: IncidentOpened | None = None
+        seen: set[UUID] = set()
+        while incident is not None and incident not in seen and len(seen) < _MERGES_MAX:
+            seen.add(incident)
+            stream = stream_id("incident", incident)
+            facts = ledger.load(connection, [stream])[stream].facts
+            links += (fact for fact in facts if isinstance(fact, InteractionLinked))
+            opened = next((fact for fact in facts if isinstance(fact, IncidentOpened)), opened)
+            incident = next(_merged_into(facts), None)
+        if opened is None:
+            return cls(links=tuple(links))
+        subject = opened.personal.subject if opened.personal is not None else ""
+        return cls(opened.number, subject, opened.language, tuple(links))
+
+
+def _merged_into(facts: Sequence[Fact]) -> Iterator[UUID]:
+    """Where it stands after the last merge or un-merge."""
+    for fact in reversed(facts):
+        if isinstance(fact, IncidentUnmerged):
+            return
+        if isinstance(fact, IncidentMerged):
+            yield fact.into
+            return
