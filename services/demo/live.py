@@ -1,0 +1,127 @@
+"""The demo's live part: the same kind of story, acted out now at the public doors, spread over some minutes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import aiosmtplib
+import httpx
+import structlog
+
+from schemas.interaction import Channel
+from services.demo.desk import Desk
+from services.demo.doors import Conversation, Doors
+from services.demo.steps import Answer, AnyStep, Call, LearnPhone, Publish, Visit, Work, Write
+from services.demo.story import Plan, tell
+from services.ports import reachable
+from services.settings import Settings
+
+log = structlog.get_logger()
+
+_FIRST_HOURS = timedelta(hours=9)  # of each case: the rest stays for whoever tries the screens
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much and how fast: `cases` begin within `seconds`."""
+
+    cases: int
+    seconds: float
+    seed: int
+
+
+class Live:
+    """Acts steps out. A step that fails is logged and counted, the others go on."""
+
+    def __init__(self, doors: Doors, desk: Desk) -> None:
+        self._doors = doors
+        self._desk = desk
+        self._talks: dict[int, Conversation] = {}
+        self._turns: dict[int, asyncio.Lock] = {}
+        self._calls: dict[int, int] = {}
+        self.failed = 0
+
+    async def act(self, step: AnyStep) -> None:
+        """One step, after the ones before it in its case."""
+        async with self._turns.setdefault(step.case, asyncio.Lock()):
+            try:
+                await self._act(step, self._talks.setdefault(step.case, Conversation()))
+            except (httpx.HTTPError, aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+                self.failed += 1
+                log.warning("demo_step_failed", step=type(step).__name__, error=type(error).__name__)
+
+    async def _act(self, step: AnyStep, talk: Conversation) -> None:
+        match step:
+            case Write(channel=Channel.IN_PERSON):
+                contact = await self._desk.visit_in_person(step)
+                talk.contacts.extend([contact] if contact is not None else [])
+            case Write():
+                await self._doors.write(step, talk)
+            case Visit():
+                await self._doors.visit(step)
+            case Call():
+                number = await self._desk.call(step)
+                if number is not None:
+                    self._calls[step.case] = number
+            case Answer() | Work() | LearnPhone():
+                await self._work(step, talk.contacts)
+            case Publish():
+                pass  # the history has them
+
+    async def _work(self, step: Answer | Work | LearnPhone, contacts: list[UUID]) -> None:
+        number = await self._desk.number_of(contacts) if contacts else self._calls.get(step.case)
+        if number is None:
+            return
+        match step:
+            case Answer():
+                await self._desk.answer(step, number)
+            case Work():
+                await self._desk.work(step, number)
+            case LearnPhone():
+                await self._desk.learn_phone(step, number)
+
+    async def end(self) -> None:
+        """Close what is open."""
+        for talk in self._talks.values():
+            await self._doors.leave(talk)
+
+
+async def run_live(settings: Settings, token: str, pace: Pace, progress: Callable[[int, int], None]) -> int:
+    """Act the story out at the given pace; returns how many steps failed."""
+    steps = _steps(pace)
+    pause = pace.seconds / max(len(steps), 1)
+    base = f"http://{reachable(settings.http)}"
+    async with httpx.AsyncClient(base_url=base, timeout=30, trust_env=False) as client:
+        desk = Desk(client, token)
+        await desk.begin()
+        doors = Doors(client, reachable(settings.http), reachable(settings.smtp), settings.mail_addresses[0])
+        live = Live(doors, desk)
+        room = asyncio.Semaphore(_AT_ONCE)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number, step in enumerate(steps):
+                    await room.acquire()
+                    acting = group.create_task(live.act(step))
+                    acting.add_done_callback(lambda _: room.release())
+                    progress(number + 1, len(steps))
+                    await asyncio.sleep(pause)
+        finally:
+            await live.end()
+    return live.failed
+
+
+def _steps(pace: Pace) -> list[AnyStep]:
+    began = datetime.now(UTC).replace(microsecond=0)
+    plan = Plan(pace.seed, began, began + timedelta(days=1), pace.cases)
+    opened: dict[int, datetime] = {}
+    found: list[AnyStep] = []
+    for step in tell(plan):
+        first = opened.setdefault(step.case, step.at)
+        if step.at - first < _FIRST_HOURS and not isinstance(step, Publish):
+            found.append(step)
+    return found
