@@ -14,7 +14,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from channels import http_body
 from channels.attachments import Attachments, Upload
@@ -46,7 +46,8 @@ def _email(text: str) -> str:
     return text
 
 
-Line = Annotated[str, AfterValidator(clean), StringConstraints(strip_whitespace=True, min_length=1)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(clean)]
+Subject = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(clean)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=BODY_MAX_CHARACTERS, pattern=r"\S")]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=320), AfterValidator(_email)]
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$")]
@@ -57,9 +58,9 @@ class ContactForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[Line, Field(max_length=200)]
+    name: Name
     email: Email
-    subject: Annotated[Line, Field(max_length=300)]
+    subject: Subject
     body: Text
     product: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
     locale: Locale | None = None

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from channels import http_body
-from channels.form import JSON_MAX_BYTES, Email, Line, Text
+from channels.form import JSON_MAX_BYTES, Email, Name, Subject, Text
 from channels.intake import Intake
 from schemas.address import Kind, email_address, phone_address
 from schemas.errors import InvalidError
@@ -35,12 +35,12 @@ class Visit(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[Line, Field(max_length=200)]
+    name: Name
     email: Email | None = None
     phone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_phone)] | None = None
-    subject: Annotated[Line, Field(max_length=300)]
+    subject: Subject
     body: Text
-    incident: Annotated[int, Field(ge=1, lt=2**63)] | None = None
+    incident: Annotated[int, Field(strict=True, ge=1, lt=2**63)] | None = None
 
 
 class VisitReceipt(BaseModel):

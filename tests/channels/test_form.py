@@ -102,7 +102,12 @@ async def test_no_key_on_the_log_shows_the_address(desk: Desk):
         (msgspec.json.encode(FORM | {"name": "x" * 201}), "application/json", 422, ["name"]),
         (msgspec.json.encode(FORM | {"subject": "x" * 301}), "application/json", 422, ["subject"]),
         (msgspec.json.encode(FORM | {"body": "x" * 50_001}), "application/json", 422, ["body"]),
-        (msgspec.json.encode(FORM | {"body": " \n "}), "application/json", 422, ["body"]),
+        (
+            msgspec.json.encode(FORM | {"body": " \n ", "name": " ", "subject": "\t"}),
+            "application/json",
+            422,
+            ["name", "subject", "body"],
+        ),
         (msgspec.json.encode(FORM | {"email": "ana"}), "application/json", 422, ["email"]),
         (msgspec.json.encode(FORM | {"email": "a\x00@x.cu"}), "application/json", 422, ["email"]),
         (msgspec.json.encode(FORM | {"locale": "../.."}), "application/json", 422, ["locale"]),
