@@ -23,8 +23,8 @@ def _known() -> list[tuple[int, Path]]:
 
 def migrate(database: Database) -> int:
     """Bring the database to this code's version; returns it. Raises MigrationError when it is newer or was altered."""
+    _refuse_transaction_pooler(database)
     with database.dedicated() as connection:
-        _refuse_transaction_pooler(connection)
         connection.execute("SET search_path = public")
         connection.execute("SET statement_timeout = 0")
         connection.execute("SET lock_timeout = 0")
@@ -37,16 +37,12 @@ def migrate(database: Database) -> int:
         known = _known()
         _refuse_newer(applied, known)
         for number, path in known:
-            text = path.read_text()
-            digest = hashlib.sha256(re.sub(r"\s+", " ", text).encode()).hexdigest()
             if number in applied:
-                if applied[number] != digest:
-                    msg = f"migration {path.name} was changed after it had been applied; add a new one instead"
-                    raise MigrationError(msg)
+                _refuse_changed(path, applied[number])
                 continue
             with connection.transaction():
-                connection.execute(text.encode())
-                connection.execute("INSERT INTO migrations (number, digest) VALUES (%s, %s)", (number, digest))
+                connection.execute(path.read_bytes())
+                connection.execute("INSERT INTO migrations (number, digest) VALUES (%s, %s)", (number, _digest(path)))
         with connection.transaction():
             connection.execute("INSERT INTO hub (secret) VALUES (%s) ON CONFLICT DO NOTHING", (os.urandom(32),))
         return known[-1][0]
@@ -65,11 +61,23 @@ def check(database: Database) -> None:
     if len(applied) != len(known):
         msg = f"the database is at {max(applied, default=0)}, the code at {known[-1][0]}: run `cauce doctor --migrate`"
         raise MigrationError(msg)
+    for number, path in known:
+        _refuse_changed(path, applied[number])
 
 
 def _applied(connection: Connection) -> dict[int, str]:
     rows: Sequence[tuple[int, str]] = connection.execute("SELECT number, digest FROM migrations").fetchall()
     return dict(rows)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(re.sub(r"\s+", " ", path.read_text()).encode()).hexdigest()
+
+
+def _refuse_changed(path: Path, applied: str) -> None:
+    if _digest(path) != applied:
+        msg = f"migration {path.name} was changed after it had been applied; add a new one instead"
+        raise MigrationError(msg)
 
 
 def _refuse_newer(applied: dict[int, str], known: list[tuple[int, Path]]) -> None:
@@ -79,11 +87,15 @@ def _refuse_newer(applied: dict[int, str], known: list[tuple[int, Path]]) -> Non
         raise MigrationError(msg)
 
 
-def _refuse_transaction_pooler(connection: Connection) -> None:
-    # session locks and LISTEN silently don't work behind one
-    first = connection.execute("SELECT pg_backend_pid()").fetchone()
-    connection.execute("SELECT set_config('application_name', 'cauce', false)")
-    second = connection.execute("SELECT pg_backend_pid(), current_setting('application_name')").fetchone()
-    if first is None or second is None or second != (first[0], "cauce"):
+def _refuse_transaction_pooler(database: Database) -> None:
+    """Session locks and LISTEN silently don't work behind one: there, connections share the server's sessions."""
+    with database.dedicated() as one, database.dedicated() as other:
+        seen = [(_session(one), _session(other)) for _ in range(3)]
+    if len(set(seen)) != 1 or seen[0][0] == seen[0][1]:
         msg = "CAUCE_DATABASE_URL leads through a transaction pooler; give a direct (or session-pooled) address"
         raise MigrationError(msg)
+
+
+def _session(connection: Connection) -> int:
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return int(row[0]) if row else 0

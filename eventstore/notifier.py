@@ -23,10 +23,11 @@ def channel_of(log: str) -> str:
 
 
 class Notifier:
-    """A thread with one connection. `wake` never blocks and never fails."""
+    """A thread with one connection. `wake` never waits for the database and never fails."""
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._guard = threading.Lock()
         self._pending: set[str] = set()
         self._something = threading.Event()
         self._stopped = threading.Event()
@@ -46,9 +47,10 @@ class Notifier:
 
     def wake(self, logs: Iterable[str]) -> None:
         """The readers of these logs have something to read."""
-        self._pending.update(logs)
-        if self._pending:
-            self._something.set()
+        with self._guard:
+            self._pending.update(logs)
+            if self._pending:
+                self._something.set()
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -63,7 +65,13 @@ class Notifier:
         with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
             while not (self._stopped.is_set() and not self._pending):
                 self._something.wait()
-                self._something.clear()
-                while self._pending:
-                    connection.execute(sql.SQL("NOTIFY {}").format(sql.Identifier(channel_of(self._pending.pop()))))
+                for name in self._taken():
+                    connection.execute(sql.SQL("NOTIFY {}").format(sql.Identifier(channel_of(name))))
                 time.sleep(_INTERVAL_SECONDS)
+
+    def _taken(self) -> set[str]:
+        with self._guard:
+            taken, self._pending = self._pending, set()
+            if not self._stopped.is_set():
+                self._something.clear()
+        return taken
