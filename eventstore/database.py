@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
 
 import psycopg
 from psycopg.abc import PQGen
@@ -43,6 +44,7 @@ _ALIVE = {
 class Connection(psycopg.Connection[TupleRow]):
     """Remembers which logs its transaction appended to, so that their readers are woken after the commit.
 
+    `made_keys`: addresses whose keys this transaction made, and would unmake by rolling back.
     `answer_seconds`: a database silent for longer is taken for dead (stopped, or its machine gone) and the connection
     is closed; None waits for ever.
     """
@@ -50,6 +52,7 @@ class Connection(psycopg.Connection[TupleRow]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.appended_to: set[str] = set()
+        self.made_keys: set[UUID] = set()
         self.answer_seconds: float | None = None
 
     def allow(self, seconds: float) -> None:
@@ -111,7 +114,7 @@ class Database:
             connection = self._pool.getconn()
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise LogUnavailableError(str(error)) from error
-        connection.appended_to = set()
+        connection.appended_to, connection.made_keys = set(), set()
         connection.answer_seconds = _ANSWER_SECONDS
         try:
             with connection.transaction():

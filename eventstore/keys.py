@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,37 +20,54 @@ from schemas.errors import DecodeError
 _CACHE_KEYS = 50_000
 _CACHE_SECONDS = 30.0  # after an erasure in another process, at most this long until we forget too
 
+_Value = TypeVar("_Value")
+
 
 class Keys:
-    """A Keyring (schemas/codec.py) over the table `keys`, with a bounded, short-lived cache."""
+    """A Keyring (schemas/codec.py) over the table `keys`, with a bounded, short-lived cache.
+
+    A key made in a transaction is used there, and taken for good only once it was read back in another:
+    when that transaction rolls back, nothing may ever be sealed with it.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._guard = threading.Lock()
         self._cache: OrderedDict[UUID, tuple[float, AESGCM | None]] = OrderedDict()
+        self._new: OrderedDict[UUID, AESGCM] = OrderedDict()
 
     def ensure(self, connection: Connection, addresses: Iterable[UUID]) -> None:
         """Make the keys that are missing, in this transaction, and have all of them at hand."""
-        wanted = [address for address in set(addresses) if self._cached(address) is None]
+        wanted = self._unknown(addresses)
         if not wanted:
             return
-        wanted.sort()
-        connection.execute(
-            "INSERT INTO keys (address, secret) SELECT * FROM unnest(%b::uuid[], %b::bytea[]) ON CONFLICT DO NOTHING",
-            (wanted, [AESGCM.generate_key(256) for _ in wanted]),
-        )
-        self.load(connection, wanted)
+        secrets = {address: AESGCM.generate_key(256) for address in wanted}
+        made = connection.execute(
+            "INSERT INTO keys (address, secret) SELECT * FROM unnest(%b::uuid[], %b::bytea[])"
+            " ON CONFLICT DO NOTHING RETURNING address",
+            (wanted, list(secrets.values())),
+        ).fetchall()
+        with self._guard:
+            for (address,) in made:
+                connection.made_keys.add(address)
+                _put(self._new, address, AESGCM(secrets.pop(address)))
+        self.load(connection, secrets)
 
     def load(self, connection: Connection, addresses: Iterable[UUID]) -> None:
         """Have these at hand, with one look-up: before decoding a batch. Unknown ones stay unknown."""
-        wanted = [address for address in set(addresses) if self._cached(address) is None]
+        wanted = self._unknown(addresses)
         if not wanted:
             return
-        rows = connection.execute("SELECT address, secret FROM keys WHERE address = ANY(%s)", (wanted,)).fetchall()
+        rows: Sequence[tuple[UUID, bytes | None]] = connection.execute(
+            "SELECT address, secret FROM keys WHERE address = ANY(%b)", (wanted,), binary=True
+        ).fetchall()
         now = time.monotonic()
-        for address, secret in rows:
-            self._cache[address] = (now, AESGCM(secret) if secret is not None else None)
-        while len(self._cache) > _CACHE_KEYS:
-            self._cache.popitem(last=False)
+        with self._guard:
+            for address, secret in rows:
+                if address in connection.made_keys:
+                    continue  # read back in the very transaction that may still undo it
+                self._new.pop(address, None)
+                _put(self._cache, address, (now, AESGCM(secret) if secret is not None else None))
 
     def prefetch(self, connection: Connection, events: Sequence[Recorded]) -> None:
         """Have the keys of a page at hand, with one look-up at most: before its facts are decoded."""
@@ -73,24 +92,48 @@ class Keys:
 
     def forget(self, addresses: Iterable[UUID]) -> None:
         """Drop them from the cache."""
-        for address in addresses:
-            self._cache.pop(address, None)
+        with self._guard:
+            for address in addresses:
+                self._cache.pop(address, None)
+                self._new.pop(address, None)
 
     def seal_key(self, address: UUID) -> AESGCM | None:
         """The key to write with; None once erased. Raises KeyError when `ensure` was not called."""
+        with self._guard:
+            if address in self._new:
+                return self._new[address]
+            if address in self._cache:  # however old: `ensure` has just looked
+                return self._cache[address][1]
         return self.open_key(address)
 
     def open_key(self, address: UUID) -> AESGCM | None:
         """The key to read with; None once erased. Raises KeyError when there never was one."""
-        cached = self._cached(address)
-        if cached is None:
-            with self._database.transaction() as connection:
-                self.load(connection, [address])
-            cached = self._cache[address]
-        return cached[1]
+        if self._is_cached(address):
+            with suppress(KeyError), self._guard:
+                return self._cache[address][1]
+        with self._database.transaction() as connection:
+            row: tuple[bytes | None] | None = connection.execute(
+                "SELECT secret FROM keys WHERE address = %s", (address,)
+            ).fetchone()
+        with self._guard:
+            if row is None:
+                return self._new[address]  # made in a transaction that has not ended
+            key = AESGCM(row[0]) if row[0] is not None else None
+            self._new.pop(address, None)
+            _put(self._cache, address, (time.monotonic(), key))
+        return key
 
-    def _cached(self, address: UUID) -> tuple[float, AESGCM | None] | None:
+    def _unknown(self, addresses: Iterable[UUID]) -> list[UUID]:
+        # sorted: two transactions that make the same keys wait for each other, and never in a ring
+        return sorted(address for address in set(addresses) if not self._is_cached(address))
+
+    def _is_cached(self, address: UUID) -> bool:
         cached = self._cache.get(address)
-        if cached is not None and time.monotonic() - cached[0] > _CACHE_SECONDS:
-            return None
-        return cached
+        return cached is not None and time.monotonic() - cached[0] <= _CACHE_SECONDS
+
+
+def _put(cache: OrderedDict[UUID, _Value], address: UUID, value: _Value) -> None:
+    cache.pop(address, None)
+    cache[address] = value
+    if len(cache) > _CACHE_KEYS:
+        cache.popitem(last=False)

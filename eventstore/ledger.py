@@ -60,6 +60,7 @@ class Ledger:
     def load(self, connection: Connection, streams: Sequence[str]) -> dict[str, History]:
         """The streams' facts; a stream without facts has version 0 and none."""
         found = store.read_streams(connection, streams)
+        self.keys.prefetch(connection, [event for events in found.values() for event in events])
         return {
             stream: History(
                 version=found[stream][-1].version if stream in found else 0,
