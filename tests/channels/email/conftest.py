@@ -1,0 +1,128 @@
+"""Mail comes in over real sockets into a real log: a reception, servers on free ports, an SMTP client's view of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from channels.email import smtp
+from channels.email.mailboxes import Mailboxes
+from channels.email.reception import Reception, decode_mail
+from eventstore.blobs import FolderBlobs
+from eventstore.database import Database
+from eventstore.postgres import PostgresLog
+from schemas.interaction import RawMail
+
+SECRET = b"a secret of 32 bytes for tests.."
+ADDRESSES = ("support@cauce.example", "ventas@cauce.example")
+
+
+@pytest.fixture
+def mailboxes() -> Mailboxes:
+    return Mailboxes(ADDRESSES)
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> FolderBlobs:
+    return FolderBlobs(tmp_path / "blobs")
+
+
+@pytest.fixture
+async def log(database: Database) -> AsyncIterator[PostgresLog]:
+    opened = PostgresLog(database)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def reception(log: PostgresLog, blobs: FolderBlobs, mailboxes: Mailboxes) -> Reception:
+    return Reception(log, blobs, mailboxes, SECRET)
+
+
+def listening() -> socket.socket:
+    found = socket.create_server(("127.0.0.1", 0))
+    found.setblocking(False)
+    return found
+
+
+Serve = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+async def serve(reception: Reception) -> AsyncIterator[Serve]:
+    """Start an SMTP (or LMTP) server; gives its port."""
+    servers: list[asyncio.Server] = []
+
+    async def start(*, lmtp: bool = False, of: Reception | None = None, limits: smtp.Limits | None = None) -> int:
+        socket_ = listening()
+        make = smtp.serve_lmtp if lmtp else smtp.serve_smtp
+        servers.append(await make(of or reception, socket_, hostname="mx.cauce.example", limits=limits))
+        return int(servers[-1].sockets[0].getsockname()[1])
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def kept(database: Database) -> Callable[[], list[RawMail]]:
+    """What the log `mail` holds, in order."""
+
+    def read() -> list[RawMail]:
+        with database.transaction() as connection:
+            rows = connection.execute('SELECT value FROM log_mail ORDER BY "offset"').fetchall()
+        return [decode_mail(bytes(value)) for (value,) in rows]
+
+    return read
+
+
+class Wire:
+    """A client that says what it likes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def answer(self) -> str:
+        """The last line of one answer."""
+        while True:
+            line = (await asyncio.wait_for(self.reader.readline(), 10)).decode().rstrip("\r\n")
+            if line[3:4] != "-":
+                return line
+
+    async def say(self, *lines: str | bytes) -> str:
+        """Send lines, get one answer."""
+        for line in lines:
+            self.writer.write(line if isinstance(line, bytes) else f"{line}\r\n".encode())
+        await self.writer.drain()
+        return await self.answer()
+
+
+@pytest.fixture
+def wire() -> Iterator[Callable[[int], Awaitable[Wire]]]:
+    opened: list[Wire] = []
+
+    async def connect(port: int) -> Wire:
+        opened.append(Wire(*await asyncio.open_connection("127.0.0.1", port)))
+        return opened[-1]
+
+    yield connect
+    for each in opened:
+        each.writer.close()
+
+
+@pytest.fixture
+def big_mail() -> Callable[[int], bytes]:
+    """A mail of about that many bytes, in lines of 76."""
+
+    def make(size: int) -> bytes:
+        line = os.urandom(38).hex().encode() + b"\r\n"
+        head = b"From: ana@x.cu\r\nTo: support@cauce.example\r\nMessage-ID: <big@x.cu>\r\nSubject: big\r\n\r\n"
+        return head + line * ((size - len(head)) // len(line))
+
+    return make
