@@ -261,13 +261,17 @@ def main() -> int:
     database = Database(sys.stdin.readline().strip(), size=2)
     try:
         database.open()
-        rebuild(database, sys.argv[1:], lambda *each: _say(dict(zip(("phase", "done", "total"), each, strict=True))))
+        rebuild(database, sys.argv[1:], _say_progress)
     except (CauceError, psycopg.Error) as error:
         _say({"error": str(error), "kind": type(error).__name__})
         return 1
     finally:
         database.close()
     return 0
+
+
+def _say_progress(phase: str, done: int, total: int) -> None:
+    _say({"phase": phase, "done": done, "total": total})
 
 
 def _say(what: dict[str, object]) -> None:

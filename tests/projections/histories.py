@@ -1,0 +1,463 @@
+"""Valid histories for the read side's tests: every kind of fact, as the deciders record them, deterministic by seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from eventstore import store
+from eventstore.database import Connection, Database
+from eventstore.keys import Keys
+from eventstore.ledger import NO_CAUSE, Ledger
+from schemas.facts import Fact, stream_of
+from schemas.facts.article import ArticleKind, ArticlePublished, ArticleRetired, ArticleRevised
+from schemas.facts.call import CallAnswered, CallAttached, CallEnded, CallNoted, CallOutcomeSet, CallStarted
+from schemas.facts.customer import (
+    AddressAdded,
+    AddressProven,
+    CustomerMerged,
+    CustomerRegistered,
+    CustomerUnmerged,
+    Handle,
+    Person,
+    PersonErased,
+)
+from schemas.facts.incident import (
+    IncidentAssigned,
+    IncidentClosed,
+    IncidentMerged,
+    IncidentNoted,
+    IncidentOpened,
+    IncidentPrioritized,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentTagged,
+    IncidentUnmerged,
+    InteractionLinked,
+    InteractionUnlinked,
+    MergeSuggested,
+    ParticipantAdded,
+    Priority,
+    Reason,
+    Resolution,
+    Subject,
+    SuggestionReason,
+    Words,
+)
+from schemas.facts.interaction import (
+    InteractionBounced,
+    InteractionContent,
+    InteractionDelivered,
+    InteractionDeliveryFailed,
+    InteractionDeliveryUncertain,
+    InteractionReceived,
+    InteractionSent,
+)
+from schemas.facts.visit import (
+    ArticleOpened,
+    ArticleSuggested,
+    ArticleVoted,
+    ContactSent,
+    ContactStarted,
+    Searched,
+    VisitSolved,
+)
+from schemas.interaction import Attachment, Channel, Direction, Party
+
+START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+_WORDS = (
+    "impresora instalación licencia factura error pantalla réseau driver backup contraseña update módulo"
+    " the program does not start después de actualizar no funciona correctly gracias saludos servidor"
+).split()
+
+
+@dataclass
+class Person_:
+    customer: UUID
+    address: UUID
+    written: str
+    erased: bool = False
+
+
+@dataclass
+class Work:
+    incident: UUID
+    number: int
+    person: Person_
+    interactions: list[tuple[UUID, Channel]] = field(default_factory=list)
+    sent: list[UUID] = field(default_factory=list)
+    merged_into: Work | None = None
+    resolved: bool = False
+
+
+class Story:
+    """Tells what happens next: each `step` is the facts of one transaction."""
+
+    def __init__(self, seed: int = 1, *, start: datetime = START) -> None:
+        self.random = random.Random(seed)
+        self.now = start
+        self.people: list[Person_] = []
+        self.work: list[Work] = []
+        self.articles: list[UUID] = []
+        self.erasures = True
+
+    def uuid(self) -> UUID:
+        return UUID(int=self.random.getrandbits(128), version=4)
+
+    def words(self, count: int) -> str:
+        return " ".join(self.random.choices(_WORDS, k=count))
+
+    def steps(self, count: int) -> Iterator[list[Fact]]:
+        for _ in range(count):
+            yield self.step()
+
+    def step(self) -> list[Fact]:
+        self.now += timedelta(seconds=self.random.randint(1, 900))
+        kinds = (
+            [(self.open, 6), (self.write, 8), (self.answer, 7), (self.resolve, 4), (self.turn, 6), (self.visit, 4)]
+            + [(self.merge, 1), (self.unmerge, 1), (self.move, 1), (self.split, 1), (self.call, 1), (self.person, 1)]
+            + ([(self.erase, 0.4)] if self.erasures else [])
+        )
+        (tell,) = self.random.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])
+        return tell()
+
+    def person(self) -> list[Fact]:
+        if len(self.people) > 3 and self.random.random() < 0.5:
+            one, other = self.random.sample(self.people, 2)
+            if self.random.random() < 0.5:
+                return [CustomerMerged(customer=one.customer, into=other.customer, by="ana", at=self.now)]
+            return [CustomerUnmerged(customer=one.customer, out_of=other.customer, by="ana", at=self.now)]
+        person = Person_(self.uuid(), self.uuid(), f"email:p{len(self.people)}@example.cu")
+        self.people.append(person)
+        name = self.words(2).title()
+        return [
+            CustomerRegistered(
+                customer=person.customer, address=person.address, language="es", at=self.now, personal=Person(name=name)
+            ),
+            AddressAdded(
+                customer=person.customer,
+                address=person.address,
+                at=self.now,
+                personal=Handle(address=person.written, name=name),
+            ),
+        ]
+
+    def open(self) -> list[Fact]:
+        known = [person for person in self.people if not person.erased]
+        facts: list[Fact] = []
+        if not known or self.random.random() < 0.3:
+            self.people_before = len(self.people)
+            while len(self.people) == self.people_before:
+                facts = self.person()
+            known = self.people[-1:]
+        person = self.random.choice(known)
+        work = Work(self.uuid(), len(self.work) + 1, person)
+        self.work.append(work)
+        channel = self.random.choice(list(Channel))
+        opened = IncidentOpened(
+            incident=work.incident,
+            number=work.number,
+            customer=person.customer,
+            address=person.address,
+            channel=channel,
+            language="es",
+            at=self.now,
+            personal=Subject(subject=self.words(4)),
+        )
+        received, linked = self.message(work, channel, Reason.NEW)
+        took_part = ParticipantAdded(
+            incident=work.incident, address=person.address, at=self.now, personal=Words(text=person.written)
+        )
+        if len(self.work) > 1 and self.random.random() < 0.2:
+            other = self.random.choice(self.work[:-1]).incident
+            facts.append(
+                MergeSuggested(
+                    incident=work.incident, other=other, reason=SuggestionReason.CLAIMED_ADDRESS, at=self.now
+                )
+            )
+            return [received, *facts[:-1], opened, linked, took_part, facts[-1]]
+        return [received, *facts, opened, linked, took_part]
+
+    def message(self, work: Work, channel: Channel, reason: Reason) -> tuple[Fact, Fact]:
+        interaction, person = self.uuid(), work.person
+        work.interactions.append((interaction, channel))
+        received = InteractionReceived(
+            interaction=interaction,
+            channel=channel,
+            thread=interaction,
+            contact=interaction,
+            address=person.address,
+            occurred_at=self.now - timedelta(seconds=self.random.randint(0, 600)),
+            received_at=self.now,
+            personal=InteractionContent(
+                sender=Party(address=person.written, name="Ana"),
+                recipients=(Party(address="email:support@cauce.example"),),
+                subject=self.words(3),
+                text=self.words(self.random.randint(5, 60)),
+                attachments=(Attachment(name="a.png", bytes=10, media_type="image/png", blob="b1"),)
+                if self.random.random() < 0.1
+                else (),
+            ),
+        )
+        linked = InteractionLinked(
+            incident=work.incident,
+            interaction=interaction,
+            channel=channel,
+            direction=Direction.IN,
+            thread=interaction,
+            address=person.address,
+            proven=self.random.random() < 0.2,
+            starts_contact=True,
+            reason=reason,
+            at=self.now,
+        )
+        return received, linked
+
+    def write(self) -> list[Fact]:
+        if not self.work:
+            return self.open()
+        work = self.random.choice(self.work[-50:])
+        facts: list[Fact] = [*self.message(work, self.random.choice(list(Channel)), Reason.SAME_CUSTOMER)]
+        if work.resolved:
+            work.resolved = False
+            interaction = work.interactions[-1][0]
+            facts.append(IncidentReopened(incident=work.incident, interaction=interaction, at=self.now))
+        if self.random.random() < 0.2:
+            facts.append(AddressProven(customer=work.person.customer, address=work.person.address, at=self.now))
+        return facts
+
+    def answer(self) -> list[Fact]:
+        if not self.work:
+            return self.open()
+        work = self.random.choice(self.work[-50:])
+        interaction = self.uuid()
+        work.sent.append(interaction)
+        thread = work.interactions[-1][0] if work.interactions else interaction
+        sent = InteractionSent(
+            interaction=interaction,
+            incident=work.incident,
+            channel=Channel.EMAIL,
+            thread=thread,
+            address=work.person.address,
+            by="ana",
+            at=self.now,
+            personal=InteractionContent(
+                sender=Party(address="email:support@cauce.example"),
+                recipients=(Party(address=work.person.written),),
+                text=self.words(20),
+            ),
+        )
+        linked = InteractionLinked(
+            incident=work.incident,
+            interaction=interaction,
+            channel=Channel.EMAIL,
+            direction=Direction.OUT,
+            thread=thread,
+            address=work.person.address,
+            reason=Reason.AGENT,
+            by="ana",
+            at=self.now,
+        )
+        outcome: Fact = self.random.choice(
+            [
+                InteractionDelivered(interaction=interaction, at=self.now),
+                InteractionDelivered(interaction=interaction, at=self.now),
+                InteractionDeliveryFailed(interaction=interaction, at=self.now, reason="550", attempts=1),
+                InteractionDeliveryUncertain(interaction=interaction, at=self.now),
+                InteractionBounced(interaction=interaction, bounce=self.uuid(), at=self.now),
+            ]
+        )
+        return [sent, linked, outcome]
+
+    def turn(self) -> list[Fact]:
+        if not self.work:
+            return self.open()
+        work = self.random.choice(self.work[-50:])
+        incident, now = work.incident, self.now
+        return [
+            self.random.choice(
+                [
+                    IncidentAssigned(incident=incident, to=self.random.choice(["ana", "luis", None]), by="ana", at=now),
+                    IncidentPrioritized(
+                        incident=incident, priority=self.random.choice(list(Priority)), by="ana", at=now
+                    ),
+                    IncidentTagged(incident=incident, added=("vip", "net"), removed=("old",), by="ana", at=now),
+                    IncidentTagged(incident=incident, removed=("net",), by="ana", at=now),
+                    IncidentNoted(
+                        incident=incident,
+                        note=self.uuid(),
+                        address=work.person.address,
+                        by="ana",
+                        at=now,
+                        personal=Words(text=self.words(12)),
+                    ),
+                ]
+            )
+        ]
+
+    def resolve(self) -> list[Fact]:
+        unsolved = [work for work in self.work[-50:] if not work.resolved]
+        if not unsolved:
+            return self.open()
+        work = self.random.choice(unsolved)
+        work.resolved = True
+        resolved = IncidentResolved(
+            incident=work.incident,
+            address=work.person.address,
+            by="ana",
+            at=self.now,
+            personal=Resolution(solution=self.words(5), cause=self.words(3)),
+        )
+        if self.random.random() < 0.3:
+            return [resolved, IncidentClosed(incident=work.incident, by="ana", at=self.now)]
+        return [resolved]
+
+    def merge(self) -> list[Fact]:
+        alone = [work for work in self.work[-50:] if work.merged_into is None]
+        if len(alone) < 2:
+            return self.open()
+        work, into = self.random.sample(alone, 2)
+        work.merged_into = into
+        return [IncidentMerged(incident=work.incident, into=into.incident, by="ana", at=self.now)]
+
+    def unmerge(self) -> list[Fact]:
+        merged = [work for work in self.work if work.merged_into is not None]
+        if not merged:
+            return self.merge()
+        work = self.random.choice(merged)
+        assert work.merged_into is not None
+        out_of, work.merged_into = work.merged_into.incident, None
+        return [IncidentUnmerged(incident=work.incident, out_of=out_of, by="ana", at=self.now)]
+
+    def _moved(self, work: Work, to: Work, interaction: UUID, channel: Channel) -> list[Fact]:
+        work.interactions.remove((interaction, channel))
+        to.interactions.append((interaction, channel))
+        return [
+            InteractionUnlinked(
+                incident=work.incident, interaction=interaction, to=to.incident, by="ana", at=self.now
+            ),
+            InteractionLinked(
+                incident=to.incident,
+                interaction=interaction,
+                channel=channel,
+                direction=Direction.IN,
+                thread=interaction,
+                address=work.person.address,
+                reason=Reason.AGENT,
+                by="ana",
+                at=self.now,
+            ),
+        ]
+
+    def move(self) -> list[Fact]:
+        movable = [work for work in self.work[-50:] if work.interactions]
+        if len(movable) < 2:
+            return self.open()
+        work, to = self.random.sample(movable, 2)
+        return self._moved(work, to, *self.random.choice(work.interactions))
+
+    def split(self) -> list[Fact]:
+        long = [work for work in self.work[-50:] if len(work.interactions) > 1]
+        if not long:
+            return self.write()
+        work = self.random.choice(long)
+        new = Work(self.uuid(), len(self.work) + 1, work.person)
+        self.work.append(new)
+        interaction, channel = work.interactions[-1]
+        opened = IncidentOpened(
+            incident=new.incident,
+            number=new.number,
+            customer=new.person.customer,
+            address=new.person.address,
+            channel=channel,
+            split_from=work.incident,
+            at=self.now,
+            personal=Subject(subject=self.words(2)),
+        )
+        return [opened, *self._moved(work, new, interaction, channel)]
+
+    def call(self) -> list[Fact]:
+        if not self.work:
+            return self.open()
+        work, call = self.random.choice(self.work[-50:]), self.uuid()
+        address = work.person.address
+        return [
+            CallStarted(
+                call=call,
+                interaction=self.uuid(),
+                direction=Direction.IN,
+                address=address,
+                at=self.now,
+                personal=Words(text="phone:+5355512345"),
+            ),
+            CallAttached(call=call, incident=work.incident, number=work.number, at=self.now),
+            CallAnswered(call=call, agent="ana", at=self.now + timedelta(seconds=5)),
+            CallNoted(call=call, address=address, by="ana", at=self.now, personal=Words(text=self.words(5))),
+            CallEnded(call=call, outcome="normal", at=self.now + timedelta(seconds=65)),
+            CallOutcomeSet(call=call, outcome="solved", by="ana", at=self.now),
+        ][: self.random.randint(1, 6)]
+
+    def visit(self) -> list[Fact]:
+        if len(self.articles) < 3 or self.random.random() < 0.1:
+            article = self.uuid()
+            self.articles.append(article)
+            return [
+                ArticlePublished(
+                    article=article,
+                    kind=ArticleKind.FAQ,
+                    title=self.words(3),
+                    body=self.words(40),
+                    language=self.random.choice(["es", "en"]),
+                    by="ana",
+                    at=self.now,
+                )
+            ]
+        article, visit, now = self.random.choice(self.articles), self.uuid(), self.now
+        if self.random.random() < 0.1:
+            return [
+                ArticleRevised(article=article, title=self.words(3), body=self.words(30), by="ana", at=now),
+                *([ArticleRetired(article=article, by="ana", at=now)] if self.random.random() < 0.2 else []),
+            ]
+        return [
+            Searched(visit=visit, query=self.words(2), results=tuple(self.articles[:2]), at=now),
+            ArticleSuggested(visit=visit, article=article, at=now),
+            ArticleOpened(visit=visit, article=article, suggested=self.random.random() < 0.5, at=now),
+            ArticleVoted(visit=visit, article=article, helpful=self.random.random() < 0.6, at=now),
+            ContactStarted(visit=visit, at=now),
+            self.random.choice([ContactSent(visit=visit, articles=(article,), at=now), VisitSolved(visit=visit, at=now)]),
+        ]
+
+    def erase(self) -> list[Fact]:
+        known = [person for person in self.people if not person.erased]
+        if len(known) < 3:
+            return self.open()
+        person = self.random.choice(known)
+        person.erased = True
+        return [PersonErased(customer=person.customer, addresses=(person.address,), by="ana", at=self.now)]
+
+
+class Recorder:
+    """Records facts as the services do, and destroys keys where a person is erased. Remembers stream versions."""
+
+    def __init__(self, database: Database, keys: Keys) -> None:
+        self._database = database
+        self._ledger = Ledger(keys)
+        self._versions: dict[str, int] = {}
+
+    def record(self, facts: Sequence[Fact]) -> int:
+        """One transaction; returns the last position."""
+        with self._database.transaction() as connection:
+            return self.record_in(connection, facts)
+
+    def record_in(self, connection: Connection, facts: Sequence[Fact]) -> int:
+        store.lock(connection)
+        positions = self._ledger.record(connection, [(fact, NO_CAUSE) for fact in facts], self._versions)
+        for fact in facts:
+            stream = stream_of(fact)
+            self._versions[stream] = self._versions.get(stream, 0) + 1
+            if isinstance(fact, PersonErased):
+                self._ledger.keys.destroy(connection, fact.addresses)
+        return positions[-1]

@@ -1,0 +1,23 @@
+import pytest
+from tests.projections.histories import Recorder, Story
+from tests.projections.views import fold_all, fold_with_pauses, make_views, whole
+
+from projections.registry import ALL
+from services.rebuild import rebuild
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rebuilt_is_live_row_for_row(database, keys, seed):
+    make_views(database)
+    recorder, story = Recorder(database, keys), Story(seed)
+    for number, facts in enumerate(story.steps(250)):
+        recorder.record(facts)
+        if number % 5 == 0:
+            fold_with_pauses(database, keys, seed + number)
+    fold_all(database, keys, batch=97)
+    live = {projection.name: whole(database, projection) for projection in ALL}
+
+    rebuild(database, [projection.name for projection in ALL], page_events=110)
+
+    assert {projection.name: whole(database, projection) for projection in ALL} == live
+    assert all(live[projection.name][table.name] for projection in ALL for table in projection.tables)
