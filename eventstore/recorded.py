@@ -12,7 +12,10 @@ from schemas.facts import Fact
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """A fact encoded for its stream. `version` counts from 1 in each stream: a taken one means somebody was faster."""
+    """A fact encoded for its stream. `version` counts from 1 in each stream: a taken one means somebody was faster.
+
+    `recorded_at` only for entering old history; otherwise the database's clock says it.
+    """
 
     stream: str
     version: int
@@ -20,6 +23,7 @@ class NewEvent:
     data: bytes
     causation: UUID | None = None
     correlation: UUID | None = None
+    recorded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,10 @@ def append(connection: Connection, events: Sequence[NewEvent]) -> list[int]:
         return []
     try:
         rows = connection.execute(
-            "INSERT INTO events (stream, version, type, data, causation, correlation)"
-            " SELECT * FROM unnest(%b::text[], %b::int4[], %b::text[], %b::bytea[], %b::uuid[], %b::uuid[])"
-            " RETURNING position",
+            "INSERT INTO events (stream, version, type, data, causation, correlation, recorded_at)"
+            " SELECT stream, version, type, data, causation, correlation, coalesce(recorded_at, clock_timestamp())"
+            " FROM unnest(%b::text[], %b::int4[], %b::text[], %b::bytea[], %b::uuid[], %b::uuid[], %b::timestamptz[])"
+            " AS new (stream, version, type, data, causation, correlation, recorded_at) RETURNING position",
             (
                 [event.stream for event in events],
                 [event.version for event in events],
@@ -51,6 +52,7 @@ def append(connection: Connection, events: Sequence[NewEvent]) -> list[int]:
                 [event.data for event in events],
                 [event.causation for event in events],
                 [event.correlation for event in events],
+                [event.recorded_at for event in events],
             ),
         ).fetchall()
     except psycopg.errors.UniqueViolation as error:

@@ -154,3 +154,11 @@ async def test_eight_writing_processes_and_one_tailing_reader_miss_nothing(datab
     assert positions == [found.position for found in stored]
     by_writer = {f"writer/{number}": list(range(1, 2501)) for number in range(8)}
     assert {stream: [e.version for e in got if e.stream == stream] for stream in by_writer} == by_writer
+
+
+def test_old_history_is_entered_with_the_time_it_was_recorded(database):
+    long_ago = datetime(2020, 2, 29, 12, 30, tzinfo=UTC)
+    with database.transaction() as connection:
+        store.append(connection, [NewEvent("incident/a", 1, "incident.opened.v1", b"", recorded_at=long_ago)])
+        (found,) = store.read_after(connection, 0, 10)
+    assert found.recorded_at == long_ago
