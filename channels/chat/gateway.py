@@ -154,13 +154,19 @@ class _Connection:
         await _for_ever()
 
     async def _write(self) -> None:
+        gone = False
         while True:
             frame = await self._outbox.next()
+            if gone:
+                continue  # what it wrote before it left is still being read and kept
             try:
                 async with asyncio.timeout(_SEND_SECONDS):
                     await self._websocket.send_text(frames.encode(frame))
-            except (WebSocketDisconnect, RuntimeError, OSError, TimeoutError):
+            except TimeoutError:
                 return
+            except (WebSocketDisconnect, RuntimeError, OSError):
+                gone = True
+                continue
             answer = self._outbox.written(frame)
             if answer is not None:
                 self._gateway.rooms.receipt(answer)
