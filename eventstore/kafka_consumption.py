@@ -96,13 +96,16 @@ class Consumption(ConsumerRebalanceListener):  # type: ignore[misc]  # -- aiokaf
 
     # what Kafka calls
 
-    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002 -- aiokafka's own
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002 -- aiokafka's own
         """Forget: somebody else may move the positions from now on."""
         self._assignment += 1
         self._places.clear()
 
-    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Hold everything until the stored positions are known; nothing may be awaited before that."""
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Hold everything until the stored positions are known; nothing may be awaited before that.
+
+        A coroutine all the same: FastStream calls a plain function in a thread.
+        """
         self._assignment += 1
         self._places.clear()
         self._hold(assigned)

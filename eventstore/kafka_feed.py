@@ -25,6 +25,7 @@ log = structlog.get_logger()
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 _SILENCE_SECONDS = 1.0
+_DOUBT_AFTER = 10
 
 
 class KafkaFeed:
@@ -38,7 +39,7 @@ class KafkaFeed:
     async def follow(
         self, consumer: str, checkpoint: Callable[[], Awaitable[int]], handle: EventHandler, *, max_events: int = 500
     ) -> None:
-        """Feed batches until cancelled. Raises OperatorError: the handler's, EpochChangedError, a topic's that is wrong."""
+        """Feed batches until cancelled. Raises OperatorError: the handler's, EpochChangedError, a wrong topic's."""
         inlet = Inlet()
         listening = asyncio.create_task(self._listen(consumer, inlet))
         try:
@@ -82,6 +83,7 @@ class _Follower:
         self._position: int | None = None  # None: to be read again
         self._behind = True  # the table has, or may have, what the topic won't bring
         self._when_silent: int | None = None
+        self._without_topic = 0
         self._pause = _FIRST_PAUSE_SECONDS
 
     async def run(self) -> None:
@@ -95,6 +97,7 @@ class _Follower:
                     self._behind = await self._read_table(position, None)
                 elif await self._inlet.wait(_SILENCE_SECONDS):
                     self._when_silent = None
+                    self._without_topic = 0
                     for batch in self._inlet.take():
                         await self._fold(batch)
                     self._behind = self._inlet.take_began()
@@ -165,6 +168,9 @@ class _Follower:
         if newest > stored and self._when_silent == stored:
             log.warning("feed_reads_table", consumer=self._consumer, position=stored, behind=newest - stored)
             self._behind = True
+            self._without_topic += 1
+            if self._without_topic % _DOUBT_AFTER == 0:
+                self._inlet.doubt()  # is it the relay, or our subscription?
         self._when_silent = stored
 
 

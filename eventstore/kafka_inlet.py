@@ -34,6 +34,7 @@ class Inlet:
         self._batches: asyncio.Queue[Sequence[Published]] = asyncio.Queue(maxsize=1)
         self._bell = asyncio.Event()
         self._began = False
+        self.doubted = asyncio.Event()
         self._failed: OperatorError | None = None
 
     async def put(self, batch: Sequence[Published]) -> None:
@@ -45,6 +46,10 @@ class Inlet:
         """The topic is read from its end of a moment ago: what was before that is only in the table."""
         self._began = True
         self._bell.set()
+
+    def doubt(self) -> None:
+        """The table goes on and nothing comes: subscribe anew."""
+        self.doubted.set()
 
     def fail(self, error: OperatorError) -> None:
         """The follower raises it."""
@@ -89,21 +94,32 @@ class Listening(ConsumerRebalanceListener):  # type: ignore[misc]  # -- aiokafka
         )
 
     async def run(self) -> None:
-        """Until cancelled. Raises KafkaError."""
+        """Until cancelled, or the follower doubts that it works. Raises KafkaError."""
+        self._inlet.doubted.clear()
+        beginning = asyncio.create_task(self._begin_whenever_assigned())
+        doubted = asyncio.create_task(self._inlet.doubted.wait())
         try:
             await self._subscription.start()
-            while True:
-                await self._assigned.wait()
-                self._assigned.clear()
-                await self._begin_at_end()
+            await asyncio.wait({beginning, doubted}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            beginning.cancel()
+            doubted.cancel()
             await self._subscription.stop()
 
-    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+    async def _begin_whenever_assigned(self) -> None:
+        while True:
+            await self._assigned.wait()
+            self._assigned.clear()
+            await self._begin_at_end()
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Nothing to do: whoever follows next has the checkpoint."""
 
-    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Hold it until its end is known; nothing may be awaited before that."""
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Hold it until its end is known; nothing may be awaited before that.
+
+        A coroutine all the same: FastStream calls a plain function in a thread.
+        """
         consumer = self._subscription.consumer
         for partition in assigned:
             consumer.pause(partition)

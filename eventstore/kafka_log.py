@@ -13,7 +13,7 @@ from eventstore import kafka_topics, positions
 from eventstore.database import Database
 from eventstore.kafka_client import RECORD_MAX_BYTES, Consumer, Headers, new_reader
 from eventstore.kafka_consumption import Consumption
-from eventstore.kafka_producer import SteadyProducer
+from eventstore.kafka_producer import SteadyProducer, forget
 from eventstore.kafka_records import log_headers
 from eventstore.kafka_scan import scan
 from eventstore.kafka_topics import KafkaTopics
@@ -67,14 +67,15 @@ class KafkaLog:
 
     async def _send(self, name: str, prepared: Sequence[tuple[NewRecord, Headers]]) -> None:
         producer = await self._producer.get()
+        acks: list[asyncio.Future[object]] = []
         try:
-            acks = [
-                await producer.send(name, record.value, record.key, headers=headers) for record, headers in prepared
-            ]
+            for record, headers in prepared:
+                acks.append(await producer.send(name, record.value, record.key, headers=headers))
             await asyncio.gather(*acks)
         except MessageSizeTooLargeError as error:
             raise TooLargeError(str(error)) from error
         except BaseException:
+            forget(acks)
             self._producer.discard(producer)
             raise
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -58,6 +59,12 @@ class SteadyProducer:
         task = asyncio.create_task(_stop(producer))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
+
+
+def forget(acks: Iterable[asyncio.Future[object]]) -> None:
+    """Nobody will ask any more how these ended, and asyncio shall not complain of it."""
+    for ack in acks:
+        ack.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
 
 async def _stop(producer: Producer) -> None:

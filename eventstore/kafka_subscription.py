@@ -65,7 +65,11 @@ class Subscription:
             decoder=_decode,
             no_reply=True,
         )
-        subscriber(deliver)
+
+        async def handler(records: Any) -> None:  # FastStream builds a pydantic model of what it finds annotated
+            await deliver(records)
+
+        subscriber(handler)
         self._subscriber = subscriber
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from uuid import uuid4
@@ -10,8 +11,11 @@ import pytest
 
 from eventstore.database import Database
 from eventstore.feed import EventFeed
+from eventstore.kafka_feed import KafkaFeed
+from eventstore.kafka_log import KafkaLog
 from eventstore.log import Log
 from eventstore.postgres import PostgresFeed, PostgresLog
+from services.relay import run_relay
 
 LogFactory = Callable[[pytest.FixtureRequest, Database, str], AbstractAsyncContextManager[Log]]
 """(request, database, prefix) → a log. Called twice with one prefix it gives two processes' views of one log."""
@@ -32,15 +36,36 @@ async def _postgres_feed(request: pytest.FixtureRequest, database: Database, pre
     yield PostgresFeed(database)
 
 
-LOGS: dict[str, LogFactory] = {"postgres": _postgres_log}
-FEEDS: dict[str, FeedFactory] = {"postgres": _postgres_feed}
+@asynccontextmanager
+async def _kafka_log(request: pytest.FixtureRequest, database: Database, prefix: str) -> AsyncIterator[Log]:
+    log = KafkaLog(request.getfixturevalue("kafka").bootstrap, prefix, database)
+    yield log
+    await log.close()
+
+
+@asynccontextmanager
+async def _kafka_feed(request: pytest.FixtureRequest, database: Database, prefix: str) -> AsyncIterator[EventFeed]:
+    bootstrap = request.getfixturevalue("kafka").bootstrap
+    relay = asyncio.create_task(run_relay(database, bootstrap, prefix))
+    yield KafkaFeed(bootstrap, prefix, database)
+    relay.cancel()
+    await asyncio.wait({relay})
+
+
+LOGS: dict[str, LogFactory] = {"postgres": _postgres_log, "kafka": _kafka_log}
+FEEDS: dict[str, FeedFactory] = {"postgres": _postgres_feed, "kafka": _kafka_feed}
+
+
+def _param(name: str):
+    # one broker is enough for a run: all that need it go to one worker (--dist loadgroup)
+    return pytest.param(name, marks=pytest.mark.xdist_group("kafka") if name == "kafka" else ())
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "open_log" in metafunc.fixturenames:
-        metafunc.parametrize("log_name", list(LOGS), scope="function")
+        metafunc.parametrize("log_name", [_param(name) for name in LOGS], scope="function")
     if "feed" in metafunc.fixturenames:
-        metafunc.parametrize("feed_name", list(FEEDS), scope="function")
+        metafunc.parametrize("feed_name", [_param(name) for name in FEEDS], scope="function")
 
 
 @pytest.fixture
