@@ -96,14 +96,16 @@ class FolderBlobs:
             raise BlobUnavailableError(f"blob not read: {error.strerror}") from error
 
     def missing(self, blobs: Iterable[str]) -> set[str]:  # noqa: D102 -- see Blobs
-        if not self._folder.is_dir():
+        missing = {blob for blob in blobs if _ID.fullmatch(blob) is None or not self._path(blob).is_file()}
+        if missing and not self._folder.is_dir():  # not mounted, perhaps: that is no loss
             raise BlobUnavailableError("the blob folder is not there")
-        return {blob for blob in blobs if _ID.fullmatch(blob) is None or not self._path(blob).is_file()}
+        return missing
 
     def delete(self, blobs: Iterable[str]) -> None:  # noqa: D102 -- see Blobs
         try:
             for blob in blobs:
-                self._path(blob).unlink(missing_ok=True)
+                if _ID.fullmatch(blob) is not None:
+                    self._path(blob).unlink(missing_ok=True)
         except OSError as error:
             raise BlobUnavailableError(f"blob not deleted: {error.strerror}") from error
 
@@ -119,6 +121,9 @@ class FolderBlobs:
         blob = self.put(b"check")
         self.get(blob)
         self.delete([blob])
+        self._sweep()
+
+    def _sweep(self) -> None:
         for path in self._partial.iterdir():
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > _PARTIAL_SECONDS:
@@ -133,7 +138,9 @@ class FolderBlobs:
     def _make(self, folder: Path) -> None:
         if folder.is_dir():
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
+        if not self._folder.is_dir():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _fsync_folder(self._folder.parent)
         folder.mkdir(exist_ok=True)
         _fsync_folder(self._folder)
 

@@ -49,7 +49,7 @@ class ObjectBlobs:
         for blob in blobs:
             try:
                 obstore.delete(self._store, _path(blob))
-            except FileNotFoundError:
+            except (FileNotFoundError, NotFoundError):
                 continue
             except BaseError as error:
                 raise BlobUnavailableError(f"blob not deleted: {error}") from error

@@ -1,0 +1,163 @@
+"""What every blob store promises, and what only a folder can show: full disks, half-written files, fsync."""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from eventstore.blobs import FolderBlobs, open_blobs
+from schemas.errors import BlobUnavailableError, NotFoundError, SettingsError
+
+ABSENT = "0" * 32
+
+
+@pytest.fixture(params=["folder", "file", "memory"])
+def blobs(request, tmp_path):
+    url = {"folder": "", "file": f"file://{tmp_path}/some%20where", "memory": "memory:///"}[request.param]
+    return open_blobs(url, tmp_path)
+
+
+@pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 40_000])
+def test_what_was_put_is_got(blobs, data):
+    assert blobs.get(blobs.put(data)) == data
+
+
+def test_equal_bytes_are_two_blobs(blobs):
+    one, other = blobs.put(b"same"), blobs.put(b"same")
+    blobs.delete([one])
+    assert (one != other, blobs.get(other)) == (True, b"same")
+
+
+def test_an_absent_blob_is_not_found(blobs):
+    with pytest.raises(NotFoundError):
+        blobs.get(ABSENT)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "../secret", "/etc/passwd", "ab/../../secret", ABSENT[:-1], ABSENT + "0", ABSENT.replace("0", "A")],
+)
+def test_what_is_no_id_leads_nowhere(blobs, tmp_path, name):
+    (tmp_path / "secret").write_text("secret")
+    blobs.put(b"something")
+    with pytest.raises(NotFoundError):
+        blobs.get(name)
+    assert blobs.missing([name]) == {name}
+    blobs.delete([name])
+    assert (tmp_path / "secret").read_text() == "secret"
+
+
+def test_missing_names_those_that_are_not_there(blobs):
+    kept, gone = blobs.put(b"kept"), blobs.put(b"gone")
+    blobs.delete([gone, ABSENT])
+    assert blobs.missing([kept, gone, ABSENT]) == {gone, ABSENT}
+
+
+def test_old_ones_can_be_listed(blobs):
+    blob = blobs.put(b"x")
+    now = datetime.now(UTC)
+    assert list(blobs.stored_before(now - timedelta(days=1))) == []
+    assert list(blobs.stored_before(now + timedelta(seconds=2))) == [blob]
+
+
+def test_a_check_leaves_nothing_behind(blobs):
+    blobs.check()
+    assert list(blobs.stored_before(datetime.now(UTC) + timedelta(days=1))) == []
+
+
+@pytest.mark.parametrize("url", ["s3://", "nonsense://x", "blobs"])
+def test_a_url_of_no_store_names_the_setting(tmp_path, url):
+    with pytest.raises(SettingsError, match="CAUCE_BLOBS"):
+        open_blobs(url, tmp_path)
+
+
+def test_an_object_store_that_does_not_answer_is_unavailable_in_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    blobs = open_blobs("s3://bucket/path", tmp_path)
+    for work in (
+        blobs.check,
+        lambda: blobs.get(ABSENT),
+        lambda: blobs.missing([ABSENT]),
+        lambda: blobs.delete([ABSENT]),
+    ):
+        began = time.monotonic()
+        with pytest.raises(BlobUnavailableError):
+            work()
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root; the file size limit below needs none")
+def test_a_full_disk_is_temporary_and_leaves_no_part(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=True)
+    try:
+        blobs = FolderBlobs(disk / "blobs")
+        kept = blobs.put(b"kept")
+        with pytest.raises(BlobUnavailableError, match="No space left"):
+            blobs.put(os.urandom(2 * 1024 * 1024))
+        assert [path.name for path in (disk / "blobs").rglob("*") if path.is_file()] == [kept]
+        blobs.put(os.urandom(500 * 1024))  # there is room again for what fits
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_write_that_fails_half_way_leaves_no_part(tmp_path):
+    blobs = FolderBlobs(tmp_path / "blobs")
+    blobs.put(b"kept")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))  # Python ignores SIGXFSZ: the write fails
+    try:
+        with pytest.raises(BlobUnavailableError, match="File too large"):
+            blobs.put(bytes(200_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len([path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]) == 1
+    assert len(blobs.get(blobs.put(bytes(200_000)))) == 200_000
+
+
+def test_a_folder_that_is_gone_is_unavailable_not_empty(tmp_path):
+    (tmp_path / "blobs").write_text("a file where the folder should be")
+    blobs = FolderBlobs(tmp_path / "blobs")
+    for work in (lambda: blobs.put(b"x"), lambda: blobs.missing([ABSENT]), blobs.check):
+        with pytest.raises(BlobUnavailableError):
+            work()
+
+
+def test_what_a_killed_writer_left_is_swept_up_after_a_day(tmp_path):
+    blobs = FolderBlobs(tmp_path)
+    blobs.check()
+    old, young = tmp_path / "partial" / "old", tmp_path / "partial" / "young"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (time.time() - 90_000,) * 2)
+    blobs.check()
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_file_and_folders_are_on_disk_before_the_id_is_given_out(tmp_path):
+    """Watched from outside: fsync of the file, rename, fsync of the folder, in this order."""
+    script = (
+        "import os, sys; from pathlib import Path; from eventstore.blobs import FolderBlobs\n"
+        "real_fsync, real_rename = os.fsync, Path.rename\n"
+        "def fsync(fd): print('fsync', os.readlink(f'/proc/self/fd/{fd}')); real_fsync(fd)\n"
+        "def rename(self, to): print('rename', self, to); return real_rename(self, to)\n"
+        "os.fsync, Path.rename = fsync, rename\n"
+        f"print(FolderBlobs(Path({str(tmp_path)!r})).put(b'x'))\n"
+    )
+    lines = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    blob = lines[-1]
+    partial, target = tmp_path / "partial" / blob, tmp_path / blob[:2] / blob
+    assert lines[-4:] == [f"fsync {partial}", f"rename {partial} {target}", f"fsync {target.parent}", blob]
+    assert f"fsync {tmp_path}" in lines[:-4]
+    assert Path(target).read_bytes() == b"x"
