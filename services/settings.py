@@ -18,7 +18,7 @@ class Endpoint:
     port: int
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,27 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     if given:
         names = ", ".join(f"CAUCE_{name}" for name in sorted(given))
         raise SettingsError(f"unknown setting {names}; docs/settings.md lists them all")
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
     if settings.locale not in {"es", "en"}:
         raise SettingsError("CAUCE_LOCALE is es or en")
-    return settings
+    for address in settings.mail_addresses:
+        mailbox, at, domain = address.rpartition("@")
+        if not mailbox or not at or not domain:
+            raise SettingsError(f"CAUCE_MAIL_ADDRESSES holds {address!r}, which is no mail address")
+    _check_scheme("DATABASE_URL", settings.database_url, ("postgresql", "postgres"))
+    _check_scheme("MAIL_OUT", settings.mail_out, ("smtp", "smtps"))
+    _check_scheme("PUBLIC_URL", settings.public_url, ("http", "https"))
+
+
+def _check_scheme(name: str, url: str, schemes: tuple[str, ...]) -> None:
+    scheme, separator, rest = url.partition("://")
+    if url and (scheme not in schemes or not separator or not rest):
+        # not the value: it may hold a password
+        raise SettingsError(f"CAUCE_{name} is a URL that begins with {' or '.join(f'{each}://' for each in schemes)}")
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -92,7 +110,7 @@ def _words(text: str) -> tuple[str, ...]:
 def _endpoint(given: dict[str, str], name: str, default: str) -> Endpoint:
     text = given.pop(name, "") or default
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 -- the last port
+    if not colon or not host or not _is_number(port) or int(port) > 65535:  # noqa: PLR2004 -- the last port
         raise SettingsError(f"CAUCE_{name} is host:port, not {text!r}")
     return Endpoint(host.strip("[]"), int(port))
 
@@ -112,6 +130,10 @@ def _number(given: dict[str, str], name: str, default: int) -> int:
     text = given.pop(name, "")
     if not text:
         return default
-    if not text.isdigit():
+    if not _is_number(text):
         raise SettingsError(f"CAUCE_{name} is a number, not {text!r}")
     return int(text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()

@@ -1,0 +1,126 @@
+"""Settings: every wrong one is named, with what it should be."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import SettingsError
+from services.settings import Endpoint, Settings, read
+
+DEFAULTS = Settings(
+    data=Path(".cauce").absolute(),
+    http=Endpoint("127.0.0.1", 8000),
+    smtp=Endpoint("127.0.0.1", 2525),
+    lmtp=None,
+    database_url="",
+    kafka="",
+    kafka_prefix="cauce.",
+    blobs="",
+    mail_out="",
+    mail_addresses=("support@cauce.example",),
+    imap=(),
+    trusted_authserv=(),
+    public_url="http://127.0.0.1:8000",
+    rate_limit=True,
+    correlation_hours=168,
+    locale="es",
+    metrics_port=None,
+)
+
+
+def test_an_empty_environment_gives_the_defaults():
+    assert read({}) == DEFAULTS
+
+
+def test_empty_settings_are_as_none():
+    names = "DATA HTTP SMTP LMTP DATABASE_URL MAIL_ADDRESSES PUBLIC_URL RATE_LIMIT CORRELATION_HOURS LOCALE BLOBS"
+    assert read({f"CAUCE_{name}": " " for name in names.split()}) == DEFAULTS
+
+
+def test_the_rest_of_the_environment_is_not_ours():
+    assert read({"PATH": "/bin", "HTTP": "nonsense", "cauce_http": "nonsense"}) == DEFAULTS
+
+
+def test_every_setting_is_read(tmp_path):
+    environment = {
+        "CAUCE_DATA": str(tmp_path),
+        "CAUCE_HTTP": "0.0.0.0:80",
+        "CAUCE_SMTP": "[::1]:25",
+        "CAUCE_LMTP": "127.0.0.1:24",
+        "CAUCE_DATABASE_URL": "postgresql://db/cauce",
+        "CAUCE_KAFKA": "broker:9092",
+        "CAUCE_KAFKA_PREFIX": "test.",
+        "CAUCE_BLOBS": "s3://bucket/path",
+        "CAUCE_MAIL_OUT": "smtp://relay:25",
+        "CAUCE_MAIL_ADDRESSES": "Help@Cauce.example, sales@cauce.example",
+        "CAUCE_IMAP": "imaps://user:secret@mail.example",
+        "CAUCE_TRUSTED_AUTHSERV": "mx.cauce.example",
+        "CAUCE_PUBLIC_URL": "https://help.cauce.example/",
+        "CAUCE_RATE_LIMIT": "off",
+        "CAUCE_CORRELATION_HOURS": "24",
+        "CAUCE_LOCALE": "en",
+        "CAUCE_METRICS_PORT": "9100",
+    }
+    settings = read(environment)
+    assert settings == Settings(
+        data=tmp_path,
+        http=Endpoint("0.0.0.0", 80),  # noqa: S104 -- only read
+        smtp=Endpoint("::1", 25),
+        lmtp=Endpoint("127.0.0.1", 24),
+        database_url="postgresql://db/cauce",
+        kafka="broker:9092",
+        kafka_prefix="test.",
+        blobs="s3://bucket/path",
+        mail_out="smtp://relay:25",
+        mail_addresses=("help@cauce.example", "sales@cauce.example"),
+        imap=("imaps://user:secret@mail.example",),
+        trusted_authserv=("mx.cauce.example",),
+        public_url="https://help.cauce.example",
+        rate_limit=False,
+        correlation_hours=24,
+        locale="en",
+        metrics_port=9100,
+    )
+    assert (str(settings.smtp), settings.mail_domain) == ("[::1]:25", "cauce.example")
+
+
+def test_the_public_url_follows_where_we_listen():
+    assert read({"CAUCE_HTTP": "127.0.0.1:8100"}).public_url == "http://127.0.0.1:8100"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HTTP", "8000"),
+        ("HTTP", "127.0.0.1:"),
+        ("HTTP", ":8000"),
+        ("HTTP", "127.0.0.1:http"),
+        ("HTTP", "127.0.0.1:65536"),
+        ("SMTP", "127.0.0.1:-1"),
+        ("SMTP", "127.0.0.1:²"),
+        ("LMTP", "nowhere"),
+        ("RATE_LIMIT", "perhaps"),
+        ("CORRELATION_HOURS", "-1"),
+        ("CORRELATION_HOURS", "1.5"),
+        ("CORRELATION_HOURS", "²"),
+        ("METRICS_PORT", "many"),
+        ("LOCALE", "fr"),
+        ("MAIL_ADDRESSES", "support"),
+        ("MAIL_ADDRESSES", "support@cauce.example @cauce.example"),
+        ("DATABASE_URL", "mysql://db/cauce"),
+        ("DATABASE_URL", "localhost"),
+        ("MAIL_OUT", "relay:25"),
+        ("MAIL_OUT", "smtp://"),
+        ("PUBLIC_URL", "help.cauce.example"),
+        ("KFAKA", "broker:9092"),
+    ],
+)
+def test_a_wrong_setting_is_named(name, value):
+    with pytest.raises(SettingsError, match=f"CAUCE_{name}"):
+        read({f"CAUCE_{name}": value})
+
+
+def test_a_password_in_a_wrong_url_is_not_repeated():
+    with pytest.raises(SettingsError) as caught:
+        read({"CAUCE_DATABASE_URL": "pg://user:hunter2@db"})
+    assert "hunter2" not in str(caught.value)
