@@ -1,0 +1,88 @@
+"""The documents tell the truth: whatever the code has, they name."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from schemas.facts import REGISTRY
+from schemas.interaction import Channel
+from schemas.topics import TOPICS
+from services.roles import ROLES
+
+ROOT = Path(__file__).parents[2]
+DOCS = "\n".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))
+PACKAGES = ("schemas", "eventstore", "channels", "projections", "services")
+
+
+def sources():
+    for package in PACKAGES:
+        yield from (ROOT / package).rglob("*.py")
+
+
+def test_every_fact_stands_in_the_documents_by_both_its_names():
+    missing = {name for name, kind in REGISTRY.items() if f"`{name}`" not in DOCS or f"`{kind.__name__}`" not in DOCS}
+    assert missing == set()
+
+
+def test_every_channel_and_topic_stands_in_the_documents():
+    names = {f"`{channel}`" for channel in Channel} | {f"`{topic.name}`" for topic in TOPICS}
+    assert {name for name in names if name not in DOCS} == set()
+
+
+def test_the_topics_table_says_what_the_code_says():
+    facts = (ROOT / "docs" / "facts.md").read_text()
+    for topic in TOPICS:
+        assert f"| `{topic.name}` | {topic.partitions} | {topic.retention.days} days |" in facts
+
+
+def test_every_setting_the_code_reads_is_explained_and_no_other():
+    code = (ROOT / "services" / "settings.py").read_text()
+    read = set(re.findall(r'given(?:\.pop\(|, )"([A-Z_]+)"', code))
+    explained = set(re.findall(r"^\| `CAUCE_([A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE))
+    assert explained == read
+
+
+def test_every_metric_stands_in_the_documents_and_no_other():
+    metric = re.compile(r'(?:Gauge|Counter|Histogram|Summary)\(\s*"(cauce_[a-z_]+)"')
+    made = {name for path in sources() for name in metric.findall(path.read_text())}
+    facts = (ROOT / "docs" / "facts.md").read_text()
+    explained = set(re.findall(r"^\| `(cauce_[a-z_]+)`", facts, re.MULTILINE))
+    assert explained == made
+
+
+@pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")), ids=str)
+def test_every_link_between_documents_leads_somewhere(document):
+    links = re.findall(r"\]\((?!https?:)([^)#\s]+)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", ["docs/journey.md", "README.md", "CONTRIBUTING.md", "docs/operations.md"])
+def test_every_file_of_ours_that_a_document_names_exists(document):
+    named = re.findall(
+        r"`((?:schemas|eventstore|channels|projections|services|docs|tests)/[\w./-]+)`", (ROOT / document).read_text()
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_compose_runs_each_role_as_a_service_and_nothing_else_of_ours():
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    roles = {service["command"][1] for service in services.values() if service.get("command", [""])[0] == "serve"}
+    assert roles == set(ROLES)
+    assert set(services) == set(ROLES) | {"postgres", "kafka", "migrate", "mailbox"}
+
+
+def test_compose_checks_the_health_of_everything_that_stays():
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    assert [name for name, service in services.items() if "healthcheck" not in service] == ["migrate"]
+
+
+def test_compose_sets_only_settings_that_exist():
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    explained = set(re.findall(r"^\| `(CAUCE_[A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE))
+    given = {
+        name for service in services.values() for name in service.get("environment", {}) if name.startswith("CAUCE_")
+    }
+    assert given <= explained
+    assert len(given) > 5
