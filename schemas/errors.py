@@ -13,7 +13,7 @@ CauceError
 │   ├── RateLimitedError
 │   └── RejectedDeliveryError     the remote said "never" (SMTP 5xx)
 ├── PoisonError               this one record can never be handled: quarantine it with its raw bytes
-│   ├── DecodeError · EventTooLargeError
+│   ├── DecodeError · EventTooLargeError · UndecidableError
 └── OperatorError             stop and say so: a person repairs the installation
     ├── MigrationError · PositionMismatchError · EpochChangedError · SettingsError
 """
@@ -149,6 +149,10 @@ class DecodeError(PoisonError):
 
 class EventTooLargeError(PoisonError):
     """A fact over `EVENT_MAX_BYTES` once sealed and encoded."""
+
+
+class UndecidableError(PoisonError):
+    """A record that is read but that no decision can be made about: a defect of ours, kept until it is mended."""
 
 
 class OperatorError(CauceError):

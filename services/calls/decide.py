@@ -1,0 +1,119 @@
+"""What happens to a call: said by an agent (strict) or signalled by a telephone system (in any order). Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from schemas.errors import ConflictError, InvalidError
+from schemas.facts.call import CallAnswered, CallAttached, CallEnded, CallNoted, CallOutcomeSet, CallStarted
+from schemas.facts.incident import Words
+from schemas.ids import signal_id
+from schemas.interaction import CallSignal, CallSignalKind, Channel, Direction, Hints, Interaction, Party
+from services.calls.requests import ChangeCall
+from services.calls.state import Call, CallFact
+from services.incidents.decide import stored, written
+
+
+def begin(
+    call: UUID,
+    party: Party,
+    address: UUID,
+    *,
+    direction: Direction,
+    line: str,
+    agent: str,
+    at: datetime,
+) -> CallStarted:
+    """A call rings, or is made."""
+    return CallStarted(
+        call=call,
+        interaction=interaction_of(call),
+        line=line,
+        direction=direction,
+        address=address,
+        agent=agent,
+        at=at,
+        personal=Words(text=party.address),
+    )
+
+
+def interaction_of(call: UUID) -> UUID:
+    """The id of the interaction a call is: one for each call."""
+    return signal_id(call, "interaction")
+
+
+def contact(
+    started: CallStarted, party: Party, *, received_at: datetime, by: str = "", incident: UUID | None = None
+) -> Interaction:
+    """The call as an interaction, to be linked by correlation like any other."""
+    return Interaction(
+        id=started.interaction,
+        channel=Channel.PHONE,
+        sender=party,
+        thread=started.interaction,
+        contact=started.call,
+        occurred_at=started.at,
+        received_at=received_at,
+        hints=Hints(call=started.call, incident=incident),
+        by=by,
+    )
+
+
+def heard(call: Call | None, signal: CallSignal) -> list[CallFact]:
+    """What a signal adds, once the call is known to have begun. Repeats and contradictions add nothing."""
+    match signal.signal:
+        case CallSignalKind.ANSWERED if call is None or call.answered_at is None:
+            return [CallAnswered(call=signal.call, agent=signal.agent, at=signal.occurred_at)]
+        case CallSignalKind.ENDED if call is None or call.ended_at is None:
+            return [CallEnded(call=signal.call, outcome=signal.outcome, at=signal.occurred_at)]
+        case _:
+            return []
+
+
+def change(call: Call, request: ChangeCall) -> list[CallFact]:
+    """All that an agent says at once. Raises ConflictError, InvalidError; then nothing happens."""
+    facts: list[CallFact] = []
+    if request.answered_at is not None:
+        facts.append(_answer(call, request, request.answered_at))
+    if request.ended_at is not None:
+        facts.append(_end(call, request.ended_at, request.answered_at or call.answered_at))
+    if request.notes is not None:
+        facts.append(
+            CallNoted(
+                call=call.id,
+                address=call.address,
+                by=request.by,
+                at=request.now,
+                personal=Words(text=stored(request.notes)),
+            )
+        )
+    if request.outcome is not None:
+        outcome = written(request.outcome, "outcome")
+        facts.append(CallOutcomeSet(call=call.id, outcome=outcome, by=request.by, at=request.now))
+    return facts
+
+
+def attach(call: Call, incident: UUID, number: int, request: ChangeCall) -> list[CallFact]:
+    """An agent says what it is about."""
+    if call.incident == incident:
+        return []
+    return [CallAttached(call=call.id, incident=incident, number=number, by=request.by, at=request.now)]
+
+
+def _answer(call: Call, request: ChangeCall, at: datetime) -> CallAnswered:
+    if call.answered_at is not None:
+        raise ConflictError("the call is answered already", field="answered_at")
+    if call.ended_at is not None:
+        raise ConflictError("the call has ended", field="answered_at")
+    if at < call.started_at:
+        raise InvalidError("it had not started yet", field="answered_at")
+    return CallAnswered(call=call.id, agent=request.by, at=at)
+
+
+def _end(call: Call, at: datetime, answered_at: datetime | None) -> CallEnded:
+    if call.ended_at is not None:
+        raise ConflictError("the call has ended already", field="ended_at")
+    if at < (answered_at or call.started_at):
+        raise InvalidError("it had not come so far yet", field="ended_at")
+    return CallEnded(call=call.id, at=at)

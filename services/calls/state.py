@@ -1,0 +1,59 @@
+"""A call as its decider sees it. Kept in `call_state`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeAlias, assert_never
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from schemas.facts.call import CallAnswered, CallAttached, CallEnded, CallNoted, CallOutcomeSet, CallStarted
+from schemas.interaction import Direction
+
+CallFact: TypeAlias = CallStarted | CallAnswered | CallEnded | CallNoted | CallOutcomeSet | CallAttached
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """`notes`: were there any; their words are sealed in the facts."""
+
+    id: UUID
+    interaction: UUID
+    direction: Direction
+    address: UUID
+    started_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: str = ""
+    incident: UUID | None = None
+
+
+def started(fact: CallStarted) -> Call:
+    """The state after the first fact."""
+    return Call(
+        id=fact.call,
+        interaction=fact.interaction,
+        direction=fact.direction,
+        address=fact.address,
+        started_at=fact.at,
+    )
+
+
+def evolve(call: Call, fact: CallFact) -> Call:
+    """The state after one more fact."""
+    match fact:
+        case CallStarted():
+            return started(fact)
+        case CallAnswered():
+            return replace(call, answered_at=fact.at)
+        case CallEnded():
+            return replace(call, ended_at=fact.at, outcome=fact.outcome or call.outcome)
+        case CallNoted():
+            return call
+        case CallOutcomeSet():
+            return replace(call, outcome=fact.outcome)
+        case CallAttached():
+            return replace(call, incident=fact.incident)
+        case _:
+            assert_never(fact)

@@ -1,0 +1,151 @@
+"""An interaction as correlation sees it: ids instead of addresses and words. Made before the lock, from what the log holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from channels.intake import decode_item, encode_item
+from schemas.address import Kind, kind_of
+from schemas.facts.call import CallStarted
+from schemas.ids import keyed_id
+from schemas.interaction import Automatic, Channel, Direction, Interaction, Party
+
+_REFERENCES_MAX = 50
+_OTHERS_MAX = 50
+_PREFIX = re.compile(r"^\s*(?:(?:re|fwd?|rv|aw|wg|tr|sv|enc|res)\s*(?:\[\d+\])?\s*[::]|\[#\d+\])\s*", re.IGNORECASE)
+_NUMBER = re.compile(r"\[#\d+\]")
+
+
+def topic_of_subject(subject: str) -> str:
+    """What a subject is about: without answer marks, our number, case and spacing; empty when nothing is left."""
+    text = subject
+    while (shorter := _PREFIX.sub("", text, count=1)) != text:
+        text = shorter
+    return " ".join(_NUMBER.sub(" ", text).casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One interaction with all that the rules look at. `parties`: from, to and cc.
+
+    `references`: keys of what it answers, the nearest first. `topics`: keys of its subject and product.
+    `claims`: further addresses the sender gave.
+    """
+
+    item: Interaction
+    address: UUID
+    direction: Direction
+    parties: frozenset[UUID]
+    others: tuple[UUID, ...]
+    claims: tuple[tuple[UUID, Party], ...]
+    thread: UUID
+    message: UUID | None
+    references: tuple[UUID, ...]
+    session: UUID | None
+    call: UUID | None
+    about: UUID | None
+    topics: frozenset[UUID]
+    started: CallStarted | None = None
+
+    @property
+    def automatic(self) -> Automatic | None:
+        """Mail that no person wrote."""
+        return self.item.hints.automatic
+
+    @property
+    def keys(self) -> Iterable[UUID]:
+        """Every key this may be found by."""
+        yield self.thread
+        yield from self.references
+        for key in (self.message, self.session, self.call, self.about):
+            if key is not None:
+                yield key
+
+    @property
+    def starts_contact(self) -> bool:
+        """Is it the first of its contact? A chat session's later messages are not."""
+        return self.item.contact == self.item.id or self.item.hints.call is not None
+
+
+class Reader:
+    """Makes arrivals. `secret`: the hub's, so that no id tells an address."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def id_of(self, text: str) -> UUID:
+        """The keyed id of an address, or of a key such as `message:…`."""
+        return keyed_id(self._secret, text)
+
+    def topic(self, subject: str) -> frozenset[UUID]:
+        """The key of a subject, if it says anything."""
+        text = topic_of_subject(subject)
+        return frozenset({self.id_of(f"subject:{text}")}) if text else frozenset()
+
+    def read(
+        self, item: Interaction, *, direction: Direction = Direction.IN, started: CallStarted | None = None
+    ) -> Arrival:
+        """The arrival of an interaction."""
+        if not storable(item):  # the edge replaces NUL; one that got by would break whole batches later
+            again = decode_item(encode_item(item))
+            item = again if isinstance(again, Interaction) else item
+        hints = item.hints
+        address = self.id_of(item.sender.address)
+        others = tuple(dict.fromkeys(self.id_of(party.address) for party in item.recipients[:_OTHERS_MAX]))
+        nearest_first = dict.fromkeys(reversed(hints.references[-_REFERENCES_MAX:]))
+        topics = self.topic(item.subject)
+        if hints.product:
+            topics |= {self.id_of(f"product:{hints.product.casefold()}")}
+        return Arrival(
+            item=item,
+            address=address,
+            direction=direction,
+            parties=frozenset({address, *others}),
+            others=others,
+            claims=tuple((self.id_of(party.address), party) for party in item.claims),
+            thread=self.id_of(f"thread:{item.thread}"),
+            message=self.id_of(f"message:{hints.message_id}") if hints.message_id else None,
+            references=tuple(self.id_of(f"message:{reference}") for reference in nearest_first if reference),
+            session=self.id_of(f"session:{hints.session}") if hints.session else None,
+            call=self.id_of(f"call:{hints.call}") if hints.call else None,
+            about=self.id_of(f"interaction:{hints.about}") if hints.about else None,
+            topics=topics,
+            started=started,
+        )
+
+
+def storable(item: Interaction) -> bool:
+    """Is there no NUL in any of its texts?"""
+    texts = [
+        item.sender.address,
+        item.sender.name,
+        item.subject,
+        item.text,
+        item.html,
+        item.raw,
+        item.language,
+        item.by,
+    ]
+    texts += [item.hints.message_id, item.hints.product, *item.hints.references, *item.details, *item.details.values()]
+    texts += [text for party in (*item.recipients, *item.claims) for text in (party.address, party.name)]
+    texts += [text for file in item.attachments for text in (file.name, file.media_type, file.blob)]
+    return "\x00" not in "".join(texts)
+
+
+def mail_address(party: Party) -> bool:
+    """Can it be written to by mail?"""
+    return kind_of(party.address) is Kind.EMAIL
+
+
+def received_now(item: Interaction, now: datetime) -> datetime:
+    """When it came to us: never later than now, whatever an edge's clock says."""
+    return min(item.received_at, now)
+
+
+def is_form(item: Interaction) -> bool:
+    """Did it come by the web form itself, not by its status page?"""
+    return item.channel is Channel.FORM and not item.hints.thread_signed

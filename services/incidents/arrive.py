@@ -1,0 +1,253 @@
+"""What an arrival becomes: the facts of its customer, of itself and of its incident. Pure; after correlation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from schemas.facts import Fact
+from schemas.facts.call import CallAttached
+from schemas.facts.incident import (
+    IncidentMerged,
+    IncidentOpened,
+    IncidentReopened,
+    InteractionLinked,
+    MergeSuggested,
+    ParticipantAdded,
+    Reason,
+    Subject,
+    SuggestionReason,
+    Words,
+)
+from schemas.facts.interaction import (
+    InteractionBounced,
+    InteractionContent,
+    InteractionDelivered,
+    InteractionReceived,
+    InteractionSent,
+)
+from schemas.ids import scoped_id
+from schemas.interaction import Channel, Direction, Party
+from services.deliveries.queue import Kind, NewDelivery
+from services.incidents.arrival import Arrival, is_form, mail_address, received_now
+from services.incidents.correlation import Grouping, is_of
+from services.incidents.known import Known, Mail
+
+_PARTICIPANTS_MAX = 100
+
+
+def incident_of(arrival: Arrival, grouping: Grouping) -> UUID | None:
+    """The incident it ends in. None: automatic mail that belongs to nothing is kept, but opens nothing."""
+    if grouping.incident is not None or arrival.automatic is not None:
+        return grouping.incident
+    return scoped_id("incident", arrival.item.id.bytes)
+
+
+def decide(arrival: Arrival, grouping: Grouping, known: Known, *, now: datetime) -> list[Fact]:
+    """All facts of an arrival, in order; who wrote is met already (services/customers/contact.py)."""
+    incident = incident_of(arrival, grouping)
+    facts: list[Fact] = []
+    if arrival.started is not None:
+        facts.append(arrival.started)
+    if arrival.direction is Direction.IN:
+        facts.append(_received(arrival, now))
+    if arrival.item.hints.about is not None and arrival.about in known.threads:
+        facts.append(_bounced(arrival, arrival.item.hints.about, now))
+    if incident is None:
+        return facts
+    if grouping.incident is None:
+        facts.append(_opened(arrival, incident, known, now))
+    if arrival.direction is Direction.OUT:
+        facts += _sent(arrival, incident, now)
+    facts += _participants(arrival, grouping, incident, known, now)
+    facts.append(_linked(arrival, incident, grouping.reason, known, now))
+    facts += _reopened(arrival, incident, known, now)
+    if arrival.started is not None:
+        number = known.incidents[incident].number if incident in known.incidents else known.last_number + 1
+        facts.append(CallAttached(call=arrival.started.call, incident=incident, number=number, at=now))
+    facts += (_pulled(mail, incident, now) for mail in grouping.pulls)
+    facts += _suggestions(grouping, incident, known, now)
+    return facts
+
+
+def joined(grouping: Grouping, incident: UUID, known: Known, *, now: datetime) -> Iterator[IncidentMerged]:
+    """Incidents that belong together become one, the higher number part of the lower. Read one fact at a time.
+
+    Never against an agent's word: what was split, moved or un-merged stays apart.
+    """
+    for other in grouping.joins:
+        ours, theirs = known.family(incident), known.family(other)
+        low, high = sorted((ours[0], theirs[0]), key=lambda root: root.number)
+        apart = any(one.id in two.apart or two.id in one.apart for one in ours for two in theirs)
+        if low.id != high.id and not apart:
+            yield IncidentMerged(incident=high.id, into=low.id, reason=Reason.REFERENCES, at=now)
+
+
+def deliveries(arrival: Arrival, grouping: Grouping) -> list[NewDelivery]:
+    """The confirmation of a form: its link reaches whoever owns the address, and nobody else."""
+    sender = arrival.item.sender
+    if not is_form(arrival.item) or not mail_address(sender) or arrival.automatic is not None:
+        return []
+    incident = incident_of(arrival, grouping)
+    return [
+        NewDelivery(interaction=arrival.item.id, kind=Kind.CONFIRMATION, address=arrival.address, incident=incident)
+    ]
+
+
+def _content(arrival: Arrival) -> InteractionContent:
+    item = arrival.item
+    return InteractionContent(
+        sender=item.sender,
+        recipients=item.recipients,
+        subject=item.subject,
+        text=item.text,
+        html=item.html,
+        raw=item.raw,
+        attachments=item.attachments,
+        message_id=item.hints.message_id,
+        references=item.hints.references,
+        details=item.details,
+    )
+
+
+def _received(arrival: Arrival, now: datetime) -> InteractionReceived:
+    item = arrival.item
+    return InteractionReceived(
+        interaction=item.id,
+        channel=item.channel,
+        thread=item.thread,
+        contact=item.contact,
+        address=arrival.address,
+        proven=item.sender.proven,
+        others=arrival.others,
+        occurred_at=item.occurred_at,
+        received_at=received_now(item, now),
+        language=item.language,
+        automatic=item.hints.automatic,
+        authentication=item.authentication,
+        call=item.hints.call,
+        product=item.hints.product,
+        by=item.by,
+        personal=_content(arrival),
+    )
+
+
+def _sent(arrival: Arrival, incident: UUID, now: datetime) -> list[Fact]:
+    """A call we make: there is nothing left to deliver."""
+    item = arrival.item
+    content = InteractionContent(recipients=(item.sender,), text=item.text)
+    return [
+        InteractionSent(
+            interaction=item.id,
+            incident=incident,
+            channel=item.channel,
+            thread=item.thread,
+            address=arrival.address,
+            by=item.by,
+            at=now,
+            personal=content,
+        ),
+        InteractionDelivered(interaction=item.id, at=now, remote="call"),
+    ]
+
+
+def _bounced(arrival: Arrival, about: UUID, now: datetime) -> InteractionBounced:
+    status = arrival.item.details.get("status", "")
+    return InteractionBounced(interaction=about, bounce=arrival.item.id, at=now, reason=status)
+
+
+def _opened(arrival: Arrival, incident: UUID, known: Known, now: datetime) -> IncidentOpened:
+    item = arrival.item
+    return IncidentOpened(
+        incident=incident,
+        number=known.last_number + 1,
+        customer=known.owners[arrival.address].customer,
+        address=arrival.address,
+        proven=item.sender.proven,
+        channel=item.channel,
+        language=item.language,
+        product=item.hints.product,
+        at=now,
+        personal=Subject(subject=item.subject),
+    )
+
+
+def _participants(
+    arrival: Arrival, grouping: Grouping, incident: UUID, known: Known, now: datetime
+) -> Iterator[ParticipantAdded]:
+    """Who wrote, and whom a proven writer put in copy. `marked`: a stranger to the incident, with its token."""
+    if arrival.automatic is not None:
+        return
+    state = known.incidents.get(incident)
+    there = state.participants if state else frozenset[UUID]()
+    marked = (
+        grouping.reason is Reason.SIGNED_TOKEN
+        and state is not None
+        and not is_of(arrival.address, known.customer_of(arrival.address), known.family(incident), known)
+    )
+    people: dict[UUID, Party] = {arrival.address: arrival.item.sender}
+    if arrival.item.sender.proven and arrival.item.channel is Channel.EMAIL:
+        people.update(zip(arrival.others, arrival.item.recipients, strict=False))
+    for address, party in list(people.items())[: max(1, _PARTICIPANTS_MAX - len(there))]:
+        if address not in there:
+            yield ParticipantAdded(
+                incident=incident,
+                address=address,
+                marked=marked and address == arrival.address,
+                at=now,
+                personal=Words(text=party.address),
+            )
+
+
+def _linked(arrival: Arrival, incident: UUID, reason: Reason, known: Known, now: datetime) -> InteractionLinked:
+    item = arrival.item
+    first = arrival.session is None or arrival.session not in known.threads
+    return InteractionLinked(
+        incident=incident,
+        interaction=item.id,
+        channel=item.channel,
+        direction=arrival.direction,
+        thread=item.thread,
+        address=arrival.address,
+        proven=item.sender.proven,
+        automatic=item.hints.automatic,
+        starts_contact=first and arrival.automatic is None and arrival.direction is Direction.IN,
+        reason=reason,
+        by=item.by,
+        at=now,
+    )
+
+
+def _pulled(mail: Mail, incident: UUID, now: datetime) -> InteractionLinked:
+    return InteractionLinked(
+        incident=incident,
+        interaction=mail.interaction,
+        channel=mail.channel,
+        direction=Direction.IN,
+        thread=mail.thread,
+        address=mail.address,
+        proven=mail.proven,
+        automatic=mail.automatic,
+        reason=Reason.REFERENCES,
+        at=now,
+    )
+
+
+def _reopened(arrival: Arrival, incident: UUID, known: Known, now: datetime) -> list[Fact]:
+    state = known.incidents.get(incident)
+    if state is None or state.is_open or arrival.automatic is not None or arrival.direction is Direction.OUT:
+        return []
+    return [IncidentReopened(incident=incident, interaction=arrival.item.id, at=now)]
+
+
+def _suggestions(grouping: Grouping, incident: UUID, known: Known, now: datetime) -> Iterator[MergeSuggested]:
+    state = known.incidents.get(incident)
+    for other, reason in grouping.suggestions:
+        if state is None or (other not in state.suggested and known.root(other) != known.root(incident)):
+            yield MergeSuggested(incident=incident, other=other, reason=reason, at=now)
+    for stranger in grouping.suggested_by:
+        if stranger != incident and incident not in known.incidents[stranger].suggested:
+            yield MergeSuggested(
+                incident=stranger, other=incident, reason=SuggestionReason.STRANGER_WITH_REFERENCES, at=now
+            )

@@ -1,0 +1,161 @@
+"""A batch of the log in one transaction: correlate and decide each item as if it had come alone, then keep it all.
+
+The heart of the hub, between the log `interactions` and the store. Synchronous; intake.py runs it in a worker thread.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from channels.intake import channel_of, decode_item
+from eventstore import positions
+from eventstore.database import Connection
+from eventstore.ledger import Cause, Ledger
+from eventstore.log import Batch, LogRecord
+from schemas.errors import CauceError, DecodeError, UndecidableError
+from schemas.interaction import CallSignal, Channel, Interaction
+from services import quarantine
+from services.calls import decide as calls
+from services.customers.contact import meet
+from services.incidents import arrive, loading, saving
+from services.incidents.arrival import Arrival, Reader
+from services.incidents.correlation import correlate
+from services.incidents.indexing import index
+from services.incidents.known import Known
+
+_DEFECTS = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A record, read. `signal`: what came, where it is a telephone system's word and not an interaction itself."""
+
+    id: UUID
+    channel: Channel
+    arrival: Arrival
+    signal: CallSignal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that says nothing."""
+
+    record: LogRecord
+    error: DecodeError
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What deciding needs beside the facts. `window`: how long an incident stays joinable by its customer's words."""
+
+    reader: Reader
+    window: timedelta
+
+
+def read(record: LogRecord, reader: Reader) -> Item | Unreadable:
+    """Decode, before the lock."""
+    try:
+        item = decode_item(record.value)
+        if isinstance(item, Interaction):
+            return Item(record.id, channel_of(item), reader.read(item))
+        begun = calls.begin(
+            item.call,
+            item.party,
+            reader.id_of(item.party.address),
+            direction=item.direction,
+            line=item.line,
+            agent=item.agent,
+            at=item.occurred_at,
+        )
+        contact = calls.contact(begun, item.party, received_at=item.received_at, by=item.agent)
+        return Item(record.id, Channel.PHONE, reader.read(contact, direction=item.direction, started=begun), item)
+    except DecodeError as error:
+        return Unreadable(record, error)
+    except _DEFECTS as error:
+        return Unreadable(record, DecodeError(f"not an interaction: {error!r}"))
+
+
+def handle(
+    connection: Connection, ledger: Ledger, rules: Rules, batch: Batch, read_records: Sequence[Item | Unreadable]
+) -> None:
+    """Everything about a batch, in the caller's transaction; the position moves with it."""
+    known, now = loading.begin(connection)
+    items = [one for one in read_records if isinstance(one, Item)]
+    unreadable = [one for one in read_records if isinstance(one, Unreadable)]
+    fresh = _take_in(connection, items)
+    loading.load_for(connection, known, [item.arrival for item in fresh])
+    loading.load_calls(connection, known, {item.signal.call for item in fresh if item.signal is not None})
+    for item in fresh:
+        decide(item, known, rules, now=now)
+    saving.save(connection, ledger, known)
+    for one in unreadable:
+        quarantine.hold(connection, one.record, topic=batch.topic, reason="undecodable", error=str(one.error))
+    outcomes = Counter((item.channel.value, "recorded") for item in fresh)
+    outcomes.update((item.channel.value, "duplicate") for item in items)
+    outcomes.subtract((item.channel.value, "duplicate") for item in fresh)
+    outcomes.update((one.record.headers.get("channel", batch.topic), "quarantined") for one in unreadable)
+    count(connection, outcomes)
+    positions.advance(connection, batch)
+
+
+def decide(item: Item, known: Known, rules: Rules, *, now: datetime) -> None:
+    """One item: its facts into the working set. Raises UndecidableError."""
+    try:
+        if item.signal is None:
+            take(item.arrival, known, rules, now=now)
+            return
+        if item.signal.call not in known.calls:
+            take(item.arrival, known, rules, now=now)
+        call = known.calls[item.signal.call]
+        known.record(calls.heard(call, item.signal), Cause(item.id, call.incident))
+    except (CauceError, *_DEFECTS) as error:
+        raise UndecidableError(f"{type(error).__name__}: {error}") from error
+
+
+def take(arrival: Arrival, known: Known, rules: Rules, *, now: datetime) -> UUID | None:
+    """An arrival becomes facts and index rows of the working set; returns its incident."""
+    grouping = correlate(arrival, known, now=now, window=rules.window)
+    incident = arrive.incident_of(arrival, grouping)
+    cause = Cause(arrival.item.id, incident)
+    if arrival.automatic is None:
+        known.record(meet(arrival, known, now=now), cause)
+    known.record(arrive.decide(arrival, grouping, known, now=now), cause)
+    index(arrival, grouping, incident, known)
+    if incident is not None:
+        for fact in arrive.joined(grouping, incident, known, now=now):
+            known.record([fact], cause)
+    known.deliveries += arrive.deliveries(arrival, grouping)
+    return incident
+
+
+def _take_in(connection: Connection, items: Sequence[Item]) -> list[Item]:
+    """Those that were never handled, each once, in order."""
+    first = {item.id: item for item in reversed(items)}
+    rows = connection.execute(
+        "INSERT INTO inbox (id, channel, outcome) SELECT id, channel, 'recorded'"
+        " FROM unnest(%b::uuid[], %b::text[]) AS new (id, channel) ON CONFLICT DO NOTHING RETURNING id",
+        (list(first), [item.channel.value for item in first.values()]),
+        binary=True,
+    ).fetchall()
+    new: set[UUID] = {item for (item,) in rows}
+    return [item for item in items if item.id in new and first[item.id] is item]
+
+
+def count(connection: Connection, outcomes: Counter[tuple[str, str]]) -> None:
+    """Account for what came: received = recorded + duplicate + rejected + quarantined, a channel at a time."""
+    counted = sorted((channel, outcome, number) for (channel, outcome), number in outcomes.items() if number)
+    if counted:
+        connection.execute(
+            "INSERT INTO intake_counts (channel, outcome, count)"
+            " SELECT * FROM unnest(%b::text[], %b::text[], %b::int8[])"
+            " ON CONFLICT (channel, outcome) DO UPDATE SET count = intake_counts.count + excluded.count",
+            (
+                [channel for channel, _, _ in counted],
+                [outcome for _, outcome, _ in counted],
+                [number for _, _, number in counted],
+            ),
+        )

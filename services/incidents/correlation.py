@@ -1,0 +1,178 @@
+"""Which incident does it belong to? DESIGN's rules in their order, as a pure function; every answer has its reason.
+
+Merges play no part: an interaction goes to the incident it would have gone to had nobody merged, and is read with
+the whole. So un-merging leaves what never merging would have (docs/decisions/0021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from schemas.facts.incident import Reason, Status, SuggestionReason
+from services.incidents.arrival import Arrival
+from services.incidents.known import Known, Mail, Part, Thread
+from services.incidents.state import Incident
+
+_SUGGESTIONS_MAX = 3
+_DONE = frozenset({Status.RESOLVED, Status.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """`incident` None: a new one. `joins`: further incidents that belong to it. `pulls`: automatic mail to link too.
+
+    `marked`: it came with a token, from an address that wasn't part of it.
+    """
+
+    incident: UUID | None
+    reason: Reason
+    joins: tuple[UUID, ...] = ()
+    pulls: tuple[Mail, ...] = ()
+    suggestions: tuple[tuple[UUID, SuggestionReason], ...] = ()
+    suggested_by: tuple[UUID, ...] = ()
+    """Incidents of strangers that answered this before it came: they are probably part of it."""
+
+
+def correlate(arrival: Arrival, known: Known, *, now: datetime, window: timedelta) -> Grouping:
+    """The incident of an arrival. `window`: how long an incident stays joinable by rule 5."""
+    answered = _answered(arrival, known)
+    incident, reason = _by_rules_1_to_4(arrival, known, answered)
+    late = list(_waiting_for(arrival, known))
+    kept = [mail for mail in late if _takes_part(mail.address, mail.proven, arrival.parties)]
+    suggestions = [] if incident else list(_strangers(arrival, known, answered))
+    if incident is None and arrival.automatic is None:
+        candidates = _same_customer(arrival, known, now=now, window=window)
+        incident = next((other for other, proven in candidates if proven), None)
+        reason = Reason.NEW if incident is None else Reason.SAME_CUSTOMER
+        if incident is None:
+            suggestions += [(other, SuggestionReason.CLAIMED_ADDRESS) for other, _ in candidates]
+    joins = [thread.incident for thread in answered if reason is Reason.REFERENCES and thread.incident]
+    joins += [mail.incident for mail in kept if mail.incident]
+    if incident is None and joins:
+        incident, reason = joins[0], Reason.REFERENCES
+    pulls = [mail for mail in kept if mail.incident is None]
+    if arrival.references and not arrival.item.hints.thread_signed:
+        pulls += (known.mails[thread.interaction] for thread in answered if thread.incident is None)
+    return Grouping(
+        incident=incident,
+        reason=reason,
+        joins=tuple(dict.fromkeys(other for other in joins if other != incident)),
+        pulls=tuple(dict.fromkeys(pulls)),
+        suggestions=tuple(dict(suggestions[:_SUGGESTIONS_MAX]).items()),
+        suggested_by=tuple(
+            dict.fromkeys(mail.incident for mail in late if mail not in kept and mail.incident is not None)
+        ),
+    )
+
+
+def _by_rules_1_to_4(arrival: Arrival, known: Known, answered: list[Thread]) -> tuple[UUID | None, Reason]:
+    hints = arrival.item.hints
+    if hints.incident in known.incidents:
+        return hints.incident, Reason.AGENT
+    own = _led_by(known, arrival.thread)
+    if (about := _led_by(known, arrival.about)) is not None:
+        return about, Reason.SIGNED_TOKEN
+    if hints.thread_signed and own is not None:
+        return own, Reason.SIGNED_TOKEN
+    if (nearest := next((thread.incident for thread in answered if thread.incident), None)) is not None:
+        return nearest, Reason.REFERENCES
+    if (numbered := _numbered(arrival, known)) is not None and _is_participant(arrival, known, numbered):
+        return numbered, Reason.SUBJECT_NUMBER
+    if (linked := _led_by(known, arrival.session) or _led_by(known, arrival.call)) is not None:
+        return linked, Reason.SESSION
+    if own is not None:  # its thread was used before it came: somebody answered with the token we gave for it
+        return own, Reason.SESSION if arrival.session else Reason.SIGNED_TOKEN
+    return None, Reason.NEW
+
+
+def _led_by(known: Known, key: UUID | None) -> UUID | None:
+    thread = known.threads.get(key) if key is not None else None
+    return None if thread is None else thread.incident
+
+
+def _answered(arrival: Arrival, known: Known) -> list[Thread]:
+    """The mails it answers as somebody who was part of them, the nearest first."""
+    if arrival.item.hints.thread_signed:
+        return []
+    found = (known.threads.get(key) for key in arrival.references)
+    return [
+        thread
+        for thread in found
+        if thread is not None and _takes_part(arrival.address, arrival.item.sender.proven, thread.parties)
+    ]
+
+
+def _takes_part(address: UUID, proven: bool, parties: frozenset[UUID]) -> bool:
+    # asked of one mail and its answer, never of the incident: so it doesn't matter which came first
+    return proven and address in parties
+
+
+def _waiting_for(arrival: Arrival, known: Known) -> Iterator[Mail]:
+    """The mails that came before this one, which they answer."""
+    if arrival.message is not None:
+        for interaction in sorted(known.waits.get(arrival.message, ())):
+            yield known.mails[interaction]
+
+
+def _numbered(arrival: Arrival, known: Known) -> UUID | None:
+    number = arrival.item.hints.subject_number
+    return None if number is None else known.numbers.get(number)
+
+
+def _is_participant(arrival: Arrival, known: Known, incident: UUID) -> bool:
+    if not arrival.item.sender.proven:
+        return False
+    sender = known.customer_of(arrival.address)
+    return is_of(arrival.address, sender, known.family(incident), known)
+
+
+def is_of(address: UUID, customer: UUID | None, family: list[Incident], known: Known) -> bool:
+    """Do they take part in these: by this address, or as the customer of one of them?"""
+    customers = {known.customers[member.customer].root for member in family if member.customer in known.customers}
+    return customer in customers or any(address in member.participants for member in family)
+
+
+def _strangers(arrival: Arrival, known: Known, answered: list[Thread]) -> Iterator[tuple[UUID, SuggestionReason]]:
+    """What it names without being part of it: for a person to decide."""
+    if arrival.automatic is not None:
+        return
+    if (numbered := _numbered(arrival, known)) is not None and not _is_participant(arrival, known, numbered):
+        yield numbered, SuggestionReason.STRANGER_WITH_NUMBER
+    for key in arrival.references:
+        thread = known.threads.get(key)
+        if thread is not None and thread.incident is not None and thread not in answered:
+            yield thread.incident, SuggestionReason.STRANGER_WITH_REFERENCES
+
+
+def _same_customer(arrival: Arrival, known: Known, *, now: datetime, window: timedelta) -> list[tuple[UUID, bool]]:
+    """Open incidents of who sent it, on what it is about, the most recently active first; and: is it shown, twice?
+
+    Shown on both sides: whoever claims an address joins nothing of its owner's, nor does the owner join theirs.
+    """
+    own = known.customer_of(arrival.address)
+    proven = {arrival.address} if arrival.item.sender.proven else set[UUID]()
+    proven |= {address for address, party in arrival.claims if party.proven}
+    found: dict[UUID, bool] = {}
+    for address in (arrival.address, *(address for address, _ in arrival.claims)):
+        customer = own if address == arrival.address else known.customer_of(address)
+        if customer is None:
+            continue
+        for kin in known.kin[customer]:
+            for incident, part in known.parts.get(kin, {}).items():
+                if _is_joinable(arrival, known, incident, part, oldest=now - window):
+                    found[incident] = found.get(incident, False) or (address in proven and part.proven)
+    return sorted(
+        found.items(), key=lambda one: (known.incidents[one[0]].active_at, known.incidents[one[0]].number), reverse=True
+    )
+
+
+def _is_joinable(arrival: Arrival, known: Known, incident: UUID, part: Part, *, oldest: datetime) -> bool:
+    state = known.incidents.get(incident)
+    if state is None or not state.is_open or state.active_at < oldest:
+        return False
+    if arrival.topics and not arrival.topics & part.topics:
+        return False
+    return known.status(incident) not in _DONE

@@ -1,0 +1,127 @@
+"""What agents may do to an incident: one pure function a verb. `status` is that of the whole it is read as."""
+
+from __future__ import annotations
+
+from schemas.errors import ConflictError, InvalidError
+from schemas.facts.incident import (
+    IncidentAssigned,
+    IncidentClosed,
+    IncidentNoted,
+    IncidentPrioritized,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentTagged,
+    Resolution,
+    Status,
+    Words,
+)
+from services.incidents.requests import Assign, Close, Note, Prioritize, Reopen, Resolve, Tag
+from services.incidents.state import Incident, IncidentFact
+
+TEXT_MAX_CHARACTERS = 50_000
+TAG_MAX_CHARACTERS = 60
+TAGS_MAX = 50
+
+
+def note(incident: Incident, request: Note) -> list[IncidentFact]:
+    """Always possible. Raises InvalidError."""
+    words = Words(text=written(request.text, "text"))
+    return [
+        IncidentNoted(
+            incident=incident.id,
+            note=request.id,
+            address=incident.address,
+            by=request.by,
+            at=request.now,
+            personal=words,
+        )
+    ]
+
+
+def assign(incident: Incident, status: Status, request: Assign) -> list[IncidentFact]:
+    """Give it to somebody. Raises ConflictError when closed."""
+    refuse_closed(incident, status)
+    if request.to is not None and not request.to.strip():
+        raise InvalidError("a user's name, or null for nobody", field="to")
+    if request.to == incident.assignee:
+        return []
+    return [IncidentAssigned(incident=incident.id, to=request.to, by=request.by, at=request.now)]
+
+
+def prioritize(incident: Incident, status: Status, request: Prioritize) -> list[IncidentFact]:
+    """Say how soon. Raises ConflictError when closed."""
+    refuse_closed(incident, status)
+    if request.priority is incident.priority:
+        return []
+    return [IncidentPrioritized(incident=incident.id, priority=request.priority, by=request.by, at=request.now)]
+
+
+def tag(incident: Incident, request: Tag) -> list[IncidentFact]:
+    """Tags on and off; one in both lists goes off. Raises InvalidError."""
+    removed = {_tag(name, "remove") for name in request.remove} & incident.tags
+    added = {_tag(name, "add") for name in request.add} - {_tag(name, "remove") for name in request.remove}
+    added -= incident.tags
+    if not added and not removed:
+        return []
+    if len(incident.tags - removed | added) > TAGS_MAX:
+        raise InvalidError(f"at most {TAGS_MAX} tags", field="add")
+    return [
+        IncidentTagged(
+            incident=incident.id,
+            added=tuple(sorted(added)),
+            removed=tuple(sorted(removed)),
+            by=request.by,
+            at=request.now,
+        )
+    ]
+
+
+def resolve(incident: Incident, status: Status, request: Resolve) -> list[IncidentFact]:
+    """Solved. Raises ConflictError when it is so already."""
+    refuse_closed(incident, status)
+    if status is Status.RESOLVED:
+        raise ConflictError(f"incident {incident.number} is resolved already")
+    words = Resolution(solution=stored(request.solution), cause=stored(request.cause))
+    return [
+        IncidentResolved(incident=incident.id, address=incident.address, by=request.by, at=request.now, personal=words)
+    ]
+
+
+def close(incident: Incident, status: Status, request: Close) -> list[IncidentFact]:
+    """Done with, resolved or not. Raises ConflictError when it is so already."""
+    refuse_closed(incident, status)
+    return [IncidentClosed(incident=incident.id, by=request.by, at=request.now)]
+
+
+def reopen(incident: Incident, status: Status, request: Reopen) -> list[IncidentFact]:
+    """Not done. Raises ConflictError when nobody had said it was."""
+    if status not in {Status.RESOLVED, Status.CLOSED}:
+        raise ConflictError(f"incident {incident.number} is {status}: there is nothing to reopen")
+    return [IncidentReopened(incident=incident.id, by=request.by, reason=stored(request.reason), at=request.now)]
+
+
+def refuse_closed(incident: Incident, status: Status) -> None:
+    """Raise ConflictError for what a closed incident doesn't take."""
+    if status is Status.CLOSED:
+        raise ConflictError(f"incident {incident.number} is closed: reopen it first")
+
+
+def written(text: str, field: str) -> str:
+    """Words that say something and can be stored. Raises InvalidError."""
+    if not text.strip():
+        raise InvalidError("say something", field=field)
+    return stored(text)
+
+
+def stored(text: str) -> str:
+    """Words that can be stored: NUL replaced. Raises InvalidError for too many."""
+    if len(text) > TEXT_MAX_CHARACTERS:
+        raise InvalidError(f"at most {TEXT_MAX_CHARACTERS} characters")
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def _tag(name: str, field: str) -> str:
+    folded = " ".join(stored(name).casefold().split())
+    if not folded or len(folded) > TAG_MAX_CHARACTERS:
+        raise InvalidError(f"a tag has 1 to {TAG_MAX_CHARACTERS} characters", field=field)
+    return folded

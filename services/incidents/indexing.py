@@ -1,0 +1,70 @@
+"""How an arrival will be found again: its keys, what it waits for, whose part it is. Pure; after its facts."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from schemas.interaction import Direction
+from services.incidents.arrival import Arrival
+from services.incidents.correlation import Grouping
+from services.incidents.known import Known, Mail, Part, Thread
+
+
+def index(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: Known) -> None:
+    """Remember the keys of an arrival that ended in `incident`."""
+    _keep_keys(arrival, incident, known)
+    _keep_waits(arrival, incident, known)
+    if arrival.message is not None and known.waits.pop(arrival.message, None):
+        known.changes.arrived.add(arrival.message)
+    if incident is None:
+        return
+    for mail in grouping.pulls:
+        move(mail.interaction, incident, known)
+    if arrival.automatic is None:
+        take_part(known, known.owners[arrival.address].customer, incident, arrival.item.sender.proven, arrival.topics)
+
+
+def take_part(known: Known, customer: UUID, incident: UUID, proven: bool, topics: frozenset[UUID]) -> None:  # noqa: FBT001 -- a column
+    """This customer has a part in the incident, about these topics."""
+    parts = known.parts.setdefault(customer, {})
+    was = parts.get(incident, Part(proven=False, topics=frozenset()))
+    now = Part(proven=was.proven or proven, topics=was.topics | topics)
+    if now != was or incident not in parts:
+        parts[incident] = now
+        known.changes.parts.add((customer, incident))
+
+
+def move(interaction: UUID, incident: UUID, known: Known) -> None:
+    """The interaction is in another incident now: so are answers to it."""
+    known.changes.moved[interaction] = incident
+    for key, thread in known.threads.items():
+        if thread.interaction == interaction:
+            known.threads[key] = Thread(interaction, incident, thread.parties)
+    mail = known.mails.get(interaction)
+    if mail is not None:
+        known.mails[interaction] = mail.in_incident(incident)
+
+
+def _keep_keys(arrival: Arrival, incident: UUID | None, known: Known) -> None:
+    interaction = arrival.item.id
+    for key in (arrival.thread, arrival.session, arrival.call):
+        if key is not None and (key not in known.threads or known.threads[key].incident is None):
+            known.threads[key] = Thread(interaction, incident)
+            known.changes.threads.add(key)
+    if arrival.message is not None and arrival.message not in known.threads:
+        known.threads[arrival.message] = Thread(interaction, incident, arrival.parties)
+        known.changes.threads.add(arrival.message)
+
+
+def _keep_waits(arrival: Arrival, incident: UUID | None, known: Known) -> None:
+    item = arrival.item
+    unresolved = () if item.hints.thread_signed else [key for key in arrival.references if key not in known.threads]
+    if (not unresolved and incident is not None) or arrival.direction is Direction.OUT:
+        return
+    known.mails[item.id] = Mail(
+        item.id, incident, item.channel, item.thread, arrival.address, item.sender.proven, item.hints.automatic
+    )
+    known.changes.mails.add(item.id)
+    for key in unresolved:
+        known.waits.setdefault(key, set()).add(item.id)
+        known.changes.waits.add((key, item.id))

@@ -1,0 +1,100 @@
+"""The consumer of the log `interactions`: batches into facts, poison into quarantine, everything else retried for ever.
+
+Given to `Log.consume` as handler; one active at a time, the store's lock sees to it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import psycopg
+import structlog
+
+from eventstore import positions
+from eventstore.database import Connection, Database
+from eventstore.ledger import Ledger
+from eventstore.log import Batch, LogRecord
+from schemas.errors import OperatorError, PoisonError, RefusedError
+from services import quarantine
+from services.incidents import batch as batches
+from services.incidents.arrival import Reader
+from services.incidents.batch import Item, Rules, Unreadable
+
+CONSUMER = "incidents"
+POISON_IN_A_ROW_MAX = 5
+
+_POISON = (PoisonError, RefusedError, psycopg.DataError, psycopg.IntegrityError)  # SQLSTATE 22 and 23
+
+log = structlog.get_logger()
+
+
+class IncidentsService:
+    """`handle` is for `Log.consume(INTERACTIONS, CONSUMER, service.handle)`. `window`: CAUCE_CORRELATION_HOURS."""
+
+    def __init__(self, database: Database, ledger: Ledger, *, secret: bytes, window: timedelta) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._rules = Rules(Reader(secret), window)
+        self._poison_in_a_row = 0
+
+    async def handle(self, batch: Batch) -> None:
+        """One transaction, position included. Raises OperatorError after five poison records in a row."""
+        read = [batches.read(record, self._rules.reader) for record in batch.records]
+        await self._handle(batch, read)
+
+    async def _handle(self, batch: Batch, read: Sequence[Item | Unreadable]) -> None:
+        self._refuse_too_much(read)
+        try:
+            await self._database.run(batches.handle, self._ledger, self._rules, batch, read)
+        except _POISON as error:
+            if len(batch.records) == 1:
+                await self._quarantine(batch, batch.records[0], read[0], error)
+                return
+            # whose fault? each half in its own transaction, in order, until one record stands alone
+            middle = len(batch.records) // 2
+            offset = batch.records[middle].offset
+            await self._handle(replace(batch, records=batch.records[:middle], next_position=offset), read[:middle])
+            await self._handle(replace(batch, records=batch.records[middle:], position=offset), read[middle:])
+            return
+        self._count_poison(read)
+
+    async def _quarantine(self, batch: Batch, record: LogRecord, read: Item | Unreadable, error: Exception) -> None:
+        if self._poison_in_a_row + 1 >= POISON_IN_A_ROW_MAX:
+            self._stop(record, error)
+        channel = read.channel.value if isinstance(read, Item) else record.headers.get("channel", batch.topic)
+        sender = read.arrival.item.sender.address if isinstance(read, Item) else ""
+
+        def hold(connection: Connection) -> None:
+            reason = "undecidable" if isinstance(error, PoisonError) else "refused_by_the_database"
+            quarantine.hold(
+                connection, record, topic=batch.topic, channel=channel, sender=sender, reason=reason, error=repr(error)
+            )
+            batches.count(connection, Counter({(channel, "quarantined"): 1}))
+            positions.advance(connection, batch)
+
+        await self._database.run(hold)
+        self._poison_in_a_row += 1
+        log.error("interaction_quarantined", interaction_id=str(record.id), channel=channel, error=type(error).__name__)
+
+    def _refuse_too_much(self, read: Sequence[Item | Unreadable]) -> None:
+        run = self._poison_in_a_row
+        for one in read:
+            run = run + 1 if isinstance(one, Unreadable) else 0
+            if isinstance(one, Unreadable) and run >= POISON_IN_A_ROW_MAX:
+                self._stop(one.record, one.error)
+
+    def _count_poison(self, read: Sequence[Item | Unreadable]) -> None:
+        for one in read:
+            self._poison_in_a_row = self._poison_in_a_row + 1 if isinstance(one, Unreadable) else 0
+            if isinstance(one, Unreadable):
+                log.error("interaction_quarantined", interaction_id=str(one.record.id), error="DecodeError")
+
+    def _stop(self, record: LogRecord, error: Exception) -> None:
+        raise OperatorError(
+            f"{POISON_IN_A_ROW_MAX} records in a row can't be handled, the last at offset {record.offset}"
+            f" ({type(error).__name__}: {error}): this is a defect or a wrong version, not a bad message."
+            " Nothing is lost; look at the quarantine, mend, start again"
+        ) from error

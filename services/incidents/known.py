@@ -1,0 +1,224 @@
+"""What one transaction knows and has decided so far: the working set. Filled and kept by `tables.py`, read by deciders.
+
+It evolves with every fact, so that interactions of one batch see each other as if each had been alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import get_args
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from eventstore.ledger import Cause
+from schemas.facts import Fact, stream_id, stream_of
+from schemas.facts.call import CallStarted
+from schemas.facts.customer import AddressAdded, AddressProven, CustomerMerged, CustomerRegistered, CustomerUnmerged
+from schemas.facts.incident import IncidentMerged, IncidentOpened, IncidentUnmerged, Status
+from schemas.interaction import Automatic, Channel
+from schemas.lifecycle import merged_status
+from services.calls import state as calls
+from services.calls.state import Call, CallFact
+from services.customers import state as customers
+from services.customers.state import Customer, CustomerFact, Owner
+from services.deliveries.queue import NewDelivery
+from services.incidents import state as incidents
+from services.incidents.state import Incident, IncidentFact
+
+_INCIDENT_FACTS = get_args(IncidentFact)
+_CUSTOMER_FACTS = get_args(CustomerFact)
+_CALL_FACTS = get_args(CallFact)
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Where a key leads. `parties` of a mail: from, to, cc. `incident` None: automatic mail that is nowhere yet."""
+
+    interaction: UUID
+    incident: UUID | None
+    parties: frozenset[UUID] = frozenset()
+
+
+class Mail(msgspec.Struct, frozen=True, array_like=True):
+    """A mail that waits: for what it answers, or (automatic, `incident` None) for a place."""
+
+    interaction: UUID
+    incident: UUID | None
+    channel: Channel
+    thread: UUID
+    address: UUID
+    proven: bool
+    automatic: Automatic | None
+
+    def in_incident(self, incident: UUID | None) -> Mail:
+        """The same mail, where it is now."""
+        return replace(self, incident=incident)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A customer's part in an incident: shown or claimed, and about what."""
+
+    proven: bool
+    topics: frozenset[UUID]
+
+
+@dataclass(slots=True)
+class Changes:
+    """What has to be written: names of what moved."""
+
+    incidents: set[UUID] = field(default_factory=set[UUID])
+    customers: set[UUID] = field(default_factory=set[UUID])
+    owners: set[UUID] = field(default_factory=set[UUID])
+    calls: set[UUID] = field(default_factory=set[UUID])
+    threads: set[UUID] = field(default_factory=set[UUID])
+    parts: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
+    opened_or_shut: set[UUID] = field(default_factory=set[UUID])
+    mails: set[UUID] = field(default_factory=set[UUID])
+    waits: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
+    arrived: set[UUID] = field(default_factory=set[UUID])
+    moved: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
+    """Interaction → incident, where an agent moved it."""
+
+
+@dataclass(slots=True)
+class Known:
+    """The working set. Absent means: the tables have no such row."""
+
+    last_number: int = 0
+    incidents: dict[UUID, Incident] = field(default_factory=dict[UUID, Incident])
+    numbers: dict[int, UUID] = field(default_factory=dict[int, UUID])
+    aliases: dict[UUID, set[UUID]] = field(default_factory=dict[UUID, set[UUID]])
+    """Incident → those merged directly into it."""
+    customers: dict[UUID, Customer] = field(default_factory=dict[UUID, Customer])
+    owners: dict[UUID, Owner] = field(default_factory=dict[UUID, Owner])
+    calls: dict[UUID, Call] = field(default_factory=dict[UUID, Call])
+    threads: dict[UUID, Thread] = field(default_factory=dict[UUID, Thread])
+    kin: dict[UUID, set[UUID]] = field(default_factory=dict[UUID, set[UUID]])
+    """Customer → all that are read as them, themselves included."""
+    parts: dict[UUID, dict[UUID, Part]] = field(default_factory=dict[UUID, dict[UUID, Part]])
+    """Customer (under their own id) → incident → their part in it."""
+    waits: dict[UUID, set[UUID]] = field(default_factory=dict[UUID, set[UUID]])
+    """Key of a mail that isn't here → the mails that answer it."""
+    mails: dict[UUID, Mail] = field(default_factory=dict[UUID, Mail])
+    versions: dict[str, int] = field(default_factory=dict[str, int])
+    facts: list[tuple[Fact, Cause]] = field(default_factory=list[tuple[Fact, Cause]])
+    deliveries: list[NewDelivery] = field(default_factory=list[NewDelivery])
+    changes: Changes = field(default_factory=Changes)
+
+    def root(self, incident: UUID) -> UUID:
+        """The incident this one is read as."""
+        while (into := self.incidents[incident].merged_into) is not None:
+            incident = into
+        return incident
+
+    def family(self, incident: UUID) -> list[Incident]:
+        """All incidents read as one with this one, the root first."""
+        found = [self.incidents[self.root(incident)]]
+        for member in found:
+            found += (self.incidents[alias] for alias in sorted(self.aliases.get(member.id, ())))
+        return found
+
+    def status(self, incident: UUID) -> Status:
+        """Of the whole that the incident is read as."""
+        return merged_status((member.status, member.spoken_at) for member in self.family(incident))
+
+    def add(self, incident: Incident) -> None:
+        """Know an incident that was read."""
+        self.incidents[incident.id] = incident
+        self.numbers[incident.number] = incident.id
+        if incident.merged_into is not None:
+            self.aliases.setdefault(incident.merged_into, set()).add(incident.id)
+
+    def add_customer(self, customer: Customer) -> None:
+        """Know a customer that was read."""
+        self.customers[customer.id] = customer
+        self.kin.setdefault(customer.root, set()).add(customer.id)
+
+    def customer_of(self, address: UUID) -> UUID | None:
+        """The customer (as read now) whose address it is."""
+        owner = self.owners.get(address)
+        return None if owner is None else self.customers[owner.customer].root
+
+    def record(self, facts: Iterable[Fact], cause: Cause) -> None:
+        """These happened: evolve, and remember to write them."""
+        for fact in facts:
+            self.facts.append((fact, cause))
+            if isinstance(fact, _INCIDENT_FACTS):
+                self._incident(fact)
+            elif isinstance(fact, _CUSTOMER_FACTS):
+                self._customer(fact)
+            elif isinstance(fact, _CALL_FACTS):
+                self._call(fact)
+
+    def version(self, category: str, subject: UUID) -> int:
+        """Last version of a stream as read; 0 for a new one."""
+        return self.versions.get(stream_id(category, subject), 0)
+
+    def written_versions(self) -> dict[str, int]:
+        """The versions once all facts are recorded."""
+        last = dict(self.versions)
+        for fact, _ in self.facts:
+            stream = stream_of(fact)
+            last[stream] = last.get(stream, 0) + 1
+        return last
+
+    def _incident(self, fact: IncidentFact) -> None:
+        known = self.incidents.get(fact.incident)
+        if isinstance(fact, IncidentOpened) or known is None:
+            if not isinstance(fact, IncidentOpened):
+                msg = f"{fact.type_name} before its incident was read"
+                raise LookupError(msg)
+            self.last_number = max(self.last_number, fact.number)
+            self.add(incidents.opened(fact))
+        else:
+            changed = incidents.evolve(known, fact)
+            self.incidents[fact.incident] = changed
+            if changed.is_open is not known.is_open:
+                self.changes.opened_or_shut.add(fact.incident)
+            if isinstance(fact, IncidentMerged):
+                self.aliases.setdefault(fact.into, set()).add(fact.incident)
+                self.changes.incidents.update(member.id for member in self.family(fact.incident))
+            elif isinstance(fact, IncidentUnmerged):
+                self.changes.incidents.update(member.id for member in self.family(fact.out_of))
+                self.aliases[fact.out_of].discard(fact.incident)
+        self.changes.incidents.add(fact.incident)
+
+    def _customer(self, fact: CustomerFact) -> None:
+        known = self.customers.get(fact.customer) or Customer(id=fact.customer, root=fact.customer)
+        self.add_customer(customers.evolve(known, fact))
+        self.changes.customers.add(fact.customer)
+        match fact:
+            case CustomerRegistered():
+                self.owners.setdefault(fact.address, Owner(fact.customer, proven=False))
+                self.changes.owners.add(fact.address)
+            case AddressAdded(proven=True) | AddressProven():
+                # somebody's mere claim takes no address: it is whoever's who wrote from it, or showed it
+                self.owners[fact.address] = Owner(fact.customer, proven=True)
+                self.changes.owners.add(fact.address)
+            case CustomerMerged() | CustomerUnmerged():
+                self._regroup(known.root, self.customers[fact.customer])
+            case _:
+                pass
+
+    def _regroup(self, was: UUID, moved: Customer) -> None:
+        """Every customer of the family has its root anew."""
+        root = self.customers[moved.merged_into].root if moved.merged_into is not None else moved.id
+        below = [moved.id]
+        for customer in below:
+            below += (kin for kin in self.kin[was] if self.customers[kin].merged_into == customer)
+        for customer in below:
+            self.kin[was].discard(customer)
+            self.add_customer(replace(self.customers[customer], root=root))
+        self.changes.customers.update(below)
+
+    def _call(self, fact: CallFact) -> None:
+        known = self.calls.get(fact.call)
+        if isinstance(fact, CallStarted):
+            self.calls[fact.call] = calls.started(fact)
+        elif known is not None:
+            self.calls[fact.call] = calls.evolve(known, fact)
+        self.changes.calls.add(fact.call)

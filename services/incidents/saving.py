@@ -1,0 +1,182 @@
+"""Keeps what a transaction decided: the facts, then the rows that changed with them, each table in one statement."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from eventstore.database import Connection
+from eventstore.ledger import Ledger
+from schemas.facts import stream_id
+from services.deliveries import queue
+from services.incidents.known import Known
+
+_encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
+
+
+def save(connection: Connection, ledger: Ledger, known: Known) -> list[int]:
+    """Write everything; returns the positions of the facts, in order."""
+    positions = ledger.record(connection, known.facts, known.versions)
+    versions = known.written_versions()
+    _save_customers(connection, known, versions)
+    _save_incidents(connection, known, versions)
+    _save_parts(connection, known)
+    _save_keys(connection, known)
+    _save_mails(connection, known)
+    _save_calls(connection, known, versions)
+    queue.enqueue(connection, known.deliveries)
+    return positions
+
+
+def _save_customers(connection: Connection, known: Known, versions: dict[str, int]) -> None:
+    changed = [known.customers[customer] for customer in known.changes.customers]
+    if changed:
+        connection.execute(
+            "INSERT INTO customer_state (customer, root, merged_into, erased, version)"
+            " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::bool[], %b::int4[])"
+            " ON CONFLICT (customer) DO UPDATE SET root = excluded.root, merged_into = excluded.merged_into,"
+            " erased = excluded.erased, version = excluded.version",
+            (
+                [customer.id for customer in changed],
+                [customer.root for customer in changed],
+                [customer.merged_into for customer in changed],
+                [customer.erased for customer in changed],
+                [versions[stream_id("customer", customer.id)] for customer in changed],
+            ),
+        )
+    addresses = [address for address in known.changes.owners if address in known.owners]
+    if addresses:
+        connection.execute(
+            "INSERT INTO address_owner (address, customer, proven)"
+            " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bool[])"
+            " ON CONFLICT (address) DO UPDATE SET customer = excluded.customer, proven = excluded.proven",
+            (
+                addresses,
+                [known.owners[address].customer for address in addresses],
+                [known.owners[address].proven for address in addresses],
+            ),
+        )
+    released = [address for address in known.changes.owners if address not in known.owners]
+    if released:
+        connection.execute("DELETE FROM address_owner WHERE address = ANY(%b)", (released,))
+
+
+def _save_incidents(connection: Connection, known: Known, versions: dict[str, int]) -> None:
+    changed = [known.incidents[incident] for incident in known.changes.incidents]
+    if not changed:
+        return
+    connection.execute(
+        "INSERT INTO incident_state (incident, number, root, version, state)"
+        " SELECT * FROM unnest(%b::uuid[], %b::int8[], %b::uuid[], %b::int4[], %b::bytea[])"
+        " ON CONFLICT (incident) DO UPDATE SET root = excluded.root, version = excluded.version, state = excluded.state",
+        (
+            [incident.id for incident in changed],
+            [incident.number for incident in changed],
+            [known.root(incident.id) for incident in changed],
+            [versions[stream_id("incident", incident.id)] for incident in changed],
+            [_encoder.encode(incident) for incident in changed],
+        ),
+    )
+    connection.execute(
+        "UPDATE counters SET value = %s WHERE name = 'incident' AND value < %s", (known.last_number, known.last_number)
+    )
+
+
+def _save_parts(connection: Connection, known: Known) -> None:
+    parts = list(known.changes.parts)
+    if parts:
+        connection.execute(
+            "INSERT INTO joinable (customer, incident, proven, open, topics)"
+            " SELECT customer, incident, proven, open, topics::uuid[] FROM"
+            " unnest(%b::uuid[], %b::uuid[], %b::bool[], %b::bool[], %s::text[])"
+            " AS part (customer, incident, proven, open, topics)"
+            " ON CONFLICT (customer, incident) DO UPDATE SET proven = joinable.proven OR excluded.proven,"
+            " topics = ARRAY(SELECT unnest(joinable.topics) UNION SELECT unnest(excluded.topics))",
+            (
+                [customer for customer, _ in parts],
+                [incident for _, incident in parts],
+                [known.parts[customer][incident].proven for customer, incident in parts],
+                [known.incidents[incident].is_open for _, incident in parts],
+                [_uuids(known.parts[customer][incident].topics) for customer, incident in parts],
+            ),
+        )
+    turned = list(known.changes.opened_or_shut)
+    if turned:
+        connection.execute(
+            "UPDATE joinable SET open = turned.open FROM unnest(%b::uuid[], %b::bool[]) AS turned (incident, open)"
+            " WHERE joinable.incident = turned.incident",
+            (turned, [known.incidents[incident].is_open for incident in turned]),
+        )
+
+
+def _save_keys(connection: Connection, known: Known) -> None:
+    keys = list(known.changes.threads)
+    if keys:
+        threads = [known.threads[key] for key in keys]
+        connection.execute(
+            "INSERT INTO threads (key, interaction, incident, parties)"
+            " SELECT key, interaction, incident, parties::uuid[] FROM"
+            " unnest(%b::uuid[], %b::uuid[], %b::uuid[], %s::text[]) AS thread (key, interaction, incident, parties)"
+            " ON CONFLICT (key) DO UPDATE SET interaction = excluded.interaction, incident = excluded.incident",
+            (
+                keys,
+                [thread.interaction for thread in threads],
+                [thread.incident for thread in threads],
+                [_uuids(thread.parties) for thread in threads],
+            ),
+        )
+    moved = known.changes.moved
+    if moved:
+        values = (list(moved), list(moved.values()))
+        connection.execute(
+            "UPDATE threads SET incident = moved.incident FROM unnest(%b::uuid[], %b::uuid[]) AS moved (id, incident)"
+            " WHERE threads.interaction = moved.id",
+            values,
+        )
+        connection.execute(
+            "UPDATE waiting_mail SET incident = moved.incident"
+            " FROM unnest(%b::uuid[], %b::uuid[]) AS moved (id, incident) WHERE waiting_mail.interaction = moved.id",
+            values,
+        )
+
+
+def _save_mails(connection: Connection, known: Known) -> None:
+    mails = [known.mails[interaction] for interaction in known.changes.mails]
+    if mails:
+        connection.execute(
+            "INSERT INTO waiting_mail (interaction, incident, link)"
+            " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[]) ON CONFLICT DO NOTHING",
+            (
+                [mail.interaction for mail in mails],
+                [mail.incident for mail in mails],
+                [_encoder.encode(mail) for mail in mails],
+            ),
+        )
+    waits = list(known.changes.waits)
+    if waits:
+        connection.execute(
+            "INSERT INTO waiting (reference, interaction) SELECT * FROM unnest(%b::uuid[], %b::uuid[])"
+            " ON CONFLICT DO NOTHING",
+            ([reference for reference, _ in waits], [interaction for _, interaction in waits]),
+        )
+    if known.changes.arrived:
+        connection.execute("DELETE FROM waiting WHERE reference = ANY(%b)", (list(known.changes.arrived),))
+
+
+def _save_calls(connection: Connection, known: Known, versions: dict[str, int]) -> None:
+    calls = [known.calls[call] for call in known.changes.calls if call in known.calls]
+    if calls:
+        connection.execute(
+            "INSERT INTO call_state (call, version, state) SELECT * FROM unnest(%b::uuid[], %b::int4[], %b::bytea[])"
+            " ON CONFLICT (call) DO UPDATE SET version = excluded.version, state = excluded.state",
+            (
+                [call.id for call in calls],
+                [versions[stream_id("call", call.id)] for call in calls],
+                [_encoder.encode(call) for call in calls],
+            ),
+        )
+
+
+def _uuids(ids: frozenset[UUID]) -> str:
+    return "{" + ",".join(map(str, ids)) + "}"

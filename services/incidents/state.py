@@ -1,0 +1,158 @@
+"""An incident as its deciders see it: a small fold of its facts, without names or words. Kept in `incident_state`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeAlias, assert_never
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from schemas.facts.incident import (
+    IncidentAssigned,
+    IncidentClosed,
+    IncidentMerged,
+    IncidentNoted,
+    IncidentOpened,
+    IncidentPrioritized,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentTagged,
+    IncidentUnmerged,
+    InteractionLinked,
+    InteractionUnlinked,
+    MergeSuggested,
+    ParticipantAdded,
+    Priority,
+    Status,
+)
+from schemas.interaction import Channel, Direction
+from schemas.lifecycle import next_status, speaks
+
+IncidentFact: TypeAlias = (
+    IncidentOpened
+    | InteractionLinked
+    | InteractionUnlinked
+    | ParticipantAdded
+    | MergeSuggested
+    | IncidentMerged
+    | IncidentUnmerged
+    | IncidentAssigned
+    | IncidentPrioritized
+    | IncidentTagged
+    | IncidentNoted
+    | IncidentResolved
+    | IncidentClosed
+    | IncidentReopened
+)
+
+
+class Voice(msgspec.Struct, frozen=True, array_like=True):
+    """The last thing an address said here: where an answer goes."""
+
+    address: UUID
+    interaction: UUID
+    thread: UUID
+    channel: Channel
+    at: datetime
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """`spoken_at`: of the last fact that counts in `merged_status`. `apart`: what an agent separated from it."""
+
+    id: UUID
+    number: int
+    customer: UUID
+    address: UUID
+    channel: Channel
+    opened_at: datetime
+    active_at: datetime
+    spoken_at: datetime
+    proven: bool = False
+    product: str = ""
+    language: str = ""
+    status: Status = Status.NEW
+    priority: Priority = Priority.NORMAL
+    assignee: str | None = None
+    tags: frozenset[str] = frozenset()
+    merged_into: UUID | None = None
+    links: int = 0
+    participants: frozenset[UUID] = frozenset()
+    voices: tuple[Voice, ...] = ()
+    suggested: frozenset[UUID] = frozenset()
+    apart: frozenset[UUID] = frozenset()
+
+    @property
+    def is_open(self) -> bool:
+        """Is there work left, by its own facts?"""
+        return self.status not in {Status.RESOLVED, Status.CLOSED}
+
+
+def opened(fact: IncidentOpened) -> Incident:
+    """The state after the first fact."""
+    return Incident(
+        id=fact.incident,
+        number=fact.number,
+        customer=fact.customer,
+        address=fact.address,
+        channel=fact.channel,
+        opened_at=fact.at,
+        active_at=fact.at,
+        spoken_at=fact.at,
+        proven=fact.proven,
+        product=fact.product,
+        language=fact.language,
+        apart=frozenset() if fact.split_from is None else frozenset({fact.split_from}),
+    )
+
+
+def evolve(incident: Incident, fact: IncidentFact) -> Incident:
+    """The state after one more fact. Never refuses."""
+    status = next_status(incident.status, fact)
+    if status is not incident.status or speaks(fact):
+        spoken_at = fact.at if speaks(fact) else incident.spoken_at
+        incident = replace(incident, status=status, spoken_at=spoken_at)
+    match fact:
+        case IncidentOpened():
+            return opened(fact)
+        case InteractionLinked():
+            return _linked(incident, fact)
+        case InteractionUnlinked():
+            return replace(
+                incident,
+                links=incident.links - 1,
+                voices=tuple(voice for voice in incident.voices if voice.interaction != fact.interaction),
+                apart=incident.apart | {fact.to},
+            )
+        case ParticipantAdded():
+            return replace(incident, participants=incident.participants | {fact.address})
+        case MergeSuggested():
+            return replace(incident, suggested=incident.suggested | {fact.other})
+        case IncidentMerged():
+            return replace(incident, merged_into=fact.into, apart=incident.apart - {fact.into})
+        case IncidentUnmerged():
+            return replace(incident, merged_into=None, apart=incident.apart | {fact.out_of})
+        case IncidentAssigned():
+            return replace(incident, assignee=fact.to, active_at=fact.at)
+        case IncidentPrioritized():
+            return replace(incident, priority=fact.priority)
+        case IncidentTagged():
+            return replace(incident, tags=incident.tags - frozenset(fact.removed) | frozenset(fact.added))
+        case IncidentNoted() | IncidentResolved() | IncidentClosed() | IncidentReopened():
+            return replace(incident, active_at=fact.at)
+        case _:
+            assert_never(fact)
+
+
+def _linked(incident: Incident, fact: InteractionLinked) -> Incident:
+    voices = incident.voices
+    if fact.direction is Direction.IN and fact.automatic is None:
+        voice = Voice(fact.address, fact.interaction, fact.thread, fact.channel, fact.at)
+        voices = (*(other for other in voices if other.address != fact.address), voice)
+    return replace(
+        incident,
+        links=incident.links + 1,
+        voices=voices,
+        active_at=incident.active_at if fact.automatic else fact.at,
+    )

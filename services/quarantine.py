@@ -1,0 +1,182 @@
+"""Records that could not be handled: kept with their raw bytes, shown to a person, put on their log again or discarded.
+
+Beside every consumer of `mail` and `interactions`; the table is in migration 0001.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from eventstore.database import Connection, Database
+from eventstore.log import Log, LogRecord, NewRecord
+from schemas.errors import ConflictError, InvalidError, NotFoundError
+from schemas.interaction import RawMail
+from schemas.topics import MAIL, TOPICS, Topic
+
+LIMIT_MAX = 200
+_ERROR_MAX_CHARACTERS = 2_000
+
+_raw_mail = msgspec.msgpack.Decoder(RawMail)
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A record in quarantine. `bytes`: how large it is."""
+
+    id: UUID
+    channel: str
+    received_at: datetime
+    reason: str
+    error: str
+    bytes: int
+    sender: str
+
+
+class HeldPage(msgspec.Struct, frozen=True):
+    """Held records, the newest first. `next_cursor` None: no more."""
+
+    items: list[Held]
+    next_cursor: str | None
+
+
+def hold(
+    connection: Connection,
+    record: LogRecord,
+    *,
+    topic: str,
+    reason: str,
+    error: str,
+    channel: str = "",
+    sender: str = "",
+) -> None:
+    """Keep a record that can't be handled, in the transaction that passes over it. Holding it again is harmless.
+
+    `reason`: a fixed word, `undecodable` and the like; `error`: for a person to read.
+    """
+    channel = channel or record.headers.get("channel", topic)
+    connection.execute(
+        "INSERT INTO inbox (id, channel, outcome) VALUES (%s, %s, 'quarantined') ON CONFLICT DO NOTHING",
+        (record.id, channel),
+    )
+    connection.execute(
+        "INSERT INTO quarantine (id, channel, topic, received_at, reason, error, sender, raw, headers)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %b, %s) ON CONFLICT (id) DO UPDATE SET state = 'held',"
+        " reason = excluded.reason, error = excluded.error, resolved_at = NULL, resolved_by = NULL",
+        (
+            record.id,
+            _text(channel),
+            topic,
+            _received_at(record),
+            reason,
+            _text(error)[:_ERROR_MAX_CHARACTERS],
+            _text(sender),
+            record.value,
+            Jsonb({_text(name): _text(value) for name, value in record.headers.items()}),
+        ),
+    )
+
+
+def find(connection: Connection, *, cursor: str | None = None, limit: int = 50) -> HeldPage:
+    """What is held, the newest first. Raises InvalidError for a cursor that isn't ours."""
+    before, last = _read_cursor(cursor)
+    limit = max(1, min(limit, LIMIT_MAX))
+    rows: Sequence[tuple[UUID, str, datetime, str, str, int, str]] = connection.execute(
+        "SELECT id, channel, received_at, reason, error, octet_length(raw), sender FROM quarantine"
+        " WHERE state IN ('held', 'reprocessing') AND (received_at, id) < (%s, %s)"
+        " ORDER BY received_at DESC, id DESC LIMIT %s",
+        (before, last, limit + 1),
+    ).fetchall()
+    items = [Held(*row) for row in rows[:limit]]
+    following = f"{items[-1].received_at.isoformat()}/{items[-1].id}" if len(rows) > limit else None
+    return HeldPage(items, following)
+
+
+def raw(connection: Connection, held: UUID) -> bytes:
+    """The bytes as they came; of a mail, the mail itself where the record carries it. Raises NotFoundError."""
+    row = connection.execute("SELECT topic, raw FROM quarantine WHERE id = %s", (held,), binary=True).fetchone()
+    if row is None:
+        raise NotFoundError("nothing like that is in quarantine")
+    topic, value = row
+    if topic == MAIL.name:
+        try:
+            return _raw_mail.decode(value).raw or value
+        except msgspec.MsgspecError:
+            return bytes(value)
+    return bytes(value)
+
+
+async def reprocess(database: Database, log: Log, held: UUID, *, by: str) -> None:
+    """Put it on its log again; it may come back. Raises NotFoundError, ConflictError, LogUnavailableError (try again).
+
+    It leaves the list only once the log has it: a crash in between leaves it here, and handling it twice is harmless.
+    """
+    topic, record = await database.run(_release, held, by)
+    await log.append(topic, [record])
+    await database.run(_released, held)
+
+
+def discard(connection: Connection, held: UUID, reason: str, *, by: str) -> None:
+    """Give it up, saying why; its bytes stay. Raises NotFoundError, ConflictError, InvalidError."""
+    if not reason.strip():
+        raise InvalidError("say why", field="reason")
+    _refuse_resolved(connection, held)
+    connection.execute(
+        "UPDATE quarantine SET state = 'discarded', resolved_at = now(), resolved_by = %s, note = %s WHERE id = %s",
+        (by, _text(reason), held),
+    )
+
+
+def _release(connection: Connection, held: UUID, by: str) -> tuple[Topic, NewRecord]:
+    _refuse_resolved(connection, held)
+    row: tuple[str, bytes, Mapping[str, str]] | None = connection.execute(
+        "UPDATE quarantine SET state = 'reprocessing', resolved_at = now(), resolved_by = %s WHERE id = %s"
+        " RETURNING topic, raw, headers",
+        (by, held),
+        binary=True,
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("nothing like that is in quarantine")
+    # only its own mark: what was recorded meanwhile stays a duplicate
+    connection.execute("DELETE FROM inbox WHERE id = %s AND outcome = 'quarantined'", (held,))
+    name, value, headers = row
+    topic = next(topic for topic in TOPICS if topic.name == name)
+    return topic, NewRecord(id=held, key=held.bytes, value=bytes(value), headers=dict(headers))
+
+
+def _released(connection: Connection, held: UUID) -> None:
+    # not when it came back meanwhile: then it is held again
+    connection.execute("UPDATE quarantine SET state = 'reprocessed' WHERE id = %s AND state = 'reprocessing'", (held,))
+
+
+def _refuse_resolved(connection: Connection, held: UUID) -> None:
+    row = connection.execute("SELECT state FROM quarantine WHERE id = %s FOR UPDATE", (held,)).fetchone()
+    if row is None:
+        raise NotFoundError("nothing like that is in quarantine")
+    if row[0] not in {"held", "reprocessing"}:
+        raise ConflictError(f"it is {row[0]} already")
+
+
+def _received_at(record: LogRecord) -> datetime:
+    try:
+        return datetime.fromisoformat(record.headers.get("ce_time", ""))
+    except ValueError:
+        return datetime.now(UTC)
+
+
+def _read_cursor(cursor: str | None) -> tuple[datetime, UUID]:
+    if not cursor:
+        return datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1)
+    moment, _, last = cursor.partition("/")
+    try:
+        return datetime.fromisoformat(moment), UUID(last)
+    except ValueError as error:
+        raise InvalidError("not a cursor of ours", field="cursor") from error
+
+
+def _text(text: str) -> str:
+    # what can't be handled may not break its own keeping
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
