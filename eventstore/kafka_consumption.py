@@ -51,7 +51,7 @@ class Consumption(ConsumerRebalanceListener):  # type: ignore[misc]  # -- aiokaf
         database: Database,
         handle: BatchHandler,
         max_records: int,
-        longest_batch_seconds: float = 60.0,
+        longest_batch_seconds: float,
     ) -> None:
         self._topic = topic
         self._kafka_topic = kafka_topic

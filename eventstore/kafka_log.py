@@ -30,12 +30,16 @@ _OVERHEAD_BYTES = 1024
 
 
 class KafkaLog:
-    """A Log (log.py). `prefix` stands before the names of topics and groups; `database` holds the positions."""
+    """A Log (log.py). `prefix` stands before the names of topics and groups; `database` holds the positions.
 
-    def __init__(self, bootstrap: str, prefix: str, database: Database) -> None:
+    `longest_batch_seconds`: a consumer whose handler takes longer is taken for dead, and its partitions go to others.
+    """
+
+    def __init__(self, bootstrap: str, prefix: str, database: Database, *, longest_batch_seconds: float = 60.0) -> None:
         self._bootstrap = bootstrap
         self._prefix = prefix
         self._database = database
+        self._longest_batch_seconds = longest_batch_seconds
         self._producer = SteadyProducer(bootstrap)
         self._topics: KafkaTopics | None = None
         self._preparing = asyncio.Lock()
@@ -93,6 +97,7 @@ class KafkaLog:
                     database=self._database,
                     handle=handle,
                     max_records=max_records,
+                    longest_batch_seconds=self._longest_batch_seconds,
                 ).run()
             except (LogUnavailableError, KafkaError, OSError) as error:
                 log.warning("consumer_waits", topic=topic.name, consumer=consumer, error=repr(error))
