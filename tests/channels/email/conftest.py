@@ -1,4 +1,4 @@
-"""Mail comes in over real sockets into a real log: a reception, servers on free ports, an SMTP client's view of them."""
+"""Mail over real sockets into a real log: a reception, servers on free ports, a client that says what it likes."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def reception(log: PostgresLog, blobs: FolderBlobs, mailboxes: Mailboxes) -> Rec
 
 
 def listening() -> socket.socket:
-    found = socket.create_server(("127.0.0.1", 0))
-    found.setblocking(False)
-    return found
+    return socket.create_server(("127.0.0.1", 0))
 
 
 Serve = Callable[..., Awaitable[int]]

@@ -279,7 +279,7 @@ async def test_too_much_is_read_to_its_end():
 
 async def test_a_log_that_never_answers_is_given_up_in_time(database, blobs, mailboxes, serve, wire):
     class Stuck(PostgresLog):
-        async def append(self, topic, records):
+        async def append(self, *_):
             await asyncio.Event().wait()
 
     stuck = Stuck(database)
