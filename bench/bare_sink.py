@@ -1,4 +1,4 @@
-"""The bar for SMTP intake as a process: a bare aiosmtpd that fsyncs each mail. `python bench/bare_sink.py PORT FOLDER`."""
+"""The bar for SMTP intake: a bare aiosmtpd that fsyncs each mail. `python bench/bare_sink.py PORT FOLDER`."""
 
 from __future__ import annotations
 
