@@ -17,9 +17,10 @@ from eventstore import embedded
 from eventstore.database import Database
 from eventstore.keys import Keys
 from eventstore.migrate import migrate
+from tests.hub_process import hub_process, sink
 from tests.kafka_broker import kafka, kafka_prefix, running_kafka
 
-__all__ = ["kafka", "kafka_prefix", "running_kafka"]  # fixtures that live in a file of their own
+__all__ = ["hub_process", "kafka", "kafka_prefix", "running_kafka", "sink"]  # fixtures that live in a file of their own
 
 
 @pytest.fixture(scope="session")
