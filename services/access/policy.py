@@ -16,7 +16,6 @@ ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})
 
 _PUBLIC = (
     "GET /",
-    "GET /search",
     "GET /articles/{article}",
     "POST /articles/{article}/vote",
     "GET /contact",
@@ -51,7 +50,7 @@ _READ = (
     "GET /api/v1/customers/{customer}/timeline",
     "GET /api/v1/calls",
     "GET /api/v1/calls/{call}",
-    "GET /api/v1/attachments/{interaction}/{index}",
+    "GET /api/v1/interactions/{interaction}/attachments/{index}",
     "GET /api/v1/reports",
     "GET /api/v1/reports/{name}",
     "GET /api/v1/articles",

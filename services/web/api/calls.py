@@ -1,0 +1,121 @@
+"""Calls over the API: what rings and who talks, and what an agent writes down of it."""
+
+# pyright: reportUnusedFunction=false
+# -- routes are registered by their decorators
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, Field
+from starlette.responses import Response
+
+from projections import calls
+from projections.calls import Call
+from projections.page import Page
+from schemas.errors import LogUnavailableError, NotFoundError
+from schemas.ids import utc
+from schemas.interaction import Direction
+from services.calls import requests
+from services.web.api.shapes import (
+    LIMIT_DEFAULT,
+    NUMBER_MAX,
+    Body,
+    Caller,
+    Cursor,
+    Key,
+    Limit,
+    Line,
+    MaybeLine,
+    Notes,
+    answers,
+    fresh,
+    json,
+)
+from services.web.parts import Parts
+
+_Number = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
+
+
+class CallIn(Body):
+    """A call begins. `phone`: as written, or `anonymous`."""
+
+    direction: Direction
+    phone: Line
+    call_id: MaybeLine | None = None
+    incident: _Number | None = None
+    started_at: AwareDatetime | None = None
+
+
+class CallChangeIn(Body):
+    """What happened to it; what isn't named stays."""
+
+    answered_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+    notes: Notes | None = None
+    outcome: MaybeLine | None = None
+    incident: _Number | None = None
+
+
+def router(parts: Parts) -> APIRouter:
+    """`/api/v1/calls`."""
+    routes = APIRouter(prefix="/api/v1/calls", tags=["calls"])
+    database = parts.hub.database
+    waits = fresh(database, "calls", "incidents")
+
+    @routes.get("", responses=answers(Page[Call]), dependencies=[waits])
+    async def list_calls(
+        state: Annotated[Literal["ringing", "active", "ended"] | None, Query()] = None,
+        cursor: Cursor = None,
+        limit: Limit = LIMIT_DEFAULT,
+    ) -> Response:
+        """Calls, newest first."""
+        return json(await database.run(calls.find, state=state, cursor=cursor, limit=limit))
+
+    @routes.get("/{call}", responses=answers(Call), dependencies=[waits])
+    async def get_call(call: UUID) -> Response:
+        """One call."""
+        found = await database.run(calls.get, call)
+        if found is None:
+            raise NotFoundError("no such call")
+        return json(found)
+
+    @routes.post("", status_code=201, responses=answers(Call, 201))
+    async def start_call(body: CallIn, who: Caller, key: Key) -> Response:
+        """Write down that a call began."""
+        request = requests.StartCall(
+            direction=body.direction,
+            phone=body.phone,
+            external_id=body.call_id or "",
+            incident=body.incident,
+            started_at=utc(body.started_at) if body.started_at else None,
+        )
+        return await run(parts, request, who, key, 201)
+
+    @routes.patch("/{call}", responses=answers(Call))
+    async def change_call(call: UUID, body: CallChangeIn, who: Caller, key: Key) -> Response:
+        """Answered, ended, noted, attached."""
+        request = requests.ChangeCall(
+            call=call,
+            answered_at=utc(body.answered_at) if body.answered_at else None,
+            ended_at=utc(body.ended_at) if body.ended_at else None,
+            notes=body.notes,
+            outcome=body.outcome,
+            incident=body.incident,
+        )
+        return await run(parts, request, who, key)
+
+    return routes
+
+
+async def run(parts: Parts, request: requests.CallRequest, who: Caller, key: str | None, status: int = 200) -> Response:
+    """Run and answer with the call as it reads then."""
+    out = await parts.commands.run(request, by=who.name, idempotency_key=key)
+    await parts.wait_for(out.position, "calls", "incidents")
+    shown = await parts.hub.database.run(calls.get, out.subject)
+    if shown is None:
+        # recorded all the same; the same Idempotency-Key finds it once the projections are there
+        raise LogUnavailableError("recorded, but not readable yet")
+    return json(shown, status, position=out.position)

@@ -1,0 +1,78 @@
+"""Self-service visits over the API: what somebody looks for before, or instead of, asking us. Anonymous, unsigned."""
+
+# pyright: reportUnusedFunction=false
+# -- routes are registered by their decorators
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Request
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints
+from starlette.responses import Response
+
+from channels import http_body
+from channels.limits import Limit, Rate, network_of
+from channels.text import one_line
+from schemas.ids import new_id
+from services.knowledge.visits import QUERY_MAX_CHARACTERS, RESULTS_MAX, Happened, Kind
+from services.web.api.shapes import Body, answers, json
+from services.web.parts import Parts
+
+FROM_ONE_PLACE = Rate(burst=200, per_second=5.0)
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """A new visit's id; nothing is recorded of it until something happens."""
+
+    visit: UUID
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Recorded. `position` 0: nothing new happened."""
+
+    position: int
+
+
+class VisitEventIn(Body):
+    """One thing a visitor did."""
+
+    type: Kind
+    query: Annotated[str, AfterValidator(one_line), StringConstraints(max_length=QUERY_MAX_CHARACTERS)] | None = None
+    results: Annotated[tuple[UUID, ...], Field(max_length=RESULTS_MAX)] | None = None
+    article: UUID | None = None
+    helpful: StrictBool | None = None
+
+
+def router(parts: Parts) -> APIRouter:
+    """`/api/v1/visits`."""
+    routes = APIRouter(prefix="/api/v1/visits", tags=["knowledge"])
+    places = Limit(FROM_ONE_PLACE, on=parts.hub.settings.rate_limit)
+
+    @routes.post("", status_code=201, responses=answers(Begun, 201))
+    async def begin(request: Request) -> Response:
+        """Begin a visit."""
+        places.take(network_of(http_body.peer(request)))
+        return json(Begun(new_id()), 201)
+
+    @routes.post("/{visit}/events", status_code=202, responses=answers(Taken, 202))
+    async def happened(visit: UUID, body: VisitEventIn, request: Request) -> Response:
+        """Say what happened in a visit."""
+        places.take(network_of(http_body.peer(request)))
+        position = await parts.visits.record(
+            Happened(
+                visit=visit,
+                kind=body.type,
+                now=datetime.now(UTC),
+                query=body.query or "",
+                results=body.results or (),
+                article=body.article,
+                helpful=body.helpful,
+            )
+        )
+        return json(Taken(position), 202, position=position)
+
+    return routes

@@ -1,0 +1,154 @@
+"""The web edge put together: routes, what stands before them, and the tasks that live as long as the app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+
+from channels import form, registry
+from channels.chat.gateway import ChatGateway
+from channels.chat.replies import Receipts, follow_replies
+from channels.chat.rooms import ChatRooms
+from channels.chat.sessions import ChatSessions
+from channels.form import Forms
+from channels.intake import Intake
+from eventstore.database import Connection
+from services.access.lines import is_line_key
+from services.commands import Commands
+from services.knowledge.library import Library
+from services.knowledge.visit_writer import VisitWriter
+from services.supervision import Task, supervise
+from services.web import pages, problems
+from services.web.api import (
+    articles,
+    calls,
+    customers,
+    events,
+    files,
+    health,
+    incidents,
+    live,
+    quarantine,
+    reports,
+    visits,
+)
+from services.web.charts import Charts
+from services.web.conversations import Conversations
+from services.web.guard import Guard, caller
+from services.web.headers import SecurityHeaders
+from services.web.languages import LanguagePrefix
+from services.web.limits import BodyLimit
+from services.web.live import Live
+from services.web.measure import Measure
+from services.web.openapi import documented
+from services.web.parts import Parts
+from services.web.routing import mount
+from services.wiring import Hub
+
+_API = (incidents, customers, calls, reports, articles, visits, events, files, quarantine, live, health)
+
+_FORM_FIELDS_BYTES = 1024 * 1024
+
+
+def create_app(hub: Hub) -> FastAPI:
+    """The whole edge over an open hub. Its tasks run from the first request to the last (ASGI lifespan)."""
+    settings = hub.settings
+    talk = Conversations(hub)
+    intake = Intake(hub.log, hub.secret)
+    forms = Forms(
+        intake,
+        hub.tokens,
+        hub.blobs,
+        public_url=settings.public_url,
+        sender_of=talk.sender_of,
+        rate_limit=settings.rate_limit,
+    )
+    rooms = ChatRooms(Receipts(hub.database, hub.ledger).delivered)
+    chat = ChatGateway(
+        intake, ChatSessions(hub.secret, hub.tokens), rooms, talk.history, rate_limit=settings.rate_limit
+    )
+    parts = Parts(
+        hub=hub,
+        commands=Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret),
+        library=Library(hub.database, hub.ledger),
+        visits=VisitWriter(hub.database, hub.ledger),
+        live=Live(hub.database, hub.feed),
+        guard=Guard(hub.database, settings.public_url),
+        forms=forms,
+        charts=Charts(),
+    )
+    tasks = (
+        Task("live", parts.live.run),
+        Task("visits", parts.visits.run),
+        Task("commands", parts.commands.serve),
+        Task("chat-replies", lambda: follow_replies(hub.feed, rooms, hub.keys, hub.database)),
+    )
+    app = FastAPI(
+        title="Cauce",
+        version=version("cauce"),
+        lifespan=_lifespan(parts, rooms, tasks),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.live = parts.live
+    app.openapi = documented(app, version("cauce"))  # type: ignore[method-assign]  # -- FastAPI's own way to extend it
+
+    async def line_key(line: str, key: str) -> bool:
+        return await hub.database.run(_is_line_key, line, key)
+
+    edge = registry.Edge(
+        intake=intake,
+        forms=forms,
+        chat=chat,
+        public_url=settings.public_url,
+        is_line_key=line_key,
+        incident_of=talk.incident_of,
+        user=_agent,
+    )
+    for make in registry.ALL.values():
+        routes = make(edge)
+        mount(app, routes.api, "/api/v1")
+        if routes.pages is not None:
+            mount(app, routes.pages)
+    for module in _API:
+        mount(app, module.router(parts))
+    pages.install(app, parts)
+    problems.install(app)
+    parts.guard.protect(app.router)
+    # the last added is the outermost
+    app.add_middleware(BodyLimit, larger={"/contact": form.POST_MAX_BYTES + _FORM_FIELDS_BYTES})
+    app.add_middleware(Measure)
+    app.add_middleware(SecurityHeaders, https=settings.public_url.startswith("https:"))
+    app.add_middleware(LanguagePrefix)
+    return app
+
+
+def _agent(request: Request) -> str:
+    return caller(request).name
+
+
+def _is_line_key(connection: Connection, line: str, key: str) -> bool:
+    return is_line_key(connection, line, key)
+
+
+def _lifespan(parts: Parts, rooms: ChatRooms, tasks: tuple[Task, ...]):  # type: ignore[no-untyped-def]  # noqa: ANN202 -- see below
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        stop = asyncio.Event()
+        running = asyncio.create_task(supervise(tasks, stop), name="web-tasks")
+        try:
+            yield
+        finally:
+            parts.live.close()
+            parts.charts.close()
+            await rooms.close()
+            stop.set()
+            await running
+
+    return lifespan

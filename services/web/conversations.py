@@ -1,0 +1,70 @@
+"""What the public channels may know of a conversation: who began it, and what was said in its thread. Nothing else."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from channels.chat.frames import Words
+from channels.chat.rooms import ChatLine
+from eventstore import store
+from eventstore.database import Connection
+from projections import incidents, reading, timeline
+from projections.page import LIMIT_MAX
+from projections.timeline import Entry
+from schemas.facts import stream_id
+from schemas.facts.interaction import InteractionReceived
+from schemas.interaction import Channel, Direction, Party
+from services.wiring import Hub
+
+_HISTORY_MAX = 1000
+_FINAL = frozenset({"sent", "failed", "bounced"})
+
+
+class Conversations:
+    """Questions of the channels, answered from the store and the timeline."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def sender_of(self, thread: UUID) -> Party | None:
+        """Who began the thread, by the fact that began it or else by its first line."""
+        return await self._hub.database.run(self._sender_in, thread)
+
+    def _sender_in(self, connection: Connection, thread: UUID) -> Party | None:
+        stream = stream_id(InteractionReceived.category, thread)
+        for fact in self._hub.ledger.load(connection, [stream])[stream].facts:
+            if isinstance(fact, InteractionReceived):
+                return fact.personal.sender if fact.personal else None
+        for entry in timeline.of_thread(connection, thread).items:
+            if entry.direction == Direction.IN and entry.sender:
+                return Party(address=entry.sender, name=entry.author or "")
+        return None
+
+    async def incident_of(self, number: int) -> UUID | None:
+        """The incident of a number."""
+        found = await self._hub.database.run(incidents.get, number)
+        return None if found is None else found.id
+
+    async def history(self, thread: UUID) -> list[ChatLine]:
+        """The messages of a thread, oldest first, as new as the store is now."""
+        database = self._hub.database
+        position = await database.run(store.last_position)
+        await reading.wait_for(database, position, ("timeline",))
+        found: list[Entry] = []
+        cursor: str | None = None
+        while len(found) < _HISTORY_MAX:
+            page = await database.run(timeline.of_thread, thread, cursor=cursor, limit=LIMIT_MAX)
+            found.extend(page.items)
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        return [line for entry in found if (line := _line(entry)) is not None]
+
+
+def _line(entry: Entry) -> ChatLine | None:
+    if entry.interaction_id is None or not entry.text:
+        return None
+    answer = entry.direction == Direction.OUT
+    words = Words("agent" if answer else "customer", entry.interaction_id, entry.text, entry.occurred_at)
+    # what went out by mail is that channel's to report; seeing it here too proves nothing about the mail
+    return ChatLine(words, delivered=not answer or entry.channel != Channel.CHAT or entry.delivery in _FINAL)

@@ -1,0 +1,132 @@
+"""In front of every route: who asks, and may they? Wraps the routes themselves, so that none can be forgotten.
+
+A cookie is sent by the browser whoever wrote the page; so with a cookie a write must come from our own pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection, Request
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from eventstore.database import Connection, Database
+from schemas.errors import ForbiddenError, UnauthenticatedError, UnsupportedMediaTypeError
+from services.access import sessions, tokens
+from services.access.identity import Identity, Role
+from services.access.policy import EVERYBODY, POLICY
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def cookie_name(*, https: bool) -> str:
+    """The session cookie's name; the prefix makes browsers refuse one set by another host."""
+    return "__Host-cauce" if https else "cauce"
+
+
+def caller(request: Request) -> Identity:
+    """Who asks; only on routes that need to know."""
+    found: Identity = request.scope["state"]["identity"]
+    return found
+
+
+def rule_of(route: BaseRoute) -> str:
+    """The key of a route in the policy."""
+    if isinstance(route, WebSocketRoute):
+        return f"WS {route.path}"
+    if isinstance(route, Route):
+        method = next(iter(sorted((route.methods or set()) - {"HEAD"})), "GET")
+        return f"{method} {route.path}"
+    return f"? {getattr(route, 'path', route)}"
+
+
+class Guard:
+    """Puts itself before each route. `public_url` is an origin of ours, besides the one a request was sent to."""
+
+    def __init__(self, database: Database, public_url: str) -> None:
+        self._database = database
+        self._public_host = urlsplit(public_url).netloc
+        self.cookie = cookie_name(https=public_url.startswith("https:"))
+
+    def protect(self, router: APIRouter) -> None:
+        """Guard every route, once all are there. Raises LookupError for one without a policy: deny by default."""
+        _take(rule_of(route) for route in router.routes)
+        for route in router.routes:
+            if isinstance(route, Route | WebSocketRoute):
+                route.app = self._guarded(route.app, POLICY[rule_of(route)], reads_json=_reads_json(route))
+
+    def _guarded(self, app: ASGIApp, allowed: frozenset[Role], *, reads_json: bool) -> ASGIApp:
+        if allowed is EVERYBODY and not reads_json:
+            return app
+
+        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+            connection = HTTPConnection(scope)
+            if allowed is not EVERYBODY:
+                identity = await self.identify(connection)
+                if identity is None:
+                    raise UnauthenticatedError("sign in, or send a valid bearer token")
+                if identity.session and scope["method"] not in _SAFE:
+                    self.refuse_foreign(connection)
+                if identity.role not in allowed:
+                    raise ForbiddenError(f"this is not for the role {identity.role}")
+                scope.setdefault("state", {})["identity"] = identity
+            if reads_json:
+                _refuse_other_than_json(connection)
+            await app(scope, receive, send)
+
+        return guarded
+
+    async def identify(self, connection: HTTPConnection) -> Identity | None:
+        """Who shows a valid token or session. A bearer token goes before a cookie, and isn't excused by one."""
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return await self._database.run(_by_token, token.strip())
+        cookie = connection.cookies.get(self.cookie, "")
+        return await self._database.run(_by_session, cookie) if cookie else None
+
+    def refuse_foreign(self, connection: HTTPConnection) -> None:
+        """Raise ForbiddenError for a write that another site made the browser send.
+
+        Browsers always say where a write comes from; who says nothing is no browser and carries nobody's cookie.
+        """
+        site = connection.headers.get("sec-fetch-site")
+        if site is not None:
+            ours = site in {"same-origin", "none"}
+        else:
+            origin = connection.headers.get("origin")
+            host = connection.headers.get("host", "")
+            ours = origin is None or urlsplit(origin).netloc in {host, self._public_host}
+        if not ours:
+            raise ForbiddenError("this was sent from another site")
+
+
+def _by_token(connection: Connection, token: str) -> Identity | None:
+    return tokens.of_token(connection, token)
+
+
+def _by_session(connection: Connection, cookie: str) -> Identity | None:
+    return sessions.of_session(connection, cookie)
+
+
+def _take(rules: Iterable[str]) -> None:
+    unknown = sorted(set(rules) - POLICY.keys())
+    if unknown:
+        raise LookupError(f"no policy in services/access/policy.py for {', '.join(unknown)}")
+
+
+def _reads_json(route: BaseRoute) -> bool:
+    # form-encoded bodies are read by the routes that take them; only declared JSON models have a body field
+    return isinstance(route, APIRoute) and route.body_field is not None
+
+
+def _refuse_other_than_json(connection: HTTPConnection) -> None:
+    headers = connection.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return  # an empty body fails validation where one is needed
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise UnsupportedMediaTypeError("send application/json")

@@ -1,0 +1,75 @@
+"""A request's body has a greatest size, counted as it comes: pure ASGI, before anything reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from schemas.errors import TooLargeError
+from services.web import problems
+
+BODY_MAX_BYTES = 1024 * 1024
+
+
+class BodyLimit:
+    """Answers 413 at once when the length is announced, and as soon as it is passed when it isn't."""
+
+    def __init__(
+        self, app: ASGIApp, body_max_bytes: int = BODY_MAX_BYTES, larger: Mapping[str, int] | None = None
+    ) -> None:
+        self._app = app
+        self._usual = body_max_bytes
+        self._larger = larger or {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+            await self._app(scope, receive, send)
+            return
+        most = self._larger.get(scope["path"], self._usual)
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                if value.isdigit() and int(value) <= most:
+                    await self._app(scope, receive, send)  # the server holds the client to what it announced
+                else:
+                    await _refuse(most, scope, receive, send)
+                return
+        await _Counted(scope, receive, send, most).serve(self._app)
+
+
+async def _refuse(most: int, scope: Scope, receive: Receive, send: Send) -> None:
+    problem, headers = problems.describe(TooLargeError(f"a request has at most {most} bytes"))
+    await problems.respond(problem, headers | {"Connection": "close"})(scope, receive, send)
+
+
+class _Counted:
+    """One request whose length is not known beforehand."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._most = self._left = most
+        self._over = self._started = False
+
+    async def serve(self, app: ASGIApp) -> None:
+        try:
+            await app(self._scope, self.receive, self.send)
+        except TooLargeError:
+            if not self._over:
+                raise
+        if self._over and not self._started:
+            await _refuse(self._most, self._scope, self._receive, self._send)
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            self._over = True
+            raise TooLargeError("the body is too large")
+        return message
+
+    async def send(self, message: Message) -> None:
+        if self._over and not self._started:
+            return  # whatever the app makes of the broken read, the answer is 413
+        self._started = True
+        await self._send(message)

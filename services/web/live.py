@@ -1,0 +1,117 @@
+"""What changed, as it happens: one follower of the events a process, told to every open `/live` connection.
+
+Only positions and stream names go out; a screen then fetches what it shows, with `?min_position=`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from uuid import uuid4
+
+import msgspec
+
+from eventstore import store
+from eventstore.database import Connection, Database
+from eventstore.feed import EventFeed
+from eventstore.recorded import Recorded
+
+HEARTBEAT_SECONDS = 15.0
+_QUEUE_MAX = 1000
+_REPLAY_MAX = 1000
+_LISTENERS_MAX = 2000
+
+Change = tuple[int, str]  # position, stream
+
+
+class _Listener:
+    """One connection's queue. A reader that falls behind is let go: its browser comes back and says where it was."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Change | None] = asyncio.Queue(_QUEUE_MAX)
+
+    def tell(self, change: Change) -> None:
+        try:
+            self.queue.put_nowait(change)
+        except asyncio.QueueFull:
+            self.end()
+
+    def end(self) -> None:
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
+
+
+class Live:
+    """Follows the feed and tells the listeners. `run` for as long as the process serves; `close` before it stops."""
+
+    def __init__(self, database: Database, feed: EventFeed) -> None:
+        self._database = database
+        self._feed = feed
+        self._listeners: set[_Listener] = set()
+        self._position = 0
+        self._closed = False
+
+    @property
+    def listeners(self) -> int:
+        """How many connections are open."""
+        return len(self._listeners)
+
+    @property
+    def full(self) -> bool:
+        """It carries no more."""
+        return self._closed or len(self._listeners) >= _LISTENERS_MAX
+
+    async def run(self) -> None:
+        """Follow from now on, until cancelled."""
+        self._position = await self._database.run(store.last_position)
+        # a name of its own: over Kafka, two processes of one group would share the events instead of each having all
+        await self._feed.follow(f"live-{uuid4().hex}", self._checkpoint, self._tell)
+
+    def close(self) -> None:
+        """End every connection: the server waits for them when it stops."""
+        self._closed = True
+        for listener in list(self._listeners):
+            listener.end()
+
+    async def stream(self, after: int | None) -> AsyncGenerator[bytes]:
+        """Server-sent events. `after`: the last position the client has seen, if it has seen any."""
+        listener = _Listener()
+        self._listeners.add(listener)
+        try:
+            yield b"retry: 2000\n\n"
+            seen = after or 0
+            if after is not None:
+                for position, stream in await self._database.run(_changes_after, after):
+                    seen = position
+                    yield _frame(position, stream)
+            while not self._closed:
+                try:
+                    change = await asyncio.wait_for(listener.queue.get(), HEARTBEAT_SECONDS)
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                if change is None:
+                    return
+                if change[0] > seen:
+                    yield _frame(*change)
+        finally:
+            self._listeners.discard(listener)
+
+    async def _checkpoint(self) -> int:
+        return self._position
+
+    async def _tell(self, events: Sequence[Recorded]) -> None:
+        for event in events:
+            for listener in self._listeners:
+                listener.tell((event.position, event.stream))
+        self._position = events[-1].position
+
+
+def _changes_after(connection: Connection, position: int) -> list[Change]:
+    return [(event.position, event.stream) for event in store.read_after(connection, position, _REPLAY_MAX)]
+
+
+def _frame(position: int, stream: str) -> bytes:
+    data = msgspec.json.encode({"position": position, "stream": stream})
+    return b"id: %d\nevent: changed\ndata: %s\n\n" % (position, data)

@@ -1,0 +1,45 @@
+"""The server-rendered pages: plain HTML that works without scripts; `static/live.js` keeps what is open fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.web.pages import call_pages, contact, docs, gate, help_centre, inbox, incident, quarantine_page, report_page, status
+from services.web.pages.files import StaticFiles
+from services.web.pages.screen import Screen, redirect
+from services.web.pages.words import PROBLEM
+from services.web.parts import Parts
+from services.web.problems import Problem
+from services.web.routing import mount
+
+_SERVER_ERROR = 500
+_UNAUTHENTICATED = 401
+
+
+def install(app: FastAPI, parts: Parts) -> None:
+    """Mount all pages, and show errors as one."""
+    files = StaticFiles()
+    screen = Screen(files, parts.hub.settings.locale)
+    plain = APIRouter(include_in_schema=False)
+    plain.add_route("/static/{path:path}", files.serve, methods=["GET"])
+    mount(app, plain)
+    mount(app, docs.router(app, screen))
+    for module in (help_centre, contact, status, gate, inbox, incident, call_pages, quarantine_page, report_page):
+        mount(app, module.router(parts, screen))
+
+    async def problem_page(request: Request, problem: Problem, headers: Mapping[str, str]) -> Response:
+        if problem.status == _UNAUTHENTICATED and request.method == "GET":
+            query = f"?{request.url.query}" if request.url.query else ""
+            return redirect(request, "/login", next=request.scope["path"] + query)
+        context = {
+            "text": PROBLEM.get(problem.status, PROBLEM[_SERVER_ERROR]),
+            "status": problem.status,
+            "detail": "" if problem.status >= _SERVER_ERROR else problem.detail,
+        }
+        return screen.render(request, "public/problem.html", context, status=problem.status, headers=headers)
+
+    app.state.problem_page = problem_page

@@ -1,0 +1,48 @@
+"""What a page's form sent: its fields, and how a refusal is shown beside them instead of on a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
+
+from channels import http_body
+from channels.text import clean
+from schemas.errors import InvalidError, RefusedError, RetryableError
+from services.web import problems
+from services.web.pages.words import PROBLEM
+from services.web.problems import FieldError
+
+FIELDS_MAX_BYTES = 512 * 1024
+
+Refusal = RefusedError | RetryableError | RequestValidationError
+"""What a person can do something about: shown beside the form, with all that was typed."""
+
+REFUSALS = (RefusedError, RetryableError, RequestValidationError)
+
+
+async def fields(request: Request) -> dict[str, str]:
+    """An urlencoded form. Raises UnsupportedMediaTypeError, MalformedError, TooLargeError."""
+    if request.headers.get("content-length") == "0":
+        return {}  # a form of nothing but its button
+    http_body.media_type(request, http_body.URLENCODED)
+    body = await http_body.read(request, FIELDS_MAX_BYTES)
+    return {name: clean(value).replace("\r\n", "\n") for name, value in http_body.parse_urlencoded(body)}
+
+
+def refusal(error: Exception) -> tuple[int, Mapping[str, str], dict[str, object]]:
+    """Status, headers, and what the template shows."""
+    problem, headers = problems.describe(error)
+    errors: Sequence[FieldError] = problem.errors or [FieldError("", problem.detail)]
+    return problem.status, headers, {"problem": PROBLEM.get(problem.status, PROBLEM[500]), "errors": errors}
+
+
+def number(text: str) -> int | None:
+    """An incident's number as people write it, `#7` or `7`; None for nothing. Raises InvalidError."""
+    bare = text.strip().removeprefix("#")
+    if not bare:
+        return None
+    if not bare.isdecimal() or len(bare) > 9:  # noqa: PLR2004 -- below the greatest number
+        raise InvalidError("a number like #7", field="incident")
+    return int(bare)

@@ -1,0 +1,172 @@
+"""`/reports/{name}`: a report as figures, bars and a table side by side; the same as CSV."""
+
+# pyright: reportUnusedFunction=false
+# -- routes are registered by their decorators
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from projections.report import Column, Report
+from schemas.errors import InvalidError
+from services.web.api.reports import REPORTS, dimensions, kind_of, period
+from services.web.charts import Figure
+from services.web.pages import posted
+from services.web.pages.screen import Screen, duration, redirect
+from services.web.pages.words import CHANNEL, COLUMN
+from services.web.parts import Parts
+
+_TOTALS = ("contacts", "interactions_in", "interactions_out", "opened", "resolved", "reopened", "views", "searches", "helpful", "unhelpful", "contacts_after")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_DIMENSIONS = frozenset({"day", "hour", "channel", "article", "title"})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The period and how to split it, as the page's form says them."""
+
+    since: Annotated[str, Query(max_length=10)] = ""
+    until: Annotated[str, Query(max_length=10)] = ""
+    by: Annotated[str, Query(max_length=100)] = ""
+    tz: Annotated[str, Query(max_length=64)] = "UTC"
+
+    def moments(self) -> tuple[datetime, datetime]:
+        """Whole days of the asked time zone. Raises InvalidError."""
+        try:
+            zone = ZoneInfo(self.tz)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise InvalidError("not a time zone", field="tz") from error
+        return period(_day(self.since, "since", zone), _day(self.until, "until", zone), datetime.now(zone))
+
+
+def router(parts: Parts, screen: Screen) -> APIRouter:
+    """Reports for people."""
+    routes = APIRouter(include_in_schema=False)
+
+    async def read(name: str, asked: Asked) -> Report:
+        kind = kind_of(name)
+        since, until = asked.moments()
+        by = dimensions(asked.by or None, kind)
+        return await parts.hub.database.run(kind.read, since=since, until=until, by=by, tz=asked.tz)
+
+    @routes.get("/reports")
+    async def first(request: Request) -> Response:
+        return redirect(request, f"/reports/{next(iter(REPORTS))}")
+
+    @routes.get("/reports/{name}")
+    async def show(request: Request, name: str, asked: Annotated[Asked, Depends()]) -> Response:
+        kind = kind_of(name)
+        status, shown, report = 200, dict[str, object](problem="", errors=()), None
+        try:
+            report = await read(name, asked)
+        except posted.REFUSALS as error:
+            status, _, shown = posted.refusal(error)
+        begin, end = period(None, None, datetime.now(UTC)) if report is None else (report.since, report.until)
+        zone = ZoneInfo(asked.tz) if report else UTC
+        query = {"since": f"{begin.astimezone(zone):%Y-%m-%d}", "until": f"{end.astimezone(zone):%Y-%m-%d}"}
+        query |= {"by": ",".join(report.by) if report else "", "tz": asked.tz}
+        context = {
+            "name": name,
+            "reports": list(REPORTS),
+            "report": report,
+            "since": query["since"],
+            "until": query["until"],
+            "by": tuple(report.by) if report else kind.by,
+            "splits": _splits(kind.by),
+            "tz": asked.tz,
+            "totals": _totals(report) if report else [],
+            "chart_query": f"?{urlencode(query)}",
+            "cell": lambda column, value: _cell(screen, request, column, value),
+        }
+        return screen.render(request, "agent/report.html", context | shown, status=status)
+
+    @routes.get("/reports/{name}/chart.svg")
+    async def chart(request: Request, name: str, asked: Annotated[Asked, Depends()], theme: str = "") -> Response:
+        report = await read(name, asked)
+        figure = _figure(report, lambda text: screen.say(request, text), dark=theme == "dark")
+        key = (name, report.as_of_position, report.since, report.until, tuple(report.by), asked.tz, figure.dark)
+        svg = await parts.charts.svg((*key, screen.language(request)), figure, report.rows)
+        headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Cache-Control": "private, max-age=30"}
+        return Response(svg, media_type="image/svg+xml", headers=headers)
+
+    @routes.get("/reports/{name}/table.csv")
+    async def table(name: str, asked: Annotated[Asked, Depends()]) -> Response:
+        report = await read(name, asked)
+        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+        return Response(_csv(report), media_type="text/csv; charset=utf-8", headers=headers)
+
+    return routes
+
+
+def _day(text: str, field: str, zone: ZoneInfo) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), zone).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidError("a day like 2026-01-31", field=field) from error
+
+
+def _splits(by: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return [by, *((each,) for each in by)]
+
+
+def _totals(report: Report) -> list[tuple[str, float]]:
+    counted = [column.name for column in report.columns if column.name in _TOTALS]
+    return [(name, sum(row[name] or 0 for row in report.rows)) for name in counted]
+
+
+def _cell(screen: Screen, request: Request, column: Column, value: Any) -> str:
+    if value is None:
+        return "–"
+    match column.unit:
+        case "seconds":
+            return duration(value)
+        case "ratio":
+            return f"{value:.0%}"
+        case "text" if column.name == "channel":
+            return screen.say(request, CHANNEL.get(value, value))
+        case _:
+            return str(value)
+
+
+def _figure(report: Report, say: Any, *, dark: bool) -> Figure:
+    temporal = "day" in report.by
+    split = [name for name in report.by if name != "day"]
+    y = next((column.name for column in report.columns if column.name not in _DIMENSIONS), "contacts")
+    x = "day" if temporal else "title" if "article" in split else split[0]
+    return Figure(
+        x=x,
+        y=y,
+        colour="channel" if "channel" in split else "",
+        titles={y: say(COLUMN.get(y, y))},
+        labels={name: say(word) for name, word in CHANNEL.items()},
+        dark=dark,
+        temporal=temporal,
+    )
+
+
+def _csv(report: Report) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    names = [column.name for column in report.columns]
+    writer.writerow(names)
+    writer.writerows([_plain(row[name]) for name in names] for row in report.rows)
+    return out.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    # a spreadsheet runs what begins like a formula
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+

@@ -1,0 +1,128 @@
+"""Renders templates in the visitor's language: one environment a language, everything escaped. Under every page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+import nh3
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.access.identity import Identity
+from services.web import languages
+from services.web.pages import words
+from services.web.pages.files import StaticFiles
+
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+_MINUTE = 60
+_HOUR = 3600
+
+
+class Screen:
+    """What pages are rendered with. `default`: the language for who asks for none we have."""
+
+    def __init__(self, files: StaticFiles, default: str) -> None:
+        self._default = default
+        self._markdown = MarkdownIt("commonmark", {"html": False})
+        self._environments = {
+            language: self._environment(language, catalog, files)
+            for language, catalog in languages.read_catalogs().items()
+        }
+
+    def language(self, request: Request) -> str:
+        """The language this request is answered in."""
+        return languages.language_of(request, self._default)
+
+    def render(
+        self,
+        request: Request,
+        template: str,
+        context: Mapping[str, object],
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """A page, or a part of one."""
+        language = self.language(request)
+        identity: Identity | None = request.scope.get("state", {}).get("identity")
+        environment = self._environments[language]
+        path: str = request.scope["path"]
+        html = environment.get_template(template).render(
+            context,
+            language=language,
+            prefix=languages.prefix_of(request),
+            path=path,
+            query=f"?{request.url.query}" if request.url.query else "",
+            identity=identity,
+        )
+        shown = {"Content-Language": language, "Vary": "Accept-Language, Cookie", **(headers or {})}
+        return HTMLResponse(html, status, shown)
+
+    def say(self, request: Request, text: str) -> str:
+        """One sentence in the visitor's language; `text` is a key of the catalogs."""
+        gettext = self._environments[self.language(request)].globals["gettext"]
+        said: str = gettext(text)  # type: ignore[operator]  # -- Jinja types its globals as object
+        return said
+
+    def _environment(self, language: str, catalog: languages.Catalog, files: StaticFiles) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        locale = languages.locale_of(language)
+
+        def gettext(text: str) -> str:
+            return catalog.get(text, text)
+
+        def moment(at: datetime | None) -> Markup:
+            if at is None:
+                return Markup("")
+            text = format_datetime(at, "d MMM y HH:mm", locale=locale)
+            return Markup('<time datetime="{}">{} UTC</time>').format(at.isoformat(), text)
+
+        def number(value: float | None) -> str:
+            return "–" if value is None else format_decimal(value, locale=locale)
+
+        environment.install_gettext_callables(gettext, _no_plurals, newstyle=True)  # type: ignore[attr-defined]  # -- the i18n extension adds it
+        environment.globals.update(static=files.url, words=words, LANGUAGES=languages.LANGUAGES)
+        environment.filters.update(moment=moment, number=number, duration=duration, markdown=self._render_markdown)
+        return environment
+
+    def _render_markdown(self, text: str) -> Markup:
+        # the parser lets no HTML through; nh3 is the second lock
+        return Markup(nh3.clean(self._markdown.render(text)))  # noqa: S704 -- cleaned
+
+
+def redirect(request: Request, path: str, **query: object) -> Response:
+    """After a form was taken: see the page it leads to, in the same language."""
+    wanted = {name: str(value) for name, value in query.items() if value is not None}
+    address = languages.prefix_of(request) + path + (f"?{urlencode(wanted)}" if wanted else "")
+    return RedirectResponse(address, status_code=303)
+
+
+def duration(seconds: float | None) -> str:
+    """How long, in at most two units."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    days, rest = divmod(whole, 24 * _HOUR)
+    hours, rest = divmod(rest, _HOUR)
+    minutes, left = divmod(rest, _MINUTE)
+    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min"), (left, "s")) if count]
+    return " ".join(parts[:2]) or "0 s"
+
+
+def _no_plurals(singular: str, plural: str, count: int) -> str:
+    raise NotImplementedError(f"say {singular!r} / {plural!r} without counting words ({count})")

@@ -1,0 +1,81 @@
+"""The anonymous visit behind the help centre's pages: a first-party cookie with a random id, and what it did.
+
+What happens is recorded beside the answer, never before it: a page must not wait for statistics.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from channels import http_body
+from channels.limits import Limit, Rate, network_of
+from schemas.errors import CauceError
+from schemas.ids import new_id
+from services.knowledge.visit_writer import VisitWriter
+from services.knowledge.visits import Happened, Kind
+
+log = structlog.get_logger()
+
+_COOKIE = "cauce_visit"
+_MINUTES = 60
+_FROM_ONE_PLACE = Rate(burst=120, per_second=2.0)
+
+
+class Visitors:
+    """Notes what visitors do."""
+
+    def __init__(self, writer: VisitWriter, *, rate_limit: bool, https: bool) -> None:
+        self._writer = writer
+        self._https = https
+        self._places = Limit(_FROM_ONE_PLACE, on=rate_limit)
+        self._noting: set[asyncio.Task[None]] = set()
+
+    def note(
+        self,
+        request: Request,
+        response: Response,
+        kind: Kind,
+        *,
+        query: str = "",
+        results: tuple[UUID, ...] = (),
+        article: UUID | None = None,
+        helpful: bool | None = None,
+        interaction: UUID | None = None,
+    ) -> None:
+        """Note it and keep the visit's cookie alive."""
+        visit = self._visit(request)
+        response.set_cookie(
+            _COOKIE, str(visit), max_age=_MINUTES * 60, httponly=True, samesite="lax", secure=self._https
+        )
+        happened = Happened(
+            visit=visit,
+            kind=kind,
+            now=datetime.now(UTC),
+            query=query,
+            results=results,
+            article=article,
+            helpful=helpful,
+            interaction=interaction,
+        )
+        task = asyncio.create_task(self._record(happened, network_of(http_body.peer(request))))
+        self._noting.add(task)
+        task.add_done_callback(self._noting.discard)
+
+    async def _record(self, happened: Happened, place: str) -> None:
+        try:
+            self._places.take(place)
+            await self._writer.record(happened)
+        except CauceError as error:
+            log.info("visit_not_noted", kind=happened.kind, error=type(error).__name__)
+
+    def _visit(self, request: Request) -> UUID:
+        try:
+            return UUID(request.cookies.get(_COOKIE, ""))
+        except ValueError:
+            return new_id()

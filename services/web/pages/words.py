@@ -1,0 +1,145 @@
+"""The words for what the API names: English here, which is also the key of the catalogs in `locales/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+STATUS: Mapping[str, str] = {
+    "new": "new",
+    "open": "open",
+    "waiting": "waiting for the customer",
+    "resolved": "resolved",
+    "closed": "closed",
+}
+
+PRIORITY: Mapping[str, str] = {"low": "low", "normal": "normal", "high": "high", "urgent": "urgent"}
+
+CHANNEL: Mapping[str, str] = {
+    "form": "form",
+    "email": "email",
+    "chat": "chat",
+    "phone": "phone",
+    "in_person": "in person",
+}
+
+DELIVERY: Mapping[str, str] = {
+    "queued": "on its way",
+    "sent": "delivered",
+    "failed": "not delivered",
+    "bounced": "came back",
+    "uncertain": "delivery uncertain",
+}
+
+CALL_STATE: Mapping[str, str] = {"ringing": "ringing", "active": "talking", "ended": "ended"}
+
+DIRECTION: Mapping[str, str] = {"in": "incoming", "out": "outgoing"}
+
+REASON: Mapping[str, str] = {
+    "signed_token": "it came through our own link",
+    "references": "it answers a message of this incident",
+    "subject_number": "its subject names the incident",
+    "session": "it is part of the same chat or call",
+    "same_customer": "the same customer had this open",
+    "new": "nothing fitting was open",
+    "agent": "an agent said so",
+    "claimed_address": "somebody gave this customer's address, unverified",
+    "stranger_with_number": "a stranger's subject names it",
+    "stranger_with_references": "a stranger answers its messages",
+}
+
+FACT: Mapping[str, str] = {
+    "IncidentOpened": "Incident opened",
+    "InteractionLinked": "Added here",
+    "InteractionUnlinked": "Moved to another incident",
+    "ParticipantAdded": "Somebody else takes part",
+    "MergeSuggested": "Probably the same as another incident",
+    "IncidentMerged": "Merged",
+    "IncidentUnmerged": "Stands alone again",
+    "IncidentAssigned": "Assigned",
+    "IncidentPrioritized": "Priority set",
+    "IncidentTagged": "Tags changed",
+    "IncidentNoted": "Note",
+    "IncidentResolved": "Resolved",
+    "IncidentClosed": "Closed",
+    "IncidentReopened": "Reopened",
+    "CallStarted": "The telephone rang",
+    "CallAnswered": "Call answered",
+    "CallEnded": "Call ended",
+    "CallNoted": "Call notes",
+    "CallOutcomeSet": "Outcome of the call",
+    "CallAttached": "Call attached",
+    "InteractionDelivered": "Delivered",
+    "InteractionDeliveryFailed": "Could not be delivered",
+    "InteractionDeliveryUncertain": "Nobody knows whether it arrived",
+    "InteractionBounced": "Came back",
+    "CustomerRegistered": "Customer registered",
+    "AddressAdded": "Address added",
+    "AddressProven": "Address verified",
+    "CustomerMerged": "Customers merged",
+    "CustomerUnmerged": "Customers separated again",
+    "PersonErased": "Personal data erased",
+}
+
+COLUMN: Mapping[str, str] = {
+    "day": "day",
+    "hour": "hour",
+    "channel": "channel",
+    "contacts": "contacts",
+    "interactions_in": "messages in",
+    "interactions_out": "messages out",
+    "opened": "incidents opened",
+    "resolved": "incidents resolved",
+    "reopened": "incidents reopened",
+    "first_response_p50_seconds": "first answer, median",
+    "first_response_p90_seconds": "first answer, 90 %",
+    "resolution_p50_seconds": "solved after, median",
+    "resolution_p90_seconds": "solved after, 90 %",
+    "share": "share",
+    "article": "article",
+    "title": "title",
+    "views": "views",
+    "searches": "found in searches",
+    "helpful": "helpful",
+    "unhelpful": "not helpful",
+    "suggested": "suggested",
+    "suggestion_opened": "suggestion opened",
+    "contacts_after": "contacts after reading",
+}
+
+REPORT: Mapping[str, str] = {
+    "channel_report": "Contacts by channel",
+    "knowledge_usage": "Use of the knowledge base",
+}
+
+PROBLEM: Mapping[int, str] = {
+    400: "That could not be read.",
+    401: "Please sign in.",
+    403: "You may not do that.",
+    404: "There is nothing here.",
+    405: "That is not possible here.",
+    409: "That is not possible now.",
+    413: "That is too large.",
+    415: "That kind of content is not taken.",
+    422: "Something in the form is not right.",
+    429: "Too many attempts. Please wait a little.",
+    500: "Something went wrong on our side.",
+    503: "We can't take that right now. Please try again in a moment.",
+}
+
+SIGN_IN: Mapping[str, str] = {"wrong": "The name or the password is wrong.", "wait": PROBLEM[429]}
+
+GROUPS = (
+    STATUS,
+    PRIORITY,
+    CHANNEL,
+    DELIVERY,
+    CALL_STATE,
+    DIRECTION,
+    REASON,
+    FACT,
+    COLUMN,
+    REPORT,
+    PROBLEM,
+    SIGN_IN,
+)
+"""All of them: the catalogs must hold every word."""

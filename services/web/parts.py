@@ -1,0 +1,33 @@
+"""What the routes work with, made once by `create_app` and handed to each router. Between wiring and the routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from channels.form import Forms
+from projections import reading
+from services.commands import Commands
+from services.knowledge.library import Library
+from services.knowledge.visit_writer import VisitWriter
+from services.web.charts import Charts
+from services.web.guard import Guard
+from services.web.live import Live
+from services.wiring import Hub
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One process's web edge."""
+
+    hub: Hub
+    commands: Commands
+    library: Library
+    visits: VisitWriter
+    live: Live
+    guard: Guard
+    forms: Forms
+    charts: Charts
+
+    async def wait_for(self, position: int, *names: str) -> bool:
+        """Until these projections have folded the position, at most 2 s; False: they have not."""
+        return await reading.wait_for(self.hub.database, position, names)

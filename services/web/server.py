@@ -1,0 +1,49 @@
+"""uvicorn around the app: on a socket taken beforehand, and told apart from its live connections when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+GRACEFUL_SECONDS = 5
+_WEBSOCKET_MAX_BYTES = 256 * 1024
+
+
+async def serve(app: FastAPI, listening: socket.socket, *, forwarded_allow_ips: str = "127.0.0.1") -> None:
+    """Serve until cancelled, then finish the requests under way and end the live ones."""
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=True,
+        forwarded_allow_ips=forwarded_allow_ips,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_keep_alive=30,
+        backlog=2048,
+        ws_max_size=_WEBSOCKET_MAX_BYTES,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]), name="uvicorn")
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        # live connections never end by themselves; uvicorn would wait for them
+        app.state.live.close()
+        server.should_exit = True
+        await serving
+        raise
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leaves signals to the process (services/supervision.py)."""
+        yield
