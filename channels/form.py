@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from channels import http_body
 from channels.attachments import Attachments, Upload
-from channels.intake import Intake
+from channels.intake import Intake, in_time
 from channels.limits import Limit, Rate, network_of
 from channels.text import clean
 from channels.tokens import ThreadTokens
@@ -245,7 +245,8 @@ def status_router(forms: Forms) -> APIRouter:
         key = http_body.idempotency_key(request)
         http_body.media_type(request, http_body.JSON)
         body = await http_body.read(request, JSON_MAX_BYTES)
-        return await forms.submit_follow_up(token, http_body.parse_json(FollowUp, body), key=key)
+        async with in_time():
+            return await forms.submit_follow_up(token, http_body.parse_json(FollowUp, body), key=key)
 
     return routes
 

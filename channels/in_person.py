@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from channels import http_body
 from channels.form import JSON_MAX_BYTES, Email, Name, Subject, Text
-from channels.intake import Intake
+from channels.intake import Intake, in_time
 from schemas.address import Kind, email_address, phone_address
 from schemas.errors import InvalidError
 from schemas.ids import new_id, scoped_id
@@ -109,6 +109,7 @@ def router(visits: Visits, user: Callable[..., Awaitable[str] | str]) -> APIRout
         key = http_body.idempotency_key(request)
         http_body.media_type(request, http_body.JSON)
         body = await http_body.read(request, JSON_MAX_BYTES)
-        return await visits.submit(http_body.parse_json(Visit, body), by=by, key=key, digest=body)
+        async with in_time():
+            return await visits.submit(http_body.parse_json(Visit, body), by=by, key=key, digest=body)
 
     return routes

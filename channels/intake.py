@@ -6,6 +6,8 @@ The last step of a channel and the first of the hub: nothing may be acknowledged
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 import msgspec
@@ -23,8 +25,23 @@ Item: TypeAlias = Interaction | CallSignal
 ITEM_MAX_BYTES = 240 * 1024
 """Leaves room for what sealing adds: the fact made of it must stay under the store's 256 KiB."""
 
+_ANSWER_SECONDS = APPEND_SECONDS - 0.2  # the rest is for telling the sender
+
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 _decoder: msgspec.msgpack.Decoder[Item] = msgspec.msgpack.Decoder(Item)
+
+
+@asynccontextmanager
+async def in_time() -> AsyncGenerator[None]:
+    """Bounds what a sender waits for, so that they hear of an outage within APPEND_SECONDS.
+
+    Around everything that asks the hub something. Raises LogUnavailableError.
+    """
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise LogUnavailableError(f"no answer within {_ANSWER_SECONDS:g} s") from error
 
 
 class Intake:
@@ -41,11 +58,8 @@ class Intake:
         again is harmless) and TooLargeError for an item over ITEM_MAX_BYTES.
         """
         records = [self._record(item) for item in items]
-        try:
-            async with asyncio.timeout(APPEND_SECONDS):
-                await self._log.append(INTERACTIONS, records)
-        except TimeoutError as error:
-            raise LogUnavailableError(f"the log did not answer within {APPEND_SECONDS:g} s") from error
+        async with in_time():
+            await self._log.append(INTERACTIONS, records)
 
     def _record(self, item: Item) -> NewRecord:
         value = encode_item(item)

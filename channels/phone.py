@@ -17,7 +17,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from channels import http_body
-from channels.intake import Intake
+from channels.intake import Intake, in_time
 from channels.text import one_line
 from schemas.address import anonymous_phone, phone_address
 from schemas.errors import ForbiddenError, InvalidError
@@ -117,11 +117,12 @@ def router(intake: Intake, is_line_key: IsLineKey, *, public_url: str) -> APIRou
     @routes.post("/cti/{line}", openapi_extra=_form_body(), response_class=Response)
     async def post_push(line: str, request: Request, key: str = "") -> Response:  # pyright: ignore[reportUnusedFunction]  # -- a route
         """Take one push of a telephone system; a repeat is harmless."""
-        if not await is_line_key(line, key):
-            raise ForbiddenError("no such line, or not its key")
-        http_body.media_type(request, http_body.URLENCODED)
-        push = read_push(await http_body.read(request, BODY_MAX_BYTES))
-        await intake.submit(signal_of(line, push, datetime.now(UTC)))
+        async with in_time():
+            if not await is_line_key(line, key):
+                raise ForbiddenError("no such line, or not its key")
+            http_body.media_type(request, http_body.URLENCODED)
+            push = read_push(await http_body.read(request, BODY_MAX_BYTES))
+            await intake.submit(signal_of(line, push, datetime.now(UTC)))
         again = f"{public_url}/api/v1/cti/{quote(line, safe='')}?key={quote(key, safe='')}"
         return Response(_answer(push, again), media_type=_XML)
 

@@ -19,7 +19,7 @@ from channels.chat import frames
 from channels.chat.frames import Ack, Hello, Problem, Say, TypingIn, Welcome
 from channels.chat.rooms import ChatLine, ChatRooms, Outbox
 from channels.chat.sessions import ChatSessions, Session
-from channels.intake import Intake
+from channels.intake import Intake, in_time
 from channels.limits import Limit, Rate, network_of
 from schemas.address import email_address
 from schemas.errors import InvalidError, MalformedError, RateLimitedError, RetryableError, TooLargeError
@@ -228,7 +228,8 @@ class _Connection:
 
     async def _send_history(self, thread: UUID) -> None:
         try:
-            lines = await self._gateway.history(thread)
+            async with in_time():
+                lines = await self._gateway.history(thread)
         except RetryableError as error:
             self._outbox.put(Problem("log_unavailable", retry_after=error.retry_after))
             self._outbox.go_live()

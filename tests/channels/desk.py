@@ -39,8 +39,11 @@ class Outside:
     incidents: dict[int, UUID] = field(default_factory=dict[int, UUID])
     delivered: list[UUID] = field(default_factory=list[UUID])
     typed: list[UUID] = field(default_factory=list[UUID])
+    hangs: bool = False
 
     async def sender_of(self, thread: UUID) -> Party | None:
+        if self.hangs:
+            await asyncio.Event().wait()
         return self.senders.get(thread)
 
     async def history(self, thread: UUID) -> Sequence[ChatLine]:
@@ -56,6 +59,8 @@ class Outside:
         self.typed.append(thread)
 
     async def is_line_key(self, line: str, key: str) -> bool:
+        if self.hangs:
+            await asyncio.Event().wait()
         return (line, key) == (LINE, LINE_KEY)
 
 
