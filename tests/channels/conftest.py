@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -46,6 +47,7 @@ def breakable() -> Iterator[tuple[Database, Callable[[], None], Callable[[], Non
     yield database, lambda: _stopped(data), lambda: _started(data)
     database.close()
     embedded.stop(data)
+    shutil.rmtree(embedded.cluster_folder(data).parent)
 
 
 def _stopped(data: Path) -> None:
