@@ -1,0 +1,144 @@
+"""The consumer of the log `mail`: each mail parsed in a child, its files kept as blobs, handed on to `interactions`.
+
+A crash anywhere repeats a batch: the ids are the same, so the inbox drops what was handed on already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from channels.email.parse import Ours, Parsed, with_blobs
+from channels.email.parser_pool import Bounds, ParserPool
+from channels.email.reception import decode_mail
+from channels.intake import ITEM_MAX_BYTES, Intake, encode_item
+from eventstore import positions
+from eventstore.blobs import Blobs
+from eventstore.database import Connection, Database
+from eventstore.log import Batch, LogRecord
+from schemas.errors import DecodeError, EventTooLargeError, NotFoundError, OperatorError, PoisonError
+from schemas.interaction import Channel, Interaction, RawMail
+from services import quarantine
+from services.incidents.batch import count
+from services.wiring import Hub
+
+POISON_IN_A_ROW_MAX = 5
+_CHILDREN_MAX = 4
+_READ_AHEAD = 4  # mails in memory for each child: the next ones' blobs are fetched and put while it parses
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A mail that can't be parsed, and why."""
+
+    record: LogRecord
+    reason: str
+    error: str
+    sender: str = ""
+
+
+class ParserService:
+    """`handle` is what `Log.consume` of the topic `mail` calls."""
+
+    def __init__(self, database: Database, blobs: Blobs, intake: Intake, pool: ParserPool) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._intake = intake
+        self._pool = pool
+        self._room = asyncio.Semaphore(pool.size * _READ_AHEAD)
+        self._poison_in_a_row = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, hub: Hub, bounds: Bounds | None = None) -> AsyncGenerator[ParserService]:
+        """With its children, who end with it."""
+        ours = Ours(
+            secret=hub.secret,
+            addresses=hub.settings.mail_addresses,
+            trusted_authserv=hub.settings.trusted_authserv,
+        )
+        pool = ParserPool(ours, size=min(os.cpu_count() or 1, _CHILDREN_MAX), bounds=bounds)
+        try:
+            yield cls(hub.database, hub.blobs, Intake(hub.log, hub.secret), pool)
+        finally:
+            await pool.close()
+
+    async def handle(self, batch: Batch) -> None:
+        """Hand on what can be parsed, hold what can't, move on. Raises OperatorError after five bad ones in a row."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._read(record)) for record in batch.records]
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from several  # the log looks at what it is
+        found = [task.result() for task in tasks]
+        await self._intake.submit(*(each for each in found if isinstance(each, Interaction)))
+        # only now: what this batch held is on the next log
+        await self._database.run(_move_on, batch, [each for each in found if isinstance(each, Poison)])
+        self._watch(found)
+
+    async def _read(self, record: LogRecord) -> Interaction | Poison:
+        async with self._room:
+            try:
+                mail = decode_mail(record.value)
+            except DecodeError as error:
+                return Poison(record, "undecodable", str(error))
+            try:
+                return await self._interaction(mail)
+            except PoisonError as error:
+                return Poison(record, "unparsable", str(error), mail.envelope_from)
+            except NotFoundError:
+                return Poison(record, "raw_missing", f"the blob {mail.blob} of the mail is gone", mail.envelope_from)
+
+    async def _interaction(self, mail: RawMail) -> Interaction:
+        content = mail.raw or (await asyncio.to_thread(self._blobs.get, mail.blob) if mail.blob else b"")
+        parsed = await self._pool.parse(mail, content)
+        interaction = await asyncio.to_thread(self._keep, mail, content, parsed)
+        size = len(encode_item(interaction))
+        if size > ITEM_MAX_BYTES:
+            raise EventTooLargeError(f"the mail makes a contact of {size} bytes, {ITEM_MAX_BYTES} allowed")
+        return interaction
+
+    def _keep(self, mail: RawMail, content: bytes, parsed: Parsed) -> Interaction:
+        # blobs before the record that names them
+        return with_blobs(
+            parsed,
+            raw=mail.blob or self._blobs.put(content),
+            html_blob=self._blobs.put(parsed.html.encode()) if parsed.html else "",
+            files=[self._blobs.put(file.data) for file in parsed.files],
+        )
+
+    def _watch(self, found: list[Interaction | Poison]) -> None:
+        for each in found:
+            if isinstance(each, Interaction):
+                self._poison_in_a_row = 0
+                continue
+            self._poison_in_a_row += 1
+            log.error("mail_quarantined", mail=str(each.record.id), reason=each.reason)
+            if self._poison_in_a_row >= POISON_IN_A_ROW_MAX:
+                raise OperatorError(
+                    f"{POISON_IN_A_ROW_MAX} mails in a row can't be parsed ({each.reason}: {each.error}): this is a"
+                    " defect or a wrong version, not a bad mail. They are in quarantine; look at them, then start again"
+                )
+
+
+def _move_on(connection: Connection, batch: Batch, poison: list[Poison]) -> None:
+    for each in poison:
+        quarantine.hold(
+            connection,
+            each.record,
+            topic=batch.topic,
+            channel=Channel.EMAIL.value,
+            reason=each.reason,
+            error=each.error,
+            sender=each.sender,
+        )
+    count(connection, Counter({(Channel.EMAIL.value, "quarantined"): len(poison)}))
+    positions.advance(connection, batch)
