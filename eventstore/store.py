@@ -36,30 +36,44 @@ def lock(connection: Connection) -> None:
 
 
 def append(connection: Connection, events: Sequence[NewEvent]) -> list[int]:
-    """Append in the given order; returns the positions, ascending. Raises ConflictError on a version already taken."""
+    """Append in the given order; returns the positions, ascending. Raises ConflictError on a version already taken.
+
+    COPY, which takes rows faster than INSERT (docs/decisions), with positions reserved beforehand, under the lock.
+    """
     if not events:
         return []
+    positions, now = _reserve(connection, len(events))
     try:
-        rows = connection.execute(
-            "INSERT INTO events (stream, version, type, data, causation, correlation, recorded_at)"
-            " SELECT stream, version, type, data, causation, correlation, coalesce(recorded_at, clock_timestamp())"
-            " FROM unnest(%b::text[], %b::int4[], %b::text[], %b::bytea[], %b::uuid[], %b::uuid[], %b::timestamptz[])"
-            " AS new (stream, version, type, data, causation, correlation, recorded_at) RETURNING position",
-            (
-                [event.stream for event in events],
-                [event.version for event in events],
-                [event.type for event in events],
-                [event.data for event in events],
-                [event.causation for event in events],
-                [event.correlation for event in events],
-                [event.recorded_at for event in events],
-            ),
-        ).fetchall()
+        with connection.cursor().copy(
+            "COPY events (position, stream, version, type, data, recorded_at, causation, correlation)"
+            " FROM STDIN (FORMAT BINARY)"
+        ) as rows:
+            rows.set_types(("int8", "text", "int4", "text", "bytea", "timestamptz", "uuid", "uuid"))
+            for position, new in zip(positions, events, strict=True):
+                recorded_at = new.recorded_at or now
+                row = (position, new.stream, new.version, new.type, new.data, recorded_at, new.causation)
+                rows.write_row((*row, new.correlation))
     except psycopg.errors.UniqueViolation as error:
         msg = "somebody else changed this meanwhile; read it again"
         raise ConflictError(msg) from error
     connection.appended_to.add("events")
-    return [position for (position,) in rows]
+    return list(positions)
+
+
+def _reserve(connection: Connection, count: int) -> tuple[range, datetime]:
+    """Positions for so many events, and the database's time."""
+    # the lock comes first, even for a caller who forgot it: a position reserved outside it could be committed late.
+    # OFFSET 0 keeps the two apart; neither a sequence nor a clock has a snapshot that could be stale
+    row: tuple[int, datetime] | None = connection.execute(
+        "SELECT setval('events_position_seq', nextval('events_position_seq') + %s - 1), clock_timestamp()"
+        " FROM (SELECT pg_advisory_xact_lock(%s, %s) OFFSET 0) AS held",
+        (count, _LOCK_CLASS, _EVENTS_LOCK),
+    ).fetchone()
+    if row is None:
+        msg = "a SELECT without a WHERE gave no row"
+        raise AssertionError(msg)
+    last, now = row
+    return range(last - count + 1, last + 1), now
 
 
 def read_streams(connection: Connection, streams: Sequence[str]) -> dict[str, list[Recorded]]:
