@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,8 @@ def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = Path(tempfile.mkdtemp(prefix=f"cauce-test-{os.getpid()}-"))
     yield embedded.start(data, durable=False)
     embedded.stop(data)
+    shutil.rmtree(embedded.cluster_folder(data).parent, ignore_errors=True)
+    shutil.rmtree(data, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
