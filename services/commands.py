@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
+import psycopg
+import structlog
 
-from services.calls.requests import CallRequest
-from services.customers.requests import CustomerRequest
+from eventstore import store
+from eventstore.blobs import Blobs
+from eventstore.database import Connection, Database
+from eventstore.ledger import Ledger
+from schemas.errors import CauceError, ConflictError, LogUnavailableError
+from services.calls import handle as calls
+from services.calls.requests import CallRequest, ChangeCall, StartCall
+from services.customers import doom
+from services.customers import handle as customers
+from services.customers.requests import (
+    AddAddress,
+    CustomerRequest,
+    ErasePerson,
+    MergeCustomers,
+    RegisterCustomer,
+    UnmergeCustomers,
+)
+from services.desk import Desk, Done
+from services.incidents import handle as incidents
+from services.incidents import loading, saving
+from services.incidents.arrival import Reader
+from services.incidents.batch import Rules
 from services.incidents.requests import IncidentRequest
+
+CORRELATION_WINDOW = timedelta(hours=168)
+ANSWER_SECONDS = 5.0
+_GROUP_MAX = 50
+_PAUSE_SECONDS = 0.1
+
+Request: TypeAlias = IncidentRequest | CustomerRequest | CallRequest
+
+log = structlog.get_logger()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,21 +64,222 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: UUID | None = None
 
 
-class Commands:
-    """Runs requests; concurrent ones share a transaction. Start it as a task: `await commands.serve()`, until cancelled.
+_encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
+_outcome = msgspec.msgpack.Decoder(Outcome)
 
-    `Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret)`
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    request: Request
+    key: str | None
+    done: asyncio.Future[Outcome]
+    until: float = field(default_factory=lambda: time.monotonic() + ANSWER_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A job's share of a transaction: the facts `first` up to `last`. Or `earlier`: what its key did before."""
+
+    job: _Job
+    done: Done | None
+    first: int
+    last: int
+    earlier: Outcome | None = None
+
+
+class Commands:
+    """Runs requests; concurrent ones share a transaction, made by the task `serve`, never inside a caller's.
+
+    `window`: how long an incident stays joinable (CAUCE_CORRELATION_HOURS), for calls that agents enter.
     """
 
-    async def run(
-        self,
-        request: IncidentRequest | CustomerRequest | CallRequest,
-        *,
-        by: str,
-        idempotency_key: str | None = None,
-    ) -> Outcome:
+    def __init__(
+        self, database: Database, ledger: Ledger, blobs: Blobs, *, secret: bytes, window: timedelta = CORRELATION_WINDOW
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._blobs = blobs
+        self._rules = Rules(Reader(secret), window)
+        self._waiting: asyncio.Queue[_Job] = asyncio.Queue()
+
+    async def run(self, request: Request, *, by: str, idempotency_key: str | None = None) -> Outcome:
         """Decide, record, answer. The same key with the same request again: the stored outcome.
 
-        Raises NotFoundError, InvalidError, ConflictError (illegal, or the key was another request's), LogUnavailableError.
+        Raises NotFoundError, InvalidError, ConflictError (illegal, or the key was another request's) and
+        LogUnavailableError: then try again, with the same key if it must not happen twice.
         """
-        raise NotImplementedError
+        job = _Job(msgspec.structs.replace(request, by=by), idempotency_key, asyncio.get_running_loop().create_future())
+        self._waiting.put_nowait(job)
+        try:
+            return await asyncio.wait_for(job.done, ANSWER_SECONDS + 1)
+        except TimeoutError as error:
+            raise LogUnavailableError("the command was not answered in time") from error
+
+    async def serve(self) -> None:
+        """Be the writer, until cancelled."""
+        await self._delete_blobs()
+        while True:
+            group = [await self._waiting.get()]
+            while len(group) < _GROUP_MAX and not self._waiting.empty():
+                group.append(self._waiting.get_nowait())
+            for together in _together(group):
+                await self._settle([job for job in together if not job.done.done()])
+
+    async def _settle(self, group: Sequence[_Job]) -> None:
+        if not group:
+            return
+        try:
+            outcomes = await self._database.run(self._write, group)
+        except (CauceError, psycopg.Error) as error:
+            await self._settle_failed(group, error)
+        except Exception as error:  # the writer's edge: it must live on, and every caller must hear
+            log.exception("command_failed", requests=[type(job.request).__name__ for job in group])
+            for job in group:
+                _refuse(job, error)
+        else:
+            for job, outcome in zip(group, outcomes, strict=True):
+                if not job.done.done():
+                    job.done.set_result(outcome)
+            if any(isinstance(job.request, ErasePerson) for job in group):
+                await self._delete_blobs()
+
+    async def _settle_failed(self, group: Sequence[_Job], error: CauceError | psycopg.Error) -> None:
+        if _did_nothing(error) and time.monotonic() < min(job.until for job in group):
+            await asyncio.sleep(_PAUSE_SECONDS)
+            await self._settle(group)
+        elif len(group) > 1:  # whose fault? one by one, so that nobody pays for another's
+            for job in group:
+                await self._settle([job])
+        else:
+            _refuse(group[0], error)
+
+    async def _delete_blobs(self) -> None:
+        """Only once nothing names them any more; what can't be deleted now is tried again at the next start."""
+        try:
+            doomed = await self._database.run(doom.doomed)
+            await asyncio.to_thread(self._blobs.delete, doomed)
+            await self._database.run(doom.deleted, doomed)
+        except (CauceError, psycopg.Error) as error:
+            log.warning("blobs_not_deleted_yet", error=str(error))
+
+    def _write(self, connection: Connection, group: Sequence[_Job]) -> list[Outcome]:
+        known, _ = loading.begin(connection)
+        desk = Desk(connection, self._ledger, known, self._rules)
+        made: list[_Made] = []
+        for job in group:
+            twin = next((one for one in made if job.key is not None and _same_key(one.job, job)), None)
+            if twin is not None:
+                _refuse_other(_digest(twin.job.request), job)
+                made.append(_Made(job, twin.done, twin.first, twin.last, twin.earlier))
+                continue
+            first = len(known.facts)
+            earlier = _earlier(connection, job)
+            done = _decide(desk, job.request) if earlier is None else None
+            made.append(_Made(job, done, first, len(known.facts), earlier))
+        positions = saving.save(connection, self._ledger, known)
+        latest = store.last_position(connection)
+        outcomes = [_outcome_of(one, positions, latest) for one in made]
+        _remember(connection, [(one.job, outcome) for one, outcome in zip(made, outcomes, strict=True)])
+        doom.doom(connection, desk.blobs)
+        return outcomes
+
+
+def _together(group: Sequence[_Job]) -> list[list[_Job]]:
+    """An erasure has a transaction of its own: what it destroys nobody else may be reading."""
+    found: list[list[_Job]] = [[]]
+    for job in group:
+        if isinstance(job.request, ErasePerson):
+            found += [[job], []]
+        else:
+            found[-1].append(job)
+    return [together for together in found if together]
+
+
+def _decide(desk: Desk, request: Request) -> Done:
+    match request:
+        case StartCall() | ChangeCall():
+            return calls.handle(desk, request)
+        case RegisterCustomer() | AddAddress() | MergeCustomers() | UnmergeCustomers() | ErasePerson():
+            return customers.handle(desk, request)
+        case _:
+            return incidents.handle(desk, request)
+
+
+def _outcome_of(made: _Made, positions: Sequence[int], latest: int) -> Outcome:
+    if made.done is None:
+        assert made.earlier is not None  # noqa: S101 -- one of them is
+        return made.earlier
+    position = positions[made.last - 1] if made.last > made.first else latest
+    return Outcome(
+        position=position,
+        subject=made.done.subject,
+        number=made.done.number,
+        interaction=made.done.interaction,
+        delivery=made.done.delivery,
+        note=made.done.note,
+    )
+
+
+def _did_nothing(error: Exception) -> bool:
+    """It can be tried again: certainly nothing was committed. After a lost connection nobody knows."""
+    return isinstance(
+        error,
+        LogUnavailableError
+        | psycopg.errors.LockNotAvailable
+        | psycopg.errors.QueryCanceled
+        | psycopg.errors.DeadlockDetected
+        | psycopg.errors.SerializationFailure,
+    )
+
+
+def _refuse(job: _Job, error: Exception) -> None:
+    if job.done.done():
+        return
+    if isinstance(error, psycopg.Error):
+        unavailable = LogUnavailableError(f"the database did not take it: {type(error).__name__}")
+        unavailable.__cause__ = error
+        job.done.set_exception(unavailable)
+    else:
+        job.done.set_exception(error)
+
+
+def _same_key(one: _Job, other: _Job) -> bool:
+    return (one.key, one.request.by) == (other.key, other.request.by)
+
+
+def _digest(request: Request) -> bytes:
+    """Of what was asked, not of when, nor of the id it was given."""
+    asked = msgspec.structs.replace(request, now=datetime(1970, 1, 1, tzinfo=UTC), id=UUID(int=0))
+    return hashlib.sha256(type(request).__name__.encode() + b"\0" + _encoder.encode(asked)).digest()
+
+
+def _earlier(connection: Connection, job: _Job) -> Outcome | None:
+    if job.key is None:
+        return None
+    row = connection.execute(
+        "SELECT request, outcome FROM idempotency WHERE asked_by = %s AND key = %s", (job.request.by, job.key)
+    ).fetchone()
+    if row is None:
+        return None
+    _refuse_other(bytes(row[0]), job)
+    return _outcome.decode(row[1])
+
+
+def _refuse_other(digest: bytes, job: _Job) -> None:
+    if digest != _digest(job.request):
+        raise ConflictError("this Idempotency-Key was used for another request")
+
+
+def _remember(connection: Connection, outcomes: Sequence[tuple[_Job, Outcome]]) -> None:
+    keyed = [(job, outcome) for job, outcome in outcomes if job.key is not None]
+    if keyed:
+        connection.execute(
+            "INSERT INTO idempotency (asked_by, key, request, outcome)"
+            " SELECT * FROM unnest(%b::text[], %b::text[], %b::bytea[], %b::bytea[]) ON CONFLICT DO NOTHING",
+            (
+                [job.request.by for job, _ in keyed],
+                [job.key for job, _ in keyed],
+                [_digest(job.request) for job, _ in keyed],
+                [_encoder.encode(outcome) for _, outcome in keyed],
+            ),
+        )

@@ -1,4 +1,4 @@
-"""What every request of the write side carries: who asks, when, and an id for what it will make. Before each decider."""
+"""What every request of the write side carries: who asks, when, and an id for what it makes. Before each decider."""
 
 from __future__ import annotations
 

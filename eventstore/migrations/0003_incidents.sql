@@ -41,6 +41,7 @@ CREATE TABLE waiting_mail (                    -- what is known of such a mail, 
     incident    uuid,
     link        bytea NOT NULL                 -- services/incidents/known.py, msgpack
 );
+CREATE INDEX waiting_mail_nowhere ON waiting_mail (interaction) WHERE incident IS NULL;
 
 CREATE TABLE customer_state (
     customer    uuid PRIMARY KEY,
@@ -57,6 +58,15 @@ CREATE TABLE address_owner (                   -- whose an address is: who used 
     proven   boolean NOT NULL
 );
 CREATE INDEX address_owner_customer ON address_owner (customer);
+
+CREATE TABLE renewed_address (                 -- who was erased and writes again is somebody new, with a new key
+    address uuid PRIMARY KEY,                  -- keyed id of the address
+    renewed uuid NOT NULL UNIQUE               -- the id its facts have since
+);
+
+CREATE TABLE doomed_blobs (                    -- of erased people; deleted after the commit, tried until it works
+    blob text PRIMARY KEY
+);
 
 CREATE TABLE call_state (
     call    uuid PRIMARY KEY,

@@ -1,12 +1,14 @@
-"""An interaction as correlation sees it: ids instead of addresses and words. Made before the lock, from what the log holds."""
+"""An interaction as correlation sees it: ids instead of addresses and words. Made of a log record, before the lock."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from channels.intake import decode_item, encode_item
 from schemas.address import Kind, kind_of
@@ -66,9 +68,24 @@ class Arrival:
                 yield key
 
     @property
-    def starts_contact(self) -> bool:
-        """Is it the first of its contact? A chat session's later messages are not."""
-        return self.item.contact == self.item.id or self.item.hints.call is not None
+    def everyone(self) -> Iterable[UUID]:
+        """Every address in it."""
+        yield from self.parties
+        yield from (address for address, _ in self.claims)
+
+    def under(self, renewed: Mapping[UUID, UUID]) -> Arrival:
+        """The same, with the ids that addresses have since their owner was erased."""
+        if not renewed:
+            return self
+        address = renewed.get(self.address, self.address)
+        return replace(
+            self,
+            address=address,
+            parties=frozenset(renewed.get(party, party) for party in self.parties),
+            others=tuple(renewed.get(other, other) for other in self.others),
+            claims=tuple((renewed.get(claimed, claimed), party) for claimed, party in self.claims),
+            started=None if self.started is None else msgspec.structs.replace(self.started, address=address),
+        )
 
 
 class Reader:

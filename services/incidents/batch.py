@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -86,7 +86,7 @@ def handle(
     known, now = loading.begin(connection)
     items = [one for one in read_records if isinstance(one, Item)]
     unreadable = [one for one in read_records if isinstance(one, Unreadable)]
-    fresh = _take_in(connection, items)
+    fresh = _renewed(connection, _take_in(connection, items))
     loading.load_for(connection, known, [item.arrival for item in fresh])
     loading.load_calls(connection, known, {item.signal.call for item in fresh if item.signal is not None})
     for item in fresh:
@@ -143,6 +143,11 @@ def _take_in(connection: Connection, items: Sequence[Item]) -> list[Item]:
     ).fetchall()
     new: set[UUID] = {item for (item,) in rows}
     return [item for item in items if item.id in new and first[item.id] is item]
+
+
+def _renewed(connection: Connection, items: list[Item]) -> list[Item]:
+    renewed = loading.load_renewed(connection, {party for item in items for party in item.arrival.everyone})
+    return [replace(item, arrival=item.arrival.under(renewed)) for item in items] if renewed else items
 
 
 def count(connection: Connection, outcomes: Counter[tuple[str, str]]) -> None:

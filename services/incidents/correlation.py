@@ -68,7 +68,9 @@ def correlate(arrival: Arrival, known: Known, *, now: datetime, window: timedelt
     )
 
 
-def _by_rules_1_to_4(arrival: Arrival, known: Known, answered: list[Thread]) -> tuple[UUID | None, Reason]:
+def _by_rules_1_to_4(  # noqa: PLR0911 -- a rule a return, in DESIGN's order
+    arrival: Arrival, known: Known, answered: list[Thread]
+) -> tuple[UUID | None, Reason]:
     hints = arrival.item.hints
     if hints.incident in known.incidents:
         return hints.incident, Reason.AGENT

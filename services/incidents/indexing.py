@@ -14,7 +14,7 @@ def index(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: Kn
     """Remember the keys of an arrival that ended in `incident`."""
     _keep_keys(arrival, incident, known)
     _keep_waits(arrival, incident, known)
-    if arrival.message is not None and known.waits.pop(arrival.message, None):
+    if arrival.message is not None and known.waits.pop(arrival.message, set()):
         known.changes.arrived.add(arrival.message)
     if incident is None:
         return
@@ -24,7 +24,7 @@ def index(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: Kn
         take_part(known, known.owners[arrival.address].customer, incident, arrival.item.sender.proven, arrival.topics)
 
 
-def take_part(known: Known, customer: UUID, incident: UUID, proven: bool, topics: frozenset[UUID]) -> None:  # noqa: FBT001 -- a column
+def take_part(known: Known, customer: UUID, incident: UUID, proven: bool, topics: frozenset[UUID]) -> None:
     """This customer has a part in the incident, about these topics."""
     parts = known.parts.setdefault(customer, {})
     was = parts.get(incident, Part(proven=False, topics=frozenset()))

@@ -14,16 +14,15 @@ import psycopg
 import structlog
 
 from eventstore import positions
-from eventstore.database import Connection, Database
-from eventstore.ledger import Ledger
+from eventstore.database import Connection
 from eventstore.log import Batch, LogRecord
-from schemas.errors import OperatorError, PoisonError, RefusedError
+from schemas.errors import DecodeError, OperatorError, PoisonError, RefusedError
 from services import quarantine
 from services.incidents import batch as batches
 from services.incidents.arrival import Reader
 from services.incidents.batch import Item, Rules, Unreadable
+from services.wiring import Hub
 
-CONSUMER = "incidents"
 POISON_IN_A_ROW_MAX = 5
 
 _POISON = (PoisonError, RefusedError, psycopg.DataError, psycopg.IntegrityError)  # SQLSTATE 22 and 23
@@ -32,12 +31,12 @@ log = structlog.get_logger()
 
 
 class IncidentsService:
-    """`handle` is for `Log.consume(INTERACTIONS, CONSUMER, service.handle)`. `window`: CAUCE_CORRELATION_HOURS."""
+    """`handle` is what `Log.consume` of the topic `interactions` calls."""
 
-    def __init__(self, database: Database, ledger: Ledger, *, secret: bytes, window: timedelta) -> None:
-        self._database = database
-        self._ledger = ledger
-        self._rules = Rules(Reader(secret), window)
+    def __init__(self, hub: Hub) -> None:
+        self._database = hub.database
+        self._ledger = hub.ledger
+        self._rules = Rules(Reader(hub.secret), timedelta(hours=hub.settings.correlation_hours))
         self._poison_in_a_row = 0
 
     async def handle(self, batch: Batch) -> None:
@@ -46,7 +45,11 @@ class IncidentsService:
         await self._handle(batch, read)
 
     async def _handle(self, batch: Batch, read: Sequence[Item | Unreadable]) -> None:
-        self._refuse_too_much(read)
+        if (last := self._one_too_many(read)) is not None:
+            if last > 0:  # what comes before it is done first: each start gets further
+                offset = batch.records[last].offset
+                await self._handle(replace(batch, records=batch.records[:last], next_position=offset), read[:last])
+            self._stop(batch.records[last], DecodeError("undecodable"))
         try:
             await self._database.run(batches.handle, self._ledger, self._rules, batch, read)
         except _POISON as error:
@@ -79,12 +82,14 @@ class IncidentsService:
         self._poison_in_a_row += 1
         log.error("interaction_quarantined", interaction_id=str(record.id), channel=channel, error=type(error).__name__)
 
-    def _refuse_too_much(self, read: Sequence[Item | Unreadable]) -> None:
+    def _one_too_many(self, read: Sequence[Item | Unreadable]) -> int | None:
+        """Where the last unreadable record is that may not be passed over in silence."""
         run = self._poison_in_a_row
-        for one in read:
+        for index, one in enumerate(read):
             run = run + 1 if isinstance(one, Unreadable) else 0
-            if isinstance(one, Unreadable) and run >= POISON_IN_A_ROW_MAX:
-                self._stop(one.record, one.error)
+            if run >= POISON_IN_A_ROW_MAX:
+                return index
+        return None
 
     def _count_poison(self, read: Sequence[Item | Unreadable]) -> None:
         for one in read:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import get_args
 from uuid import UUID
 
 import msgspec
@@ -27,10 +26,6 @@ from services.customers.state import Customer, CustomerFact, Owner
 from services.deliveries.queue import NewDelivery
 from services.incidents import state as incidents
 from services.incidents.state import Incident, IncidentFact
-
-_INCIDENT_FACTS = get_args(IncidentFact)
-_CUSTOMER_FACTS = get_args(CustomerFact)
-_CALL_FACTS = get_args(CallFact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +142,11 @@ class Known:
         """These happened: evolve, and remember to write them."""
         for fact in facts:
             self.facts.append((fact, cause))
-            if isinstance(fact, _INCIDENT_FACTS):
+            if isinstance(fact, IncidentFact):
                 self._incident(fact)
-            elif isinstance(fact, _CUSTOMER_FACTS):
+            elif isinstance(fact, CustomerFact):
                 self._customer(fact)
-            elif isinstance(fact, _CALL_FACTS):
+            elif isinstance(fact, CallFact):
                 self._call(fact)
 
     def version(self, category: str, subject: UUID) -> int:

@@ -5,7 +5,7 @@ Under the store's lock, which the caller took as a statement of its own: what is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -61,8 +61,9 @@ def load_for(connection: Connection, known: Known, arrivals: Sequence[Arrival]) 
 
 def load_threads(connection: Connection, known: Known, keys: Collection[UUID]) -> None:
     """Where these keys lead."""
+    wanted = [key for key in keys if key not in known.threads]
     rows: Iterable[tuple[UUID, UUID, UUID | None, list[UUID]]] = connection.execute(
-        "SELECT key, interaction, incident, parties FROM threads WHERE key = ANY(%b)", (list(keys),), binary=True
+        "SELECT key, interaction, incident, parties FROM threads WHERE key = ANY(%b)", (wanted,), binary=True
     )
     for key, interaction, incident, parties in rows:
         known.threads[key] = Thread(interaction, incident, frozenset(parties))
@@ -82,10 +83,11 @@ def _load_waits(connection: Connection, known: Known, messages: Collection[UUID]
 
 def load_mails(connection: Connection, known: Known, interactions: Collection[UUID]) -> None:
     """What is known of mails that wait."""
-    if not interactions:
+    wanted = [interaction for interaction in interactions if interaction not in known.mails]
+    if not wanted:
         return
     rows: Iterable[tuple[bytes, UUID | None]] = connection.execute(
-        "SELECT link, incident FROM waiting_mail WHERE interaction = ANY(%b)", (list(interactions),), binary=True
+        "SELECT link, incident FROM waiting_mail WHERE interaction = ANY(%b)", (wanted,), binary=True
     )
     for link, incident in rows:
         mail = _mail.decode(link)
@@ -116,6 +118,8 @@ def load_customers(connection: Connection, known: Known, customers: Collection[U
         binary=True,
     )
     for customer, root, merged_into, erased, version in rows:
+        if customer in known.customers:
+            continue  # as it is now, after what this transaction decided
         known.add_customer(Customer(id=customer, root=root, merged_into=merged_into, erased=erased))
         known.versions[stream_id("customer", customer)] = version
 
@@ -129,7 +133,7 @@ def _load_parts(connection: Connection, known: Known) -> None:
         binary=True,
     )
     for customer, incident, proven, topics in rows:
-        known.parts.setdefault(customer, {})[incident] = Part(proven, frozenset(topics))
+        known.parts.setdefault(customer, {}).setdefault(incident, Part(proven, frozenset(topics)))
 
 
 def load_incidents(
@@ -148,16 +152,19 @@ def load_incidents(
         binary=True,
     )
     for incident, version, state in rows:
+        if incident in known.incidents:
+            continue  # as it is now, after what this transaction decided
         known.add(_incident.decode(state))
         known.versions[stream_id("incident", incident)] = version
 
 
 def load_calls(connection: Connection, known: Known, calls: Collection[UUID]) -> None:
     """The state of these calls."""
-    if not calls:
+    wanted = [call for call in calls if call not in known.calls]
+    if not wanted:
         return
     rows: Iterable[tuple[UUID, int, bytes]] = connection.execute(
-        "SELECT call, version, state FROM call_state WHERE call = ANY(%b)", (list(calls),), binary=True
+        "SELECT call, version, state FROM call_state WHERE call = ANY(%b)", (wanted,), binary=True
     )
     for call, version, state in rows:
         known.calls[call] = _call.decode(state)
@@ -166,5 +173,62 @@ def load_calls(connection: Connection, known: Known, calls: Collection[UUID]) ->
 
 def load_versions(connection: Connection, known: Known, streams: Sequence[str]) -> None:
     """The last versions of streams without a state of their own."""
-    if streams:
-        known.versions.update(store.versions(connection, streams))
+    wanted = [stream for stream in streams if stream not in known.versions]
+    if wanted:
+        known.versions.update(store.versions(connection, wanted))
+
+
+def load_addresses(connection: Connection, customers: Collection[UUID]) -> list[tuple[UUID, UUID]]:
+    """(address, customer) of these customers, the proven ones first."""
+    rows: Sequence[tuple[UUID, UUID]] = connection.execute(
+        "SELECT address, customer FROM address_owner WHERE customer = ANY(%b) ORDER BY proven DESC, address",
+        (list(customers),),
+        binary=True,
+    ).fetchall()
+    return list(rows)
+
+
+def load_incidents_of(connection: Connection, customers: Collection[UUID]) -> list[UUID]:
+    """Every incident these customers ever took part in."""
+    rows: Sequence[tuple[UUID]] = connection.execute(
+        "SELECT incident FROM joinable WHERE customer = ANY(%b) ORDER BY incident", (list(customers),), binary=True
+    ).fetchall()
+    return [incident for (incident,) in rows]
+
+
+def load_unplaced(connection: Connection, addresses: Collection[UUID]) -> list[UUID]:
+    """Automatic mail of these addresses that belongs to no incident."""
+    rows: Iterable[tuple[bytes]] = connection.execute(
+        "SELECT link FROM waiting_mail WHERE incident IS NULL", binary=True
+    )
+    mails = (_mail.decode(link) for (link,) in rows)
+    return [mail.interaction for mail in mails if mail.address in addresses]
+
+
+def current(connection: Connection, addresses: Mapping[UUID, str]) -> dict[UUID, str]:
+    """The same addresses under the ids they have now: one whose owner was erased begins anew under another."""
+    renewed = load_renewed(connection, addresses)
+    return {renewed.get(address, address): text for address, text in addresses.items()}
+
+
+def load_renewed(connection: Connection, addresses: Collection[UUID]) -> dict[UUID, UUID]:
+    """Erased address → the id it is known by since."""
+    rows: Sequence[tuple[UUID, UUID]] = connection.execute(
+        "SELECT address, renewed FROM renewed_address WHERE address = ANY(%b)", (list(addresses),), binary=True
+    ).fetchall()
+    return dict(rows)
+
+
+def retire(connection: Connection, known: Known, addresses: Collection[UUID]) -> None:
+    """These are nobody's now. Who writes from one again is somebody new, under another id with a key of its own."""
+    for address in addresses:
+        known.owners.pop(address, None)
+        known.changes.owners.add(address)
+    connection.execute(
+        "WITH gone AS (SELECT unnest(%(gone)s::uuid[]) AS address),"
+        " again AS (UPDATE renewed_address SET renewed = gen_random_uuid() FROM gone"
+        "  WHERE renewed_address.renewed = gone.address RETURNING gone.address)"
+        " INSERT INTO renewed_address (address, renewed) SELECT address, gen_random_uuid() FROM gone"
+        " WHERE address NOT IN (SELECT address FROM again)",
+        {"gone": list(addresses)},
+    )

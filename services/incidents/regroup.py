@@ -1,4 +1,4 @@
-"""What agents change in the grouping: merge, un-merge, split, move. Pure; every one of them can be undone by another."""
+"""What agents change in the grouping: merge, un-merge, split, move. Pure; each can be undone by another."""
 
 from __future__ import annotations
 

@@ -69,7 +69,8 @@ def _save_incidents(connection: Connection, known: Known, versions: dict[str, in
     connection.execute(
         "INSERT INTO incident_state (incident, number, root, version, state)"
         " SELECT * FROM unnest(%b::uuid[], %b::int8[], %b::uuid[], %b::int4[], %b::bytea[])"
-        " ON CONFLICT (incident) DO UPDATE SET root = excluded.root, version = excluded.version, state = excluded.state",
+        " ON CONFLICT (incident) DO UPDATE SET"
+        " root = excluded.root, version = excluded.version, state = excluded.state",
         (
             [incident.id for incident in changed],
             [incident.number for incident in changed],

@@ -1,0 +1,40 @@
+"""What a command works with: one transaction, its working set, and what has to wait for the commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import msgspec
+
+from eventstore.database import Connection
+from eventstore.ledger import Ledger
+from services.incidents.arrival import Reader
+from services.incidents.batch import Rules
+from services.incidents.known import Known
+
+
+@dataclass(slots=True)
+class Desk:
+    """`blobs`: to be deleted once the facts are durable."""
+
+    connection: Connection
+    ledger: Ledger
+    known: Known
+    rules: Rules
+    blobs: set[str] = field(default_factory=set[str])
+
+    @property
+    def reader(self) -> Reader:
+        """Makes keyed ids."""
+        return self.rules.reader
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command's handler did, before its facts have positions."""
+
+    subject: UUID
+    number: int | None = None
+    interaction: UUID | None = None
+    delivery: str | None = None
+    note: UUID | None = None
