@@ -18,7 +18,7 @@ from eventstore.database import Connection
 from eventstore.keys import Keys
 from eventstore.recorded import Recorded
 from projections.projection import Projection, Step, Target
-from projections.rows import Rows
+from projections.rows import Rows, Slot
 from schemas.errors import DecodeError, StalePositionError
 from schemas.facts import Fact
 
@@ -35,14 +35,7 @@ class Decoded:
     fact: Fact | DecodeError
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Which rows an event's steps fold into, and those of them that may exist; or why that can't be said."""
-
-    fact: Fact | None
-    steps: Sequence[tuple[Step[Any], Sequence[Target]]]
-    looked_up: Sequence[Target]
-    error: Exception | None
+_Planned = tuple[Step[Any], Sequence[Target], Sequence[Slot]]
 
 
 def decode(connection: Connection, keys: Keys, events: Sequence[Recorded], wanted: Collection[str]) -> list[Decoded]:
@@ -130,40 +123,42 @@ class Engine:
 
     def _fold_rows(self, connection: Connection, segment: Sequence[Decoded], parked: dict[str, int]) -> None:
         planned = [self._plan(each) for each in segment]
-        self._rows.load(connection, (target for plan in planned for target in plan.looked_up))
+        self._rows.load(connection)
         for each, plan in zip(segment, planned, strict=True):
             if each.event.stream in parked:
                 self._skip(connection, each.event)
                 continue
-            if plan.error is None:
-                try:
-                    self._fold_one(plan.fact, each.event, plan.steps)
-                except Exception as error:  # noqa: BLE001 -- a fold is pure: whatever it raises it will raise again
-                    self._park(connection, each.event, error, parked)
-            else:
-                self._park(connection, each.event, plan.error, parked)
+            if isinstance(plan, Exception):
+                self._park(connection, each.event, plan, parked)
+                continue
+            try:
+                self._fold_one(each, plan)
+            except Exception as error:  # noqa: BLE001 -- a fold is pure: whatever it raises it will raise again
+                self._park(connection, each.event, error, parked)
 
-    def _plan(self, each: Decoded) -> _Plan:
+    def _plan(self, each: Decoded) -> list[_Planned] | Exception:
+        """Where the event's steps fold, or why that can't be said."""
         if isinstance(each.fact, DecodeError):
-            return _Plan(None, (), (), each.fact)
-        steps = self.projection.steps[type(each.fact)]
+            return each.fact
+        planned: list[_Planned] = []
         try:
-            targeted = [(step, step.targets(each.fact, each.event)) for step in steps]
+            for step in self.projection.steps[type(each.fact)]:
+                targets = step.targets(each.fact, each.event)
+                planned.append((step, targets, [self._rows.slot(target, fresh=step.fresh) for target in targets]))
         except Exception as error:  # noqa: BLE001 -- as pure as a fold
-            return _Plan(None, (), (), error)
-        return _Plan(each.fact, targeted, [t for step, targets in targeted if not step.fresh for t in targets], None)
+            return error
+        return planned
 
-    def _fold_one(
-        self, fact: Fact | None, event: Recorded, steps: Sequence[tuple[Step[Any], Sequence[Target]]]
-    ) -> None:
-        rows = self._rows
-        done: list[tuple[Target, object, bool]] = []
-        for step, targets in steps:
-            before = [rows.get(target, fresh=step.fresh) for target in targets]
-            after = step.fold(before, fact, event)
-            done.extend((target, row, step.fresh) for target, row in zip(targets, after, strict=True))
-        for target, row, fresh in done:  # all of an event or nothing
-            rows.put(target, row, fresh=fresh)
+    def _fold_one(self, each: Decoded, planned: Sequence[_Planned]) -> None:
+        done: list[tuple[Target, Slot, Any]] = []
+        for step, targets, slots in planned:
+            before = [
+                target[0].new(target[1]) if slot.row is None and not step.fresh else slot.row
+                for target, slot in zip(targets, slots, strict=True)
+            ]
+            done.extend(zip(targets, slots, step.fold(before, each.fact, each.event), strict=True))
+        for target, slot, row in done:  # all of an event or nothing
+            self._rows.put(target, slot, row)
 
     def _execute_statements(self, connection: Connection, last: Decoded, parked: dict[str, int]) -> None:
         if isinstance(last.fact, DecodeError) or last.event.stream in parked:

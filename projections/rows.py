@@ -5,7 +5,8 @@ A rebuild keeps them from page to page, as many as `keep` says, and writes new o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -19,14 +20,27 @@ _ENCODE: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 _COPY_ROWS = 32  # fewer are written faster by a statement that is already prepared
 
 
+class Slot:
+    """The place of one row in memory. `row` None: there is none; `fresh`: the table doesn't have it yet."""
+
+    __slots__ = ("changed", "fresh", "key", "row")
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.row: Any = None
+        self.fresh = True
+        self.changed = False
+
+
 class _Held:
-    """The rows of one table at hand. `absent`: keys known to have no row; `fresh`: rows the table doesn't have yet."""
+    """The slots of one table: all, those still to be looked up, those to be written."""
+
+    __slots__ = ("changed", "slots", "unseen")
 
     def __init__(self) -> None:
-        self.rows: dict[Key, Any] = {}
-        self.absent: set[Key] = set()
-        self.fresh: set[Key] = set()
-        self.changed: set[Key] = set()
+        self.slots: dict[Key, Slot] = {}
+        self.unseen: list[Slot] = []
+        self.changed: list[Slot] = []
 
 
 class Rows:
@@ -37,55 +51,53 @@ class Rows:
         self._held = {table: _Held() for table in projection.tables}
         self._keep = keep
 
-    def load(self, connection: Connection, targets: Iterable[Target]) -> None:
-        """Have these rows at hand."""
-        missing: dict[Table[Any], set[Key]] = {}
-        for table, key in targets:
-            held = self._held[table]
-            if key not in held.rows and key not in held.absent:
-                missing.setdefault(table, set()).add(key)
-        for table, keys in missing.items():
-            held = self._held[table]
-            held.absent |= keys
-            for row in _select(connection, table, keys):
-                key = table.key_of(row)
-                held.rows[key] = row
-                held.absent.discard(key)
-
-    def get(self, target: Target, *, fresh: bool) -> Any:
-        """The row, a blank one where there is none; None where the fold makes it anew."""
-        table, key = target
-        if fresh:
-            return None
-        row = self._held[table].rows.get(key)
-        return table.new(key) if row is None else row
-
-    def put(self, target: Target, row: Any, *, fresh: bool) -> None:
-        """The row has changed."""
+    def slot(self, target: Target, *, fresh: bool) -> Slot:
+        """Where the row of a key is, once `load` was called. `fresh`: it can't exist yet, so it isn't looked up."""
         table, key = target
         held = self._held[table]
-        if (fresh or key in held.absent) and key not in held.rows:
-            held.fresh.add(key)
-        held.rows[key] = row
-        held.changed.add(key)
+        slot = held.slots.get(key)
+        if slot is None:
+            slot = held.slots[key] = Slot(key)
+            if not fresh:
+                held.unseen.append(slot)
+        return slot
+
+    def load(self, connection: Connection) -> None:
+        """Look up what slots were asked for, with one statement a table."""
+        for table, held in self._held.items():
+            if held.unseen:
+                for row in _select(connection, table, [slot.key for slot in held.unseen]):
+                    slot = held.slots[table.key_of(row)]
+                    slot.row = row
+                    slot.fresh = False
+                held.unseen = []
+
+    def put(self, target: Target, slot: Slot, row: Any) -> None:
+        """The row has changed."""
+        slot.row = row
+        if not slot.changed:
+            slot.changed = True
+            self._held[target[0]].changed.append(slot)
 
     def flush(self, connection: Connection, *, bulk: bool = False) -> None:
         """Write what has changed. `bulk`: by COPY, and leave what must be settled to `settle_all`."""
         settle = None if bulk else self._projection.settle
-        unsettled = list(self._held[settle.table].changed) if settle else []
+        unsettled = [slot.key for slot in self._held[settle.table].changed] if settle else []
         for table, held in self._held.items():
-            changed = held.changed - held.fresh
-            if bulk and len(held.fresh) >= _COPY_ROWS:
-                _copy(connection, table, [held.rows[key] for key in held.fresh])
+            fresh = [slot.row for slot in held.changed if slot.fresh]
+            changed = [slot.row for slot in held.changed if not slot.fresh]
+            if bulk and len(fresh) >= _COPY_ROWS:
+                _copy(connection, table, fresh)
             else:
-                changed |= held.fresh
+                changed += fresh
             if changed:
-                _upsert(connection, table, [held.rows[key] for key in changed])
-            held.fresh.clear()
-            held.changed.clear()
-            held.absent.clear()
-            while len(held.rows) > self._keep:
-                del held.rows[next(iter(held.rows))]
+                _upsert(connection, table, changed)
+            for slot in held.changed:
+                slot.fresh = slot.changed = False
+            held.changed = []
+            # oldest first, all at once: taking one by one from the front of a dict costs its length each time
+            for key in list(islice(held.slots, max(0, len(held.slots) - self._keep))):
+                del held.slots[key]
         if settle and unsettled:
             connection.execute(settle.statement, {"changed": unsettled})
 
@@ -102,8 +114,8 @@ def settle_all(connection: Connection, projection: Projection) -> None:
         connection.execute(projection.settle.statement, {"changed": candidates})
 
 
-def _select(connection: Connection, table: Table[Any], keys: set[Key]) -> list[Any]:
-    columns: list[Any] = list(keys)
+def _select(connection: Connection, table: Table[Any], keys: list[Key]) -> list[Any]:
+    columns: list[Any] = keys
     # keys of several columns are tuples
     wanted = [columns] if len(table.key) == 1 else [list(column) for column in zip(*columns, strict=True)]
     arrays = sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(table.types[name])) for name in table.key)
