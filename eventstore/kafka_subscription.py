@@ -15,6 +15,8 @@ from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from eventstore.kafka_client import REQUEST_TIMEOUT_SECONDS, Consumer, Fetched
 
+logging.getLogger("faststream.cauce").setLevel(logging.ERROR)  # it warns at each start that it makes no topics: we do
+
 Deliver = Callable[[Sequence[Fetched]], Awaitable[None]]
 """Gets what was fetched, of all partitions, in order within each. FastStream swallows what it raises: it must not."""
 
