@@ -77,6 +77,7 @@ class Desk:
 
     async def work(self, step: Work, number: int) -> None:
         """Assign, prioritize, tag, note, resolve, close, reopen."""
+        body: Mapping[str, object]
         match step.what:
             case "assign":
                 verb, body = "assign", {"to": step.text}

@@ -1,0 +1,177 @@
+"""Brings the background hub up step by step: ports, database, broker, users, demo history, processes, readiness.
+
+Each step finds what is there already, so that `make up` can be repeated, also after a crash half-way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from eventstore.local_kafka import LocalKafka
+from schemas.errors import OperatorError, SettingsError
+from services import ports
+from services import settings as settings_module
+from services.access import tokens, users
+from services.access.identity import Role
+from services.cli.processes import Processes, last_lines
+from services.demo.history import fill_if_empty
+from services.roles import ROLES
+from services.settings import Settings
+from services.wiring import open_database, open_hub
+
+_READY_SECONDS = 90.0
+_MAILBOX_SECONDS = 10.0
+_HUB, _MAILBOX, _VISITORS = "hub", "mailbox", "demo"
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """Made at the first start, kept in the data folder for this user only: `make up` ends with them each time."""
+
+    agent: str
+    analyst: str
+    admin: str
+    token: str
+
+
+class Background:
+    """One background hub. `say` tells the person who waits what is going on."""
+
+    def __init__(self, settings: Settings, *, demo: bool, kafka: bool, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._demo = demo
+        self._kafka = kafka
+        self._say = say
+        self._processes = Processes(settings.data)
+        self._environment = dict(os.environ) | {"CAUCE_DATA": str(settings.data)}
+
+    def start(self) -> list[str]:
+        """Start what doesn't run; returns the closing lines. Raises OperatorError with what to do."""
+        running = {process.name for process in self._processes.all_running()}
+        wanted = set(ROLES) if self._kafka else {_HUB}
+        self._refuse_other_shape(running, wanted)
+        if not running & ({_HUB, "web"} & wanted):
+            ports.refuse_busy(self._settings.http, "CAUCE_HTTP")
+        if not running & ({_HUB, "intake"} & wanted):
+            ports.refuse_busy(self._settings.smtp, "CAUCE_SMTP")
+        self._make_folder()
+        if self._kafka:
+            self._start_kafka()
+        if self._demo and not self._settings.mail_out:
+            self._start_mailbox()
+        with open_database(self._settings, migrating=True):  # holds the embedded one until the processes have it
+            credentials = self._credentials()
+            self._fill()
+            for role in sorted(wanted):
+                self._processes.start(role, ("up",) if role == _HUB else ("serve", role), self._environment)
+            self._wait_until_ready(wanted)
+        if self._demo:
+            self._start_visitors(credentials)
+        return self._closing_lines(credentials)
+
+    def _refuse_other_shape(self, running: set[str], wanted: set[str]) -> None:
+        other = running & (set(ROLES) | {_HUB}) - wanted
+        if other:
+            how = "on one process" if self._kafka else "on Kafka"
+            raise SettingsError(f"this hub runs {how} already ({', '.join(sorted(other))}): `make down` first")
+
+    def _make_folder(self) -> None:
+        self._settings.data.mkdir(parents=True, exist_ok=True)
+
+    def _start_kafka(self) -> None:
+        if not self._settings.kafka:
+            self._say("starting Apache Kafka (the first time fetches it) …")
+            self._environment["CAUCE_KAFKA"] = LocalKafka(self._settings.data / "kafka").start()
+        self._read_settings_again()
+
+    def _start_mailbox(self) -> None:
+        port_file = self._settings.data / "run" / "mailbox.port"
+        if self._processes.find(_MAILBOX) is None:
+            port_file.unlink(missing_ok=True)
+            self._processes.start(_MAILBOX, ("mailbox", "--port-file", str(port_file)), self._environment)
+        until = time.monotonic() + _MAILBOX_SECONDS
+        while not port_file.exists():
+            if time.monotonic() > until or self._processes.find(_MAILBOX) is None:
+                raise OperatorError(f"the demo mailbox did not start:\n{self._end_of_log(_MAILBOX)}")
+            time.sleep(0.05)
+        self._environment["CAUCE_MAIL_OUT"] = f"smtp://127.0.0.1:{port_file.read_text()}"
+        self._read_settings_again()
+
+    def _read_settings_again(self) -> None:
+        self._settings = settings_module.read(self._environment)
+
+    def _credentials(self) -> Credentials:
+        path = self._settings.data / "credentials.json"
+        if path.exists():
+            return msgspec.json.decode(path.read_bytes(), type=Credentials)
+        with open_database(self._settings) as database, database.transaction() as connection:
+            made = {role: secrets.token_urlsafe(9) for role in Role}
+            for role, password in made.items():
+                users.put_user(connection, role, role, password)
+            token = tokens.create_token(connection, Role.ADMIN, "make up")
+        found = Credentials(made[Role.AGENT], made[Role.ANALYST], made[Role.ADMIN], token)
+        _write_private(path, msgspec.json.encode(found))
+        return found
+
+    def _fill(self) -> None:
+        if self._demo:
+            asyncio.run(self._fill_history())
+
+    async def _fill_history(self) -> None:
+        async with open_hub(self._settings) as hub:
+            await fill_if_empty(hub, self._say)
+
+    def _wait_until_ready(self, wanted: set[str]) -> None:
+        at = ports.reachable(self._settings.http)
+        until = time.monotonic() + _READY_SECONDS
+        answer = "no answer yet"
+        with httpx.Client(timeout=5, trust_env=False) as client:
+            while time.monotonic() < until:
+                try:
+                    response = client.get(f"http://{at}/readyz")
+                    if response.status_code == HTTPStatus.OK:
+                        return
+                    answer = response.text[:500]
+                except httpx.TransportError:
+                    pass
+                gone = [name for name in sorted(wanted) if self._processes.find(name) is None]
+                if gone:
+                    said = "\n".join(self._end_of_log(name) for name in gone)
+                    self._processes.stop_all()
+                    raise OperatorError(f"{', '.join(gone)} ended while starting:\n{said}")
+                time.sleep(0.1)
+        raise OperatorError(f"not ready after {_READY_SECONDS:g} s: {answer}\nsee {self._processes.log_file('hub')}")
+
+    def _start_visitors(self, credentials: Credentials) -> None:
+        told = self._settings.data / "run" / "visitors-began"
+        if not told.exists():  # they come once; a repeated `make up` is not another crowd
+            told.touch()
+            environment = self._environment | {"CAUCE_DEMO_TOKEN": credentials.token}
+            self._processes.start(_VISITORS, ("demo", "--live"), environment)
+
+    def _end_of_log(self, name: str) -> str:
+        return last_lines(self._processes.log_file(name))
+
+    def _closing_lines(self, credentials: Credentials) -> list[str]:
+        return [
+            f"http=http://{ports.reachable(self._settings.http)}",
+            f"smtp={ports.reachable(self._settings.smtp)}",
+            f"agent={Role.AGENT} {credentials.agent}",
+            f"analyst={Role.ANALYST} {credentials.analyst}",
+            f"admin={Role.ADMIN} {credentials.admin}",
+            f"token={credentials.token}",
+        ]
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)

@@ -1,0 +1,268 @@
+"""Prepared steps acted out in one transaction, by the same deciders as the real thing, at the steps' own times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from eventstore import store
+from eventstore.database import Connection
+from eventstore.ledger import Cause, Ledger
+from schemas.address import email_address, phone_address
+from schemas.errors import ConflictError
+from schemas.facts import Fact, stream_of
+from schemas.facts.article import ArticlePublished
+from schemas.facts.call import CallAnswered, CallEnded, CallNoted
+from schemas.facts.customer import AddressAdded, Handle
+from schemas.facts.incident import Words
+from schemas.facts.interaction import InteractionContent, InteractionDelivered, InteractionReceived
+from schemas.facts.visit import ArticleOpened, ArticleVoted, ContactStarted, Searched, VisitSolved
+from schemas.interaction import Channel, Interaction
+from services.demo.prepare import Answered, CameIn, Prepared, Worked
+from services.demo.steps import Call, LearnPhone, Publish, Visit, article_id
+from services.demo.translate import Case, answered_by
+from services.incidents import answer, decide, loading, saving
+from services.incidents.answer import Target
+from services.incidents.batch import Rules, take
+from services.incidents.decide import refuse_closed
+from services.incidents.known import Thread
+from services.incidents.requests import Assign, Close, Note, Prioritize, Reply, Resolve, Tag
+
+_PATIENCE_SECONDS = 45
+
+
+class Act:
+    """One transaction's worth of steps."""
+
+    def __init__(self, connection: Connection, ledger: Ledger, rules: Rules, cases: dict[int, Case], seed: int) -> None:
+        self._connection = connection
+        self._ledger = ledger
+        self._rules = rules
+        self._cases = cases
+        self._seed = seed
+        self._known, _ = loading.begin(connection)
+        self._other: list[tuple[Fact, Cause]] = []
+        self.skipped = 0
+
+    def play(self, steps: Sequence[Prepared]) -> None:
+        """All of them, in order, kept together."""
+        fresh = self._take_in([step for step in steps if isinstance(step, CameIn)])
+        self._load(steps, fresh)
+        for step in steps:
+            if not isinstance(step, CameIn) or id(step) in fresh:
+                self._step(step)
+        # history is over: nobody is written to
+        self._known.deliveries.clear()
+        saving.save(self._connection, self._ledger, self._known)
+        self._save_other()
+
+    def _take_in(self, steps: Sequence[CameIn]) -> set[int]:
+        """Those that count; a repetition doesn't."""
+        first = {_inbox_id(step): step for step in reversed(steps)}
+        rows: Sequence[tuple[UUID]] = self._connection.execute(
+            "INSERT INTO inbox (id, channel, outcome) SELECT id, channel, 'recorded'"
+            " FROM unnest(%b::uuid[], %b::text[]) AS new (id, channel) ON CONFLICT DO NOTHING RETURNING id",
+            (list(first), [step.arrival.item.channel.value for step in first.values()]),
+            binary=True,
+        ).fetchall()
+        return {id(first[known]) for (known,) in rows}
+
+    def _load(self, steps: Sequence[Prepared], fresh: set[int]) -> None:
+        arrivals = [step.arrival for step in steps if isinstance(step, CameIn) and id(step) in fresh]
+        loading.load_for(self._connection, self._known, arrivals)
+        cases = [case for number in {_case_of(step) for step in steps} if (case := self._cases.get(number)) is not None]
+        self._find_again([case for case in cases if case.incident is None])
+        incidents = {case.incident for case in cases}
+        loading.load_incidents(self._connection, self._known, {incident for incident in incidents if incident})
+        phones = [
+            self._rules.reader.id_of(phone_address(step.customer.phone))
+            for step in steps
+            if isinstance(step, LearnPhone)
+        ]
+        loading.load_owners(self._connection, self._known, phones)
+        loading.load_customers(
+            self._connection, self._known, {incident.customer for incident in self._known.incidents.values()}
+        )
+
+    def _find_again(self, cases: Sequence[Case]) -> None:
+        """Incidents of cases begun before an interruption."""
+        keys = [case.key for case in cases if case.key is not None]
+        loading.load_threads(self._connection, self._known, keys)
+        for case in cases:
+            if case.key is not None and case.key in self._known.threads:
+                case.incident = self._known.threads[case.key].incident
+
+    def _step(self, step: Prepared) -> None:
+        try:
+            match step:
+                case CameIn():
+                    self._come_in(step)
+                case Answered():
+                    self._answer(step)
+                case Worked():
+                    self._work(step)
+                case LearnPhone():
+                    self._learn_phone(step)
+                case Publish():
+                    self._other.append((_published(step, self._seed), Cause(step.id)))
+                case Visit():
+                    self._other.extend((fact, Cause(step.id)) for fact in _visited(step, self._seed))
+        except ConflictError:
+            self.skipped += 1  # the stories know nothing of one another: resolved already, somebody else's number …
+
+    def _come_in(self, step: CameIn) -> None:
+        incident = take(step.arrival, self._known, self._rules, now=step.step.at)
+        case = self._cases.get(step.step.case)
+        if case is not None and incident is not None:
+            case.incident = incident
+        if isinstance(step.step, Call):
+            self._known.record(_call_facts(step.step, step.arrival.address), Cause(step.arrival.item.id, incident))
+
+    def _incident(self, number: int) -> UUID:
+        case = self._cases.get(number)
+        if case is None or case.incident is None:
+            raise ConflictError("nothing has come in of this")
+        return self._known.root(case.incident)
+
+    def _answer(self, step: Answered) -> None:
+        incident = self._known.incidents[self._incident(step.step.case)]
+        channel = answered_by(step.last)
+        address = self._customer_address(step, channel)
+        to = Target(incident, self._rules.reader.id_of(address), address, channel, step.last.thread, None)
+        request = Reply(
+            by=step.step.agent, now=step.step.at, id=step.step.id, incident=incident.number, text=step.step.text
+        )
+        facts, _ = answer.decide(to, self._known.status(incident.id), _as_received(step.last, to.address), request)
+        facts.append(InteractionDelivered(interaction=request.id, at=request.now + timedelta(seconds=2)))
+        self._known.record(facts, Cause(request.id, incident.id))
+        for key in (f"interaction:{request.id}", f"thread:{to.thread}"):
+            found = self._rules.reader.id_of(key)
+            if found not in self._known.threads:
+                self._known.threads[found] = Thread(request.id, incident.id)
+                self._known.changes.threads.add(found)
+
+    def _customer_address(self, step: Answered, channel: Channel) -> str:
+        if channel is Channel.CHAT:
+            return step.last.sender.address
+        customer = self._cases[step.step.case].customer
+        return email_address(customer.email) if customer is not None else step.last.sender.address
+
+    def _work(self, step: Worked) -> None:
+        incident = self._known.incidents[self._incident(step.step.case)]
+        status = self._known.status(incident.id)
+        match step.request:
+            case Note():
+                facts = decide.note(incident, step.request)
+            case Assign():
+                facts = decide.assign(incident, status, step.request)
+            case Prioritize():
+                facts = decide.prioritize(incident, status, step.request)
+            case Tag():
+                facts = decide.tag(incident, step.request)
+            case Resolve():
+                facts = decide.resolve(incident, status, step.request)
+            case Close():
+                facts = decide.close(incident, status, step.request)
+            case _:
+                facts = decide.reopen(incident, status, step.request)
+        self._known.record(facts, Cause(step.step.id, incident.id))
+
+    def _learn_phone(self, step: LearnPhone) -> None:
+        incident = self._known.incidents[self._incident(step.case)]
+        refuse_closed(incident, self._known.status(incident.id))
+        written = phone_address(step.customer.phone)
+        address = self._rules.reader.id_of(written)
+        if address in self._known.owners:
+            raise ConflictError("the number is known already")
+        customer = self._known.customers[incident.customer].root
+        self._known.record(
+            [
+                AddressAdded(
+                    customer=customer,
+                    address=address,
+                    proven=True,
+                    by=step.agent,
+                    at=step.at,
+                    personal=Handle(address=written, name=step.customer.name),
+                )
+            ],
+            Cause(step.id),
+        )
+
+    def _save_other(self) -> None:
+        streams = list({stream_of(fact) for fact, _ in self._other})
+        there = store.versions(self._connection, streams) if streams else {}
+        new = [(fact, cause) for fact, cause in self._other if stream_of(fact) not in there]
+        if new:
+            self._ledger.record(self._connection, new, {})
+
+
+def _inbox_id(step: CameIn) -> UUID:
+    return step.arrival.item.id
+
+
+def _case_of(step: Prepared) -> int:
+    return step.case if isinstance(step, LearnPhone | Publish | Visit) else step.step.case
+
+
+def _as_received(last: Interaction, address: UUID) -> InteractionReceived:
+    content = InteractionContent(
+        sender=last.sender,
+        subject=last.subject,
+        message_id=last.hints.message_id,
+        references=last.hints.references,
+    )
+    return InteractionReceived(
+        interaction=last.id,
+        channel=last.channel,
+        thread=last.thread,
+        contact=last.contact,
+        address=address,
+        occurred_at=last.occurred_at,
+        received_at=last.received_at,
+        personal=content,
+    )
+
+
+def _call_facts(step: Call, address: UUID) -> list[Fact]:
+    if not step.seconds:
+        return [CallEnded(call=step.id, outcome="noAnswer", at=step.at + timedelta(seconds=_PATIENCE_SECONDS))]
+    answered = step.at + timedelta(seconds=5 + step.seconds % 25)
+    ended = answered + timedelta(seconds=step.seconds)
+    facts: list[Fact] = [
+        CallAnswered(call=step.id, agent=step.agent, at=answered),
+        CallEnded(call=step.id, outcome="normalClearing", at=ended),
+    ]
+    if step.notes:
+        words = Words(text=step.notes)
+        facts.append(CallNoted(call=step.id, address=address, by=step.agent, at=ended, personal=words))
+    return facts
+
+
+def _published(step: Publish, seed: int) -> ArticlePublished:
+    title, body = step.article.es if step.language == "es" else step.article.en
+    return ArticlePublished(
+        article=article_id(seed, step.article.key, step.language),
+        kind=step.article.kind,
+        title=title,
+        body=body,
+        language=step.language,
+        by=step.agent,
+        at=step.at,
+    )
+
+
+def _visited(step: Visit, seed: int) -> list[Fact]:
+    article = article_id(seed, step.article, step.language) if step.article else None
+    at = step.at
+    facts: list[Fact] = [Searched(visit=step.id, query=step.query, results=(article,) if article else (), at=at)]
+    if article is not None:
+        facts.append(ArticleOpened(visit=step.id, article=article, at=at + timedelta(seconds=9)))
+        if step.helpful is not None:
+            facts.append(
+                ArticleVoted(visit=step.id, article=article, helpful=step.helpful, at=at + timedelta(seconds=70))
+            )
+    end = at + timedelta(seconds=90)
+    facts.append(VisitSolved(visit=step.id, at=end) if step.solved else ContactStarted(visit=step.id, at=end))
+    return facts

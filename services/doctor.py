@@ -1,0 +1,210 @@
+"""Looks a hub over and says what to do: version, log, blobs, mail, projections, positions, quarantine, disk."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from eventstore import positions, store
+from eventstore.database import Connection
+from eventstore.identity import read_identity
+from projections import reading
+from schemas.errors import CauceError
+from schemas.topics import INTERACTIONS, MAIL
+from services.consumers import INCIDENTS, PARSER
+from services.deliveries import queue
+from services.wiring import Hub
+
+_LAG_EVENTS = 5_000
+_LAG_RECORDS = 1_000
+_SHOWN = 10
+_DISK_FREE = 0.05
+_CONNECT_SECONDS = 5.0
+
+
+class Verdict(StrEnum):
+    """How it is. `watch` works, but somebody should look."""
+
+    WELL = "well"
+    WATCH = "watch"
+    ILL = "ill"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What was looked at, how it is, and for a person what to do."""
+
+    subject: str
+    verdict: Verdict
+    detail: str
+    advice: str = ""
+
+
+async def examine(hub: Hub) -> list[Finding]:
+    """Every finding, well or not. One that can't be made is a finding too."""
+    examinations: Sequence[tuple[str, Callable[[Hub], Awaitable[list[Finding]]]]] = (
+        ("database", _database),
+        ("log", _log),
+        ("blobs", _blobs),
+        ("mail out", _mail_out),
+        ("deliveries", _deliveries),
+        ("positions", _positions),
+        ("projections", _projections),
+        ("quarantine", _quarantine),
+        ("disk", _disk),
+    )
+    found: list[Finding] = []
+    for subject, examination in examinations:
+        try:
+            found.extend(await examination(hub))
+        except (CauceError, OSError) as error:
+            found.append(Finding(subject, Verdict.ILL, str(error) or type(error).__name__))
+    return found
+
+
+async def _database(hub: Hub) -> list[Finding]:
+    def look(connection: Connection) -> tuple[str, int, str, str]:
+        version = connection.execute("SHOW server_version").fetchone()
+        migration = connection.execute("SELECT max(number) FROM migrations").fetchone()
+        durable = connection.execute("SELECT current_setting('fsync'), current_setting('full_page_writes')").fetchone()
+        return str(version[0] if version else ""), int(migration[0] if migration else 0), *(durable or ("?", "?"))
+
+    version, migration, fsync, pages = await hub.database.run(look)
+    identity = await hub.database.run(read_identity)
+    last = await hub.database.run(store.last_position)
+    found = [
+        Finding("database", Verdict.WELL, f"PostgreSQL {version}, migration {migration}, {last} events"),
+        Finding("epoch", Verdict.WELL, str(identity.epoch)),
+    ]
+    if (fsync, pages) != ("on", "on"):
+        advice = "set fsync and full_page_writes to on: without them a power failure loses what was acknowledged"
+        found.append(Finding("durability", Verdict.ILL, f"fsync {fsync}, full_page_writes {pages}", advice))
+    return found
+
+
+async def _log(hub: Hub) -> list[Finding]:
+    await hub.log.check()
+    kind = f"Kafka at {hub.settings.kafka}" if hub.settings.kafka else "in PostgreSQL"
+    return [Finding("log", Verdict.WELL, f"takes records ({kind})")]
+
+
+async def _blobs(hub: Hub) -> list[Finding]:
+    await asyncio.to_thread(hub.blobs.check)
+    return [Finding("blobs", Verdict.WELL, hub.settings.blobs or str(hub.settings.data / "blobs"))]
+
+
+async def _mail_out(hub: Hub) -> list[Finding]:
+    if not hub.settings.mail_out:
+        return [Finding("mail out", Verdict.WATCH, "not set", "set CAUCE_MAIL_OUT=smtp://host:port: answers wait")]
+    parts = urlsplit(hub.settings.mail_out)
+    where = f"{parts.hostname}:{parts.port or 25}"  # never the password in it
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 25)
+            greeting = await reader.readline() if parts.scheme == "smtp" else b"2"
+            writer.close()
+    except (OSError, TimeoutError) as error:
+        advice = "is the mail server up, and CAUCE_MAIL_OUT right? Mail waits and is tried again"
+        return [Finding("mail out", Verdict.ILL, f"{where}: {error or 'no answer'}", advice)]
+    if not greeting.startswith(b"2"):
+        return [Finding("mail out", Verdict.ILL, f"{where} greets with {greeting.decode(errors='replace').strip()}")]
+    return [Finding("mail out", Verdict.WELL, where)]
+
+
+async def _deliveries(hub: Hub) -> list[Finding]:
+    counts = await hub.database.run(queue.counts)
+    shown = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none yet"
+    if counts.get("held"):
+        advice = "queued before a restore: check what was sent, then `cauce doctor --release-deliveries`"
+        return [Finding("deliveries", Verdict.ILL, shown, advice)]
+    if counts.get("failed") or counts.get("uncertain"):
+        return [Finding("deliveries", Verdict.WATCH, shown, "failed and uncertain ones are marked in their timelines")]
+    return [Finding("deliveries", Verdict.WELL, shown)]
+
+
+async def _positions(hub: Hub) -> list[Finding]:
+    found: list[Finding] = []
+    for topic, consumer in ((MAIL, PARSER), (INTERACTIONS, INCIDENTS)):
+        lag = await hub.log.lag(topic, consumer)
+        verdict = Verdict.WELL if lag < _LAG_RECORDS else Verdict.WATCH
+        advice = "" if verdict is Verdict.WELL else f"is `cauce serve {consumer}` running? `make logs`"
+        found.append(Finding(f"{consumer} on {topic.name}", verdict, f"{lag} records to go", advice))
+        mismatch = await _mismatch(hub, topic.name, consumer)
+        if mismatch:
+            found.append(Finding(f"{consumer} on {topic.name}", Verdict.ILL, *mismatch))
+    return found
+
+
+async def _mismatch(hub: Hub, topic: str, consumer: str) -> tuple[str, str] | None:
+    """Does the log still hold the record our position names? Answered by reading it."""
+    stored = await hub.database.run(positions.stored, consumer, topic)
+    wanted = {(partition, at.next - 1): at.last_id for partition, at in stored.items() if at.last_id is not None}
+    if not wanted:
+        return None
+    known = MAIL if topic == MAIL.name else INTERACTIONS
+    last: dict[int, int] = {}
+    async for page in hub.log.scan(known):
+        for record in page:
+            last[record.partition] = record.offset
+            expected = wanted.get((record.partition, record.offset))
+            if expected is not None and expected != record.id:
+                advice = (
+                    "the log was replaced or restored: start from its beginning with `cauce doctor --reset-positions`"
+                )
+                return f"the record before position {record.offset + 1} is another one", advice
+    behind = [partition for partition, offset in wanted if last.get(partition, -1) < offset]
+    if behind:
+        advice = (
+            "the log lost its end or was replaced: `cauce doctor --reset-positions`; what was handled stays handled"
+        )
+        return f"the log ends before our position in partition {behind[0]}", advice
+    return None
+
+
+async def _projections(hub: Hub) -> list[Finding]:
+    states = await hub.database.run(reading.states)
+    parked = await hub.database.run(reading.parked)
+    return [_projection(state) for state in states] + [
+        Finding(
+            f"parked in {each.projection}",
+            Verdict.ILL,
+            f"{each.stream} from position {each.position}: {each.error}",
+            f"mend the code, then `cauce rebuild {each.projection}`",
+        )
+        for each in parked[:_SHOWN]
+    ]
+
+
+def _projection(state: reading.Lag) -> Finding:
+    detail = f"version {state.version} at {state.position}, {state.lag} behind"
+    if state.rebuild_needed:
+        return Finding(state.name, Verdict.WATCH, detail, f"the code has another version: `cauce rebuild {state.name}`")
+    if state.lag > _LAG_EVENTS:
+        return Finding(state.name, Verdict.WATCH, detail, "is `cauce serve projections` running? It catches up")
+    return Finding(state.name, Verdict.WELL, detail)
+
+
+async def _quarantine(hub: Hub) -> list[Finding]:
+    def count(connection: Connection) -> int:
+        row = connection.execute("SELECT count(*) FROM quarantine WHERE state = 'held'").fetchone()
+        return int(row[0]) if row else 0
+
+    held = await hub.database.run(count)
+    if held:
+        return [Finding("quarantine", Verdict.WATCH, f"{held} held", "look at them on /agent/quarantine")]
+    return [Finding("quarantine", Verdict.WELL, "empty")]
+
+
+async def _disk(hub: Hub) -> list[Finding]:
+    folder: Path = hub.settings.data
+    usage = await asyncio.to_thread(shutil.disk_usage, folder)
+    free = usage.free / usage.total
+    detail = f"{usage.free / 2**30:.1f} GiB free at {folder}"
+    if free < _DISK_FREE:
+        return [Finding("disk", Verdict.ILL, detail, "make room: a full disk turns mail and forms away")]
+    return [Finding("disk", Verdict.WELL, detail)]

@@ -1,0 +1,140 @@
+"""The roles a process can have, and the tasks of each: `cauce up` runs all of them, `cauce serve ROLE` one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from channels.email.imap import MailboxReader, read_account
+from channels.email.mailboxes import Mailboxes
+from channels.email.reception import Reception
+from channels.email.smtp import serve_lmtp, serve_smtp
+from channels.email.submission import Submission, read_server
+from projections.projection import Projection
+from projections.registry import ALL
+from schemas.topics import INTERACTIONS, MAIL
+from services import metrics_port, ports
+from services.consumers import INCIDENTS, PARSER
+from services.deliveries.letters import Letterhead
+from services.deliveries.worker import DeliveryWorker, Pace
+from services.incidents.intake import IncidentsService
+from services.parser import ParserService
+from services.projector import run_projector
+from services.settings import Endpoint
+from services.supervision import Task
+from services.wiring import Hub
+
+
+def intake(hub: Hub) -> list[Task]:
+    """Mail by SMTP, LMTP and IMAP onto the log `mail`."""
+    mailboxes = Mailboxes(hub.settings.mail_addresses)
+    reception = Reception(hub.log, hub.blobs, mailboxes, hub.secret)
+    host = hub.settings.mail_domain
+
+    async def smtp() -> None:
+        listening = ports.listen(hub.settings.smtp, "CAUCE_SMTP")
+        await _until_cancelled(await serve_smtp(reception, listening, hostname=host))
+
+    async def lmtp(endpoint: Endpoint) -> None:
+        listening = ports.listen(endpoint, "CAUCE_LMTP")
+        await _until_cancelled(await serve_lmtp(reception, listening, hostname=host))
+
+    tasks = [Task("smtp", smtp)]
+    if hub.settings.lmtp is not None:
+        endpoint = hub.settings.lmtp
+        tasks.append(Task("lmtp", lambda: lmtp(endpoint)))
+    for url in hub.settings.imap:
+        reader = MailboxReader(hub.database, reception, read_account(url))
+        tasks.append(Task("imap", reader.run))
+    return tasks
+
+
+def parser(hub: Hub) -> list[Task]:
+    """Raw mail into interactions."""
+
+    async def run() -> None:
+        async with ParserService.open(hub) as service:
+            await hub.log.consume(MAIL, PARSER, service.handle)
+
+    return [Task("parser", run)]
+
+
+def incidents(hub: Hub) -> list[Task]:
+    """Interactions into incidents: one active writer, others stand by."""
+
+    async def run() -> None:
+        await hub.log.consume(INTERACTIONS, INCIDENTS, IncidentsService(hub).handle)
+
+    return [Task("incidents", run)]
+
+
+def relay(hub: Hub) -> list[Task]:
+    """The store's events onto Kafka. Without Kafka everybody reads the store itself."""
+    if not hub.settings.kafka:
+        return []
+    from services.relay.relay import run_relay  # noqa: PLC0415 -- aiokafka is loaded only where Kafka is used
+
+    return [Task("relay", lambda: run_relay(hub.database, hub.settings.kafka, hub.settings.kafka_prefix))]
+
+
+def projections(hub: Hub) -> list[Task]:
+    """Every read model, kept up to date."""
+
+    def task(projection: Projection) -> Task:
+        return Task(projection.name, lambda: run_projector(hub.database, hub.keys, hub.feed, projection))
+
+    return [task(projection) for projection in ALL]
+
+
+def deliveries(hub: Hub) -> list[Task]:
+    """Mail to customers. Without CAUCE_MAIL_OUT it waits in its queue."""
+    settings, pace = hub.settings, Pace()
+    head = Letterhead(
+        secret=hub.secret,
+        tokens=hub.tokens,
+        mailboxes=Mailboxes(settings.mail_addresses),
+        public_url=settings.public_url,
+        locale=settings.locale,
+    )
+    submission = Submission(read_server(settings.mail_out), seconds=pace.attempt_seconds) if settings.mail_out else None
+    worker = DeliveryWorker(hub.database, hub.ledger, hub.blobs, head, submission, pace)
+    return [Task("deliveries", worker.run)]
+
+
+def web(hub: Hub) -> list[Task]:
+    """Pages, API, forms, chat, telephone pushes, live updates."""
+    from services.web.app import create_app  # noqa: PLC0415 -- heavy, and only one role needs it
+    from services.web.server import serve  # noqa: PLC0415 -- likewise
+
+    async def run() -> None:
+        await serve(create_app(hub), ports.listen(hub.settings.http, "CAUCE_HTTP"))
+
+    return [Task("web", run)]
+
+
+def metrics(hub: Hub) -> list[Task]:
+    """`/metrics` of a process without pages, where CAUCE_METRICS_PORT says so."""
+    port = hub.settings.metrics_port
+    if port is None:
+        return []
+    return [Task("metrics", lambda: metrics_port.serve(Endpoint(hub.settings.http.host, port)))]
+
+
+ROLES: Mapping[str, Callable[[Hub], Sequence[Task]]] = {
+    "intake": intake,
+    "parser": parser,
+    "incidents": incidents,
+    "relay": relay,
+    "projections": projections,
+    "deliveries": deliveries,
+    "web": web,
+}
+
+
+async def _until_cancelled(server: asyncio.Server) -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        server.close()
+        ending: Awaitable[None] = server.wait_closed()
+        await asyncio.wait_for(ending, timeout=3)

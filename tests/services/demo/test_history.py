@@ -1,0 +1,69 @@
+"""The demo's history in a real store: at its own times, once, and gone on with after an interruption."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from eventstore.blobs import open_blobs
+from services import settings
+from services.demo import history
+from services.demo.history import Size, fill
+from services.wiring import build_hub
+
+SIZE = Size(days=30, incidents=80, seed=3)
+
+
+@pytest.fixture
+def hub(database, tmp_path):
+    return build_hub(settings.read({"CAUCE_DATA": str(tmp_path)}), database, open_blobs("", tmp_path))
+
+
+def everything(database):
+    with database.transaction() as connection:
+        return connection.execute("SELECT stream, version, type, recorded_at FROM events ORDER BY position").fetchall()
+
+
+async def test_every_fact_is_recorded_when_it_happened(hub, database):
+    told = await fill(hub, SIZE)
+    recorded = [row[3] for row in everything(database)]
+    assert told.interactions > 150
+    assert min(recorded) > datetime.now(UTC) - timedelta(days=31)
+    assert max(recorded) < datetime.now(UTC)
+    assert max(recorded) - min(recorded) > timedelta(days=25)
+
+
+async def test_entering_it_again_changes_nothing(hub, database):
+    await fill(hub, SIZE)
+    before = everything(database)
+    again = await fill(hub, SIZE)
+    assert (again.interactions, everything(database)) == (0, before)
+
+
+async def test_an_interrupted_history_goes_on_where_it_stopped(hub, database, monkeypatch):
+    monkeypatch.setattr(history, "_BATCH_STEPS", 60)
+
+    def stop_at_the_fourth(_phase, _done, _total, calls=[]):  # noqa: B006 -- it counts
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await fill(hub, SIZE, stop_at_the_fourth)
+    half = len(everything(database))
+    await fill(hub, SIZE)
+    whole = everything(database)
+    with database.transaction() as connection:
+        connection.execute(
+            "TRUNCATE events, inbox, positions, threads, incident_state, address_owner, customer_state,"
+            " joinable, call_state, waiting, waiting_mail RESTART IDENTITY"
+        )
+        connection.execute("UPDATE counters SET value = 0")
+    await fill(hub, SIZE)
+    assert 0 < half < len(whole)
+    assert [row[:3] for row in everything(database)] == [row[:3] for row in whole]
+
+
+async def test_nobody_is_written_to(hub, database):
+    await fill(hub, SIZE)
+    with database.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM deliveries").fetchone() == (0,)
