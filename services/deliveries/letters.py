@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -31,7 +31,7 @@ _MERGES_MAX = 50
 class Letterhead:
     """What every mail of this hub has in common."""
 
-    secret: bytes
+    secret: bytes = field(repr=False)
     tokens: ThreadTokens
     mailboxes: Mailboxes
     public_url: str

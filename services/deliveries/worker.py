@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import structlog
 
 from channels.email.outgoing import OutgoingFile, OutgoingMail, compose
@@ -19,7 +21,7 @@ from eventstore import store
 from eventstore.blobs import Blobs
 from eventstore.database import Connection, Database
 from eventstore.ledger import Cause, Ledger
-from schemas.errors import CauceError, NotFoundError
+from schemas.errors import CauceError, NotFoundError, RetryableError
 from schemas.facts import Fact, stream_of
 from schemas.facts.interaction import InteractionDelivered, InteractionDeliveryFailed, InteractionDeliveryUncertain
 from services.deliveries import letters, queue
@@ -30,6 +32,7 @@ log = structlog.get_logger()
 
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=1)
+_SETTLE_PAUSE_SECONDS = 0.25
 
 
 def growing_pause(attempt: int) -> timedelta:
@@ -98,13 +101,13 @@ class DeliveryWorker:
 
     async def _deliver(self, submission: Submission, delivery: Leased) -> None:
         if delivery.doubtful:
-            await self._database.run(self._settle, delivery, Outcome(Fate.UNKNOWN))
+            await self._settle_in_time(delivery, Outcome(Fate.UNKNOWN))
             return
         try:
             outcome = await self._attempt(submission, delivery)
         except CauceError as error:
             outcome = Outcome(Fate.LATER, type(error).__name__)
-        await self._database.run(self._settle, delivery, outcome)
+        await self._settle_in_time(delivery, outcome)
         log.info("delivery_attempted", delivery=str(delivery.id), attempt=delivery.attempts, fate=outcome.fate.value)
 
     async def _attempt(self, submission: Submission, delivery: Leased) -> Outcome:
@@ -120,6 +123,18 @@ class DeliveryWorker:
             return Outcome(Fate.REFUSED, "a file of it is gone")
         mail = _with_files(letter.mail, files)
         return await submission.send(mail.answers_to, mail.recipient, await asyncio.to_thread(compose, mail))
+
+    async def _settle_in_time(self, delivery: Leased, outcome: Outcome) -> None:
+        """What is known must not be lost to a busy store: then it would be sent again."""
+        deadline = time.monotonic() + self._pace.lease_seconds * 0.4
+        while True:
+            try:
+                return await self._database.run(self._settle, delivery, outcome)
+            except (RetryableError, psycopg.OperationalError) as error:
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("delivery_not_recorded_yet", delivery=str(delivery.id), error=type(error).__name__)
+                await asyncio.sleep(_SETTLE_PAUSE_SECONDS)
 
     def _settle(self, connection: Connection, delivery: Leased, outcome: Outcome) -> None:
         """The row's new state and, for a reply, its fact: one transaction, and only while the lease is ours."""
