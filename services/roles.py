@@ -1,25 +1,16 @@
-"""The roles a process can have, and the tasks of each: `cauce up` runs all of them, `cauce serve ROLE` one."""
+"""The roles a process can have, and the tasks of each: `cauce up` runs all of them, `cauce serve ROLE` one.
+
+Each imports what it needs when it is asked: a process loads the parts of its own roles and no others.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from channels.email.imap import MailboxReader, read_account
-from channels.email.mailboxes import Mailboxes
-from channels.email.reception import Reception
-from channels.email.smtp import serve_lmtp, serve_smtp
-from channels.email.submission import Submission, read_server
-from projections.projection import Projection
-from projections.registry import ALL
 from schemas.topics import INTERACTIONS, MAIL
-from services import metrics_port, ports
+from services import ports
 from services.consumers import INCIDENTS, PARSER
-from services.deliveries.letters import Letterhead
-from services.deliveries.worker import DeliveryWorker, Pace
-from services.incidents.intake import IncidentsService
-from services.parser import ParserService
-from services.projector import run_projector
 from services.settings import Endpoint
 from services.supervision import Task
 from services.wiring import Hub
@@ -27,8 +18,12 @@ from services.wiring import Hub
 
 def intake(hub: Hub) -> list[Task]:
     """Mail by SMTP, LMTP and IMAP onto the log `mail`."""
-    mailboxes = Mailboxes(hub.settings.mail_addresses)
-    reception = Reception(hub.log, hub.blobs, mailboxes, hub.secret)
+    from channels.email.imap import MailboxReader, read_account
+    from channels.email.mailboxes import Mailboxes
+    from channels.email.reception import Reception
+    from channels.email.smtp import serve_lmtp, serve_smtp
+
+    reception = Reception(hub.log, hub.blobs, Mailboxes(hub.settings.mail_addresses), hub.secret)
     host = hub.settings.mail_domain
 
     async def smtp() -> None:
@@ -43,14 +38,13 @@ def intake(hub: Hub) -> list[Task]:
     if hub.settings.lmtp is not None:
         endpoint = hub.settings.lmtp
         tasks.append(Task("lmtp", lambda: lmtp(endpoint)))
-    for url in hub.settings.imap:
-        reader = MailboxReader(hub.database, reception, read_account(url))
-        tasks.append(Task("imap", reader.run))
-    return tasks
+    readers = [MailboxReader(hub.database, reception, read_account(url)) for url in hub.settings.imap]
+    return tasks + [Task("imap", reader.run) for reader in readers]
 
 
 def parser(hub: Hub) -> list[Task]:
     """Raw mail into interactions."""
+    from services.parser import ParserService
 
     async def run() -> None:
         async with ParserService.open(hub) as service:
@@ -61,6 +55,7 @@ def parser(hub: Hub) -> list[Task]:
 
 def incidents(hub: Hub) -> list[Task]:
     """Interactions into incidents: one active writer, others stand by."""
+    from services.incidents.intake import IncidentsService
 
     async def run() -> None:
         await hub.log.consume(INTERACTIONS, INCIDENTS, IncidentsService(hub).handle)
@@ -72,13 +67,16 @@ def relay(hub: Hub) -> list[Task]:
     """The store's events onto Kafka. Without Kafka everybody reads the store itself."""
     if not hub.settings.kafka:
         return []
-    from services.relay.relay import run_relay  # noqa: PLC0415 -- aiokafka is loaded only where Kafka is used
+    from services.relay import run_relay
 
     return [Task("relay", lambda: run_relay(hub.database, hub.settings.kafka, hub.settings.kafka_prefix))]
 
 
 def projections(hub: Hub) -> list[Task]:
     """Every read model, kept up to date."""
+    from projections.projection import Projection
+    from projections.registry import ALL
+    from services.projector import run_projector
 
     def task(projection: Projection) -> Task:
         return Task(projection.name, lambda: run_projector(hub.database, hub.keys, hub.feed, projection))
@@ -88,6 +86,11 @@ def projections(hub: Hub) -> list[Task]:
 
 def deliveries(hub: Hub) -> list[Task]:
     """Mail to customers. Without CAUCE_MAIL_OUT it waits in its queue."""
+    from channels.email.mailboxes import Mailboxes
+    from channels.email.submission import Submission, read_server
+    from services.deliveries.letters import Letterhead
+    from services.deliveries.worker import DeliveryWorker, Pace
+
     settings, pace = hub.settings, Pace()
     head = Letterhead(
         secret=hub.secret,
@@ -103,8 +106,8 @@ def deliveries(hub: Hub) -> list[Task]:
 
 def web(hub: Hub) -> list[Task]:
     """Pages, API, forms, chat, telephone pushes, live updates."""
-    from services.web.app import create_app  # noqa: PLC0415 -- heavy, and only one role needs it
-    from services.web.server import serve  # noqa: PLC0415 -- likewise
+    from services.web.app import create_app
+    from services.web.server import serve
 
     async def run() -> None:
         await serve(create_app(hub), ports.listen(hub.settings.http, "CAUCE_HTTP"))
@@ -114,6 +117,8 @@ def web(hub: Hub) -> list[Task]:
 
 def metrics(hub: Hub) -> list[Task]:
     """`/metrics` of a process without pages, where CAUCE_METRICS_PORT says so."""
+    from services import metrics_port
+
     port = hub.settings.metrics_port
     if port is None:
         return []

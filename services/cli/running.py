@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from services import logging_setup
 from services import settings as settings_module
 from services.roles import ROLES
-from services.up import run
+from services.up import run, run_process
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +22,7 @@ def up() -> None:
     """Run the whole hub in the foreground until Ctrl-C. Brings the database to this version first."""
     settings = settings_module.read()
     logging_setup.configure("hub")
-    asyncio.run(run(settings, tuple(ROLES), migrating=True))
+    run_process(run(settings, tuple(ROLES), migrating=True))
 
 
 def serve(
@@ -34,4 +33,4 @@ def serve(
         raise typer.BadParameter(f"{role} is none of {', '.join(ROLES)}")
     settings = settings_module.read()
     logging_setup.configure(role)
-    asyncio.run(run(settings, (role,)))
+    run_process(run(settings, (role,)))
