@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from structlog.testing import capture_logs
 
 from eventstore import identity, kafka_topics, store
 from eventstore.kafka_client import RECORD_MAX_BYTES
@@ -192,9 +193,12 @@ async def test_an_event_over_the_limit_in_the_middle_of_a_batch_leaves_a_hole_th
     running(KafkaFeed(kafka.bootstrap, kafka_prefix, database).follow("fold", fold.checkpoint, fold))
     await database.run(append, [event() for _ in range(5)])
     await until(lambda: len(fold.positions) == 5)
+    await asyncio.sleep(3)  # by now it follows the topic, not the table
     large = bytes(RECORD_MAX_BYTES * 2)
-    await database.run(append, [*(event() for _ in range(20)), event(large), *(event() for _ in range(20))])
-    await until(lambda: len(fold.positions) == 46)
+    with capture_logs() as logs:
+        await database.run(append, [*(event() for _ in range(20)), event(large), *(event() for _ in range(20))])
+        await until(lambda: len(fold.positions) == 46)
+    assert {"event": "hole_filled", "log_level": "info", "consumer": "fold", "after": 25, "before": 27} in logs
     await database.run(append, [event(large)])  # nothing comes after this one to show the hole
     await until(lambda: len(fold.positions) == 47 and relay_at() == 47)
     assert fold.positions == stored()
