@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import psycopg
 from pwdlib import PasswordHash
@@ -20,7 +21,12 @@ PASSWORD_MAX_CHARACTERS = 256
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 _hasher = PasswordHash.recommended()
-_NOBODY = _hasher.hash("nobody has this password")
+
+
+@cache
+def _nobody() -> str:
+    """A hash to check against when there is no user. Made when first needed: it takes a quarter of a second."""
+    return _hasher.hash("nobody has this password")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +107,9 @@ def hash_password(password: str) -> str:
 
 def is_right(password: str, kept: str | None) -> bool:
     """Does it fit? Takes as long when there is no such user, so that names can't be found by the clock."""
+    nobody = _nobody()
     try:
-        fits = _hasher.verify(password[:PASSWORD_MAX_CHARACTERS], kept or _NOBODY)
+        fits = _hasher.verify(password[:PASSWORD_MAX_CHARACTERS], kept or nobody)
     except (UnknownHashError, UnicodeEncodeError):
         return False
     return fits and kept is not None
