@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+import socket
 import tempfile
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -223,3 +225,65 @@ async def test_a_holder_learns_that_its_turn_was_lost(database_url, until):
                 " (SELECT oid FROM pg_database WHERE datname = current_database())"
             )
         await until(lambda: not turn.held, seconds=5)
+
+
+class Wire:
+    """A network between us and the database, in which the connections of the moment can be lost without a word."""
+
+    def __init__(self, url: str) -> None:
+        self._there = psycopg.conninfo.conninfo_to_dict(url)
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self._lost: set[socket.socket] = set()
+        self._open: set[socket.socket] = set()
+        self.url = psycopg.conninfo.make_conninfo(url, host="127.0.0.1", port=self._door.getsockname()[1])
+        threading.Thread(target=self._admit, daemon=True).start()
+
+    def lose(self) -> None:
+        self._lost |= self._open
+
+    def _admit(self) -> None:
+        while True:
+            here, _ = self._door.accept()
+            there = self._reach()
+            self._open.add(here)
+            for source, target in ((here, there), (there, here)):
+                threading.Thread(target=self._carry, args=(here, source, target), daemon=True).start()
+
+    def _reach(self) -> socket.socket:
+        host, port = str(self._there["host"]), int(self._there.get("port") or 5432)
+        if not host.startswith("/"):
+            return socket.create_connection((host, port))
+        reached = socket.socket(socket.AF_UNIX)
+        reached.connect(f"{host}/.s.PGSQL.{port}")
+        return reached
+
+    def _carry(self, here: socket.socket, source: socket.socket, target: socket.socket) -> None:
+        while piece := source.recv(65536):
+            if here not in self._lost:
+                target.sendall(piece)
+
+
+async def test_a_lost_connection_refuses_in_time_and_the_next_append_takes_a_new_one(database_url):
+    wire = Wire(database_url)
+    database = Database(wire.url)
+    database.open()
+    log = PostgresLog(database)
+    await log.append(MAIL, [record()])
+    wire.lose()
+    assert await _refused_or_kept(log) < 5
+    began = time.monotonic()
+    await log.append(MAIL, [record()])
+    assert time.monotonic() - began < 1
+    for _ in range(2):  # the pool had one connection, lost as well
+        with suppress(psycopg.OperationalError):
+            await database.run(store.last_position)
+    assert await database.run(store.last_position) == 0
+    await log.close()
+    database.close()
+
+
+async def _refused_or_kept(log) -> float:
+    began = time.monotonic()
+    with suppress(LogUnavailableError):
+        await log.append(MAIL, [record()])
+    return time.monotonic() - began
