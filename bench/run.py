@@ -20,7 +20,7 @@ from rich.table import Table
 from bench.measure import Figure
 from bench.parts import cluster
 
-ALL = ("append", "form", "smtp")
+ALL = ("append", "form", "smtp", "relay")
 
 
 def main(names: list[str]) -> int:

@@ -82,7 +82,7 @@ class _Relay:
         bell = self._wakeups.subscribe(EVENTS.name)
         try:
             await self._send_all(producer, bell)
-        except BaseException:
+        except (KafkaError, OSError, TimeoutError):
             self._steady.discard(producer)
             raise
         finally:
