@@ -3,6 +3,7 @@
 Only the public surface, on a real hub process, a real PostgreSQL and a real SMTP server.
 """
 
+import email.policy
 import json
 import re
 import smtplib
@@ -126,7 +127,8 @@ def body_of(mail: EmailMessage) -> str:
 
 
 def answer_by_mail(hub: HubProcess, confirmation: EmailMessage, text: str) -> None:
-    mail = EmailMessage()
+    # as mail programs do; Python's own default would write a long In-Reply-To as an encoded word
+    mail = EmailMessage(policy=email.policy.SMTP.clone(max_line_length=998))
     mail["From"] = f"Ana Pérez <{ANA}>"
     mail["To"] = OURS
     mail["Subject"] = f"Re: {confirmation['Subject']}"
