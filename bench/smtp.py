@@ -20,7 +20,7 @@ def _mail(number: int) -> bytes:
         f"From: Ana <ana@bench.example>\r\nTo: support@cauce.example\r\nSubject: Factura {number}\r\n"
         f"Message-ID: <{uuid4().hex}@bench.example>\r\nMIME-Version: 1.0\r\n"
         "Content-Type: text/plain; charset=utf-8\r\n\r\n".encode()
-        + b"La factura no llega. " * 80
+        + b"La factura no llega.\r\n" * 80
     )
 
 
