@@ -48,7 +48,7 @@ def parser(hub: Hub) -> list[Task]:
 
     async def run() -> None:
         async with ParserService.open(hub) as service:
-            await hub.log.consume(MAIL, PARSER, service.handle)
+            await hub.log.consume(MAIL, PARSER, service.handle, max_records=100)
 
     return [Task("parser", run)]
 
