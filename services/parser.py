@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ from eventstore.log import Batch, LogRecord
 from schemas.errors import DecodeError, EventTooLargeError, NotFoundError, OperatorError, PoisonError
 from schemas.interaction import Channel, Interaction, RawMail
 from services import quarantine
-from services.incidents.batch import count
 from services.wiring import Hub
 
 POISON_IN_A_ROW_MAX = 5
@@ -140,5 +138,4 @@ def _move_on(connection: Connection, batch: Batch, poison: list[Poison]) -> None
             error=each.error,
             sender=each.sender,
         )
-    count(connection, Counter({(Channel.EMAIL.value, "quarantined"): len(poison)}))
     positions.advance(connection, batch)
