@@ -5,6 +5,9 @@ who reads: records before the position are dropped, one after it makes us seek b
 compare-and-set fences off whoever handles what another already has.
 """
 
+# aiokafka awaits what a listener returns, though its annotation says None
+# pyright: reportIncompatibleMethodOverride=false
+
 from __future__ import annotations
 
 import asyncio

@@ -1,5 +1,8 @@
 """From the topic `events` to a follower: a subscription that begins at the topic's end, and the batch that waits."""
 
+# aiokafka awaits what a listener returns, though its annotation says None
+# pyright: reportIncompatibleMethodOverride=false
+
 from __future__ import annotations
 
 import asyncio

@@ -9,3 +9,15 @@ CREATE TABLE kafka_topics (
     made_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (prefix, name)
 );
+
+-- The topic `quarantine` is fed from the table: what was held, or held again, is announced once more.
+ALTER TABLE quarantine ADD COLUMN announced boolean NOT NULL DEFAULT false;
+CREATE INDEX quarantine_unannounced ON quarantine (received_at) WHERE NOT announced;
+
+CREATE FUNCTION announce_again() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.announced := false;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER quarantine_held_again BEFORE UPDATE OF state ON quarantine
+    FOR EACH ROW WHEN (NEW.state = 'held' AND OLD.state <> 'held') EXECUTE FUNCTION announce_again();

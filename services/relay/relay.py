@@ -23,7 +23,8 @@ from eventstore.kafka_topics import KafkaTopics
 from eventstore.recorded import Recorded
 from eventstore.wakeups import Wakeup, Wakeups
 from schemas.errors import EpochChangedError, RetryableError
-from schemas.topics import EVENTS
+from schemas.topics import EVENTS, QUARANTINE
+from services.relay.announcements import announce
 from services.relay.checkpoint import Lead, LeadLostError, lead
 
 log = structlog.get_logger()
@@ -69,6 +70,7 @@ class _Relay:
         self._database = database
         self._steady = producer
         self._topic = topics.name_of(EVENTS)
+        self._quarantine = topics.name_of(QUARANTINE)
         self._epoch = topics.epoch
         self._epoch_header = str(topics.epoch).encode()
         self._lead = leading
@@ -100,6 +102,8 @@ class _Relay:
             while self._under_way and (not events or len(self._under_way) >= _PAGES_UNDER_WAY):
                 await self._settle(self._under_way.popleft())
             if not events:
+                async with asyncio.timeout(_ACK_SECONDS):
+                    await announce(self._database, producer, self._quarantine)
                 await bell.wait()
                 await self._lead.position()  # still leading? And a sign of life: a silent session is ended
 
