@@ -92,6 +92,7 @@ class LocalKafka:
             "-cp",
             f"{jars}/*",
         ]
+        self._refuse_busy_port()
         if not (self.folder / "log" / "meta.properties").exists():
             self._format(command)
         with self._output.open("ab") as output:
@@ -167,6 +168,17 @@ class LocalKafka:
         )
         if done.returncode != 0:
             raise OperatorError(f"Kafka's storage can't be formatted:\n{done.stdout.decode(errors='replace')[-1500:]}")
+
+    def _refuse_busy_port(self) -> None:
+        host, _, port = self.bootstrap.rpartition(":")
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, int(port)))
+            except OSError as error:
+                raise OperatorError(
+                    f"{self.bootstrap} is taken by another program; remove {self._settings} to use another port"
+                ) from error
 
     def _wait_until_it_listens(self, process: subprocess.Popen[bytes]) -> None:
         host, _, port = self.bootstrap.rpartition(":")
