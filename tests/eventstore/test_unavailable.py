@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import tempfile
@@ -38,6 +39,7 @@ def own_cluster():
     yield data, url
     embedded.start(data, durable=False)
     embedded.stop(data)
+    shutil.rmtree(embedded.cluster_folder(data), ignore_errors=True)
 
 
 @pytest.fixture
