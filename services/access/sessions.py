@@ -8,8 +8,8 @@ from datetime import timedelta
 from eventstore.database import Connection, Database
 from schemas.errors import RateLimitedError, UnauthenticatedError
 from services.access import users
-from services.access.identity import Identity, Role
 from services.access.digests import digest, new_secret
+from services.access.identity import Identity, Role
 
 SESSION_HOURS = 12
 _WINDOW = timedelta(minutes=15)

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from eventstore.database import Connection
 from schemas.errors import InvalidError, NotFoundError
-from services.access.identity import Identity, Role
 from services.access.digests import digest, new_secret
+from services.access.identity import Identity, Role
 
 _PREFIX = "cauce_"  # so that a scanner of source code knows what it found
 _NAME_MAX_CHARACTERS = 100

@@ -35,7 +35,7 @@ class Library:
         store.lock(connection)
         stream = stream_id("article", request.article)
         history = self._ledger.load(connection, [stream])[stream]
-        article = state_of(cast(Sequence[ArticleFact], history.facts))
+        article = state_of(cast("Sequence[ArticleFact]", history.facts))
         if repeatable and isinstance(request, Publish) and article.known:
             _refuse_other_words(article, request)
             return store.last_position(connection)

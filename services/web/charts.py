@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import Any, Literal
 
 from schemas.errors import RetryableError
 
@@ -26,6 +27,8 @@ HUES = {
     "dark": {"form": "#35c2b2", "email": "#6ea1ff", "chat": "#b18cff", "phone": "#e0a43b", "in_person": "#f07fac"},
 }
 
+_LOCALES: Mapping[str, Literal["es-ES", "en-GB"]] = {"es": "es-ES", "en": "en-GB"}
+
 
 class ChartUnavailableError(RetryableError):
     """The chart could not be drawn in time; its numbers stand beside it all the same."""
@@ -33,15 +36,16 @@ class ChartUnavailableError(RetryableError):
 
 @dataclass(frozen=True)
 class Figure:
-    """Stacked bars: `x` a day or a name, `y` a count, `colour` what the bars are made of, or nothing."""
+    """Stacked bars. `days`: the first and last of the time axis, None for names; `colour`: a channel, or nothing."""
 
     x: str
     y: str
+    title: str
     colour: str
-    titles: Mapping[str, str]
     labels: Mapping[str, str]
+    days: tuple[str, str] | None
+    language: str
     dark: bool
-    temporal: bool
 
 
 class Charts:
@@ -95,49 +99,55 @@ class Charts:
 
 def draw(figure: Figure, rows: list[dict[str, Any]]) -> str:
     """In the worker: the SVG of a figure."""
-    import altair  # noqa: PLC0415 -- only the worker carries it
-    import vl_convert  # noqa: PLC0415 -- likewise
+    alt: Any = import_module("altair")  # only the worker carries them
+    vl_convert: Any = import_module("vl_convert")
 
-    theme = DARK if figure.dark else LIGHT
-    shown = (
-        [{**row, figure.colour: figure.labels.get(row[figure.colour], row[figure.colour])} for row in rows]
-        if figure.colour
-        else rows
-    )
-    axis = {
-        "labelColor": theme["muted"],
-        "titleColor": theme["muted"],
-        "gridColor": theme["grid"],
-        "domainColor": theme["grid"],
-        "tickColor": theme["grid"],
-        "labelFontSize": 11,
-        "titleFontSize": 11,
-        "titleFontWeight": "normal",
-    }
-    x = altair.X(figure.x, type="temporal" if figure.temporal else "nominal", title=None)
-    if not figure.temporal:
-        x = x.sort("-y")
-    encoding: dict[str, Any] = {"x": x, "y": altair.Y(figure.y, type="quantitative", title=figure.titles[figure.y])}
-    if figure.colour:
-        hues = HUES["dark" if figure.dark else "light"]
-        names = [name for name in hues if any(row[figure.colour] == name for row in rows)]
-        encoding["color"] = altair.Color(
-            figure.colour,
-            type="nominal",
-            title=None,
-            scale=altair.Scale(
-                domain=[figure.labels.get(name, name) for name in names], range=[hues[name] for name in names]
-            ),
-        )
+    theme, hues = (DARK, HUES["dark"]) if figure.dark else (LIGHT, HUES["light"])
     chart = (
-        altair.Chart(altair.Data(values=shown))
-        .mark_bar(color=HUES["dark" if figure.dark else "light"]["email"], cornerRadiusEnd=1)
-        .encode(**encoding)
+        alt.Chart(alt.Data(values=_labelled(figure, rows)))
+        .mark_bar(color=hues["email"], cornerRadiusEnd=1)
+        .encode(**_encoding(alt, figure, rows, hues))
         .properties(width=880, height=240, background="transparent")
         .configure_view(stroke=None)
         .configure(font="system-ui, sans-serif")
-        .configure_axis(**axis)
-        .configure_legend(labelColor=theme["ink"], orient="top", labelFontSize=11, symbolType="square")
+        .configure_axis(
+            labelColor=theme["muted"],
+            titleColor=theme["muted"],
+            gridColor=theme["grid"],
+            domainColor=theme["grid"],
+            tickColor=theme["grid"],
+            labelFontSize=11,
+            titleFontSize=11,
+            titleFontWeight="normal",
+        )
+        .configure_legend(
+            labelColor=theme["ink"], orient="top", labelFontSize=11, symbolType="square", columnPadding=18
+        )
     )
-    svg: str = vl_convert.vegalite_to_svg(chart.to_json(), vl_version="6.4")
+    svg: str = vl_convert.vegalite_to_svg(
+        chart.to_json(), vl_version="6.4", time_format_locale=_LOCALES[figure.language]
+    )
     return svg
+
+
+def _labelled(figure: Figure, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if not figure.colour:
+        return rows
+    return [{**row, figure.colour: figure.labels.get(row[figure.colour], row[figure.colour])} for row in rows]
+
+
+def _encoding(alt: Any, figure: Figure, rows: list[dict[str, Any]], hues: Mapping[str, str]) -> dict[str, Any]:
+    if figure.days is None:
+        x = alt.X(figure.x, type="nominal", title=None, sort="-y")
+    else:
+        # a day without its hours is the same everywhere: drawn in UTC, whatever zone it was counted in
+        scale = alt.Scale(type="utc", domain=list(figure.days))
+        axis = alt.Axis(format="%-d %b", grid=False)
+        x = alt.X(figure.x, type="temporal", timeUnit="utcyearmonthdate", title=None, scale=scale, axis=axis)
+    found = {"x": x, "y": alt.Y(figure.y, type="quantitative", title=figure.title)}
+    if figure.colour:
+        names = [name for name in hues if any(row[figure.colour] == name for row in rows)]
+        domain, colours = [figure.labels.get(name, name) for name in names], [hues[name] for name in names]
+        scale = alt.Scale(domain=domain, range=colours)
+        found["color"] = alt.Color(figure.colour, type="nominal", title=None, scale=scale)
+    return found

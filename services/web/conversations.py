@@ -67,4 +67,4 @@ def _line(entry: Entry) -> ChatLine | None:
     answer = entry.direction == Direction.OUT
     words = Words("agent" if answer else "customer", entry.interaction_id, entry.text, entry.occurred_at)
     # what went out by mail is that channel's to report; seeing it here too proves nothing about the mail
-    return ChatLine(words, delivered=not answer or entry.channel != Channel.CHAT or entry.delivery in _FINAL)
+    return ChatLine(words=words, delivered=not answer or entry.channel != Channel.CHAT or entry.delivery in _FINAL)

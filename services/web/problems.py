@@ -85,7 +85,7 @@ def describe(error: Exception) -> tuple[Problem, dict[str, str]]:  # noqa: PLR09
             return make(error.status_code, title, str(error.detail)), dict(error.headers or {})
         case psycopg.DataError():
             return make(422, "Invalid", "a value that can't be stored"), {}
-        case psycopg.OperationalError() | PoolTimeout() | OSError():
+        case psycopg.OperationalError() | PoolTimeout():
             busy = make(503, "Temporarily unavailable", "try again in a moment")
             return busy, {"Retry-After": str(_RETRY_SECONDS)}
         case _:

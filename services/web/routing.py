@@ -15,7 +15,7 @@ def mount(app: FastAPI, router: APIRouter, prefix: str = "") -> None:
                 app.router.add_api_route(
                     prefix + route.path,
                     route.endpoint,
-                    methods=sorted(route.methods),
+                    methods=sorted(route.methods or ()),
                     status_code=route.status_code,
                     response_class=route.response_class,
                     responses=route.responses,

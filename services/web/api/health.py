@@ -1,4 +1,4 @@
-"""Is it alive, can it take work, how is it doing: `/healthz`, `/readyz`, `/metrics`; and what it speaks: `/asyncapi`."""
+"""Is it alive, can it take work, how does it do: `/healthz`, `/readyz`, `/metrics`; what it speaks: `/asyncapi`."""
 
 # pyright: reportUnusedFunction=false
 # -- routes are registered by their decorators

@@ -8,7 +8,18 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.web.pages import call_pages, contact, docs, gate, help_centre, inbox, incident, quarantine_page, report_page, status
+from services.web.pages import (
+    call_pages,
+    contact,
+    docs,
+    gate,
+    help_centre,
+    inbox,
+    incident,
+    quarantine_page,
+    report_page,
+    status,
+)
 from services.web.pages.files import StaticFiles
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.words import PROBLEM

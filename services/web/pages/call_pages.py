@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from channels.text import one_line
 from projections import calls
-from schemas.errors import InvalidError, NotFoundError
+from schemas.errors import InvalidError
 from schemas.ids import new_id
 from schemas.interaction import Direction
 from services.calls import requests
@@ -56,28 +56,22 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         out = await parts.commands.run(make, by=caller(request).name, idempotency_key=key)
         return redirect(request, "/agent/calls", min_position=out.position)
 
-    async def refused(request: Request, error: Exception, fields: Mapping[str, str]) -> Response:
-        status, headers, shown = posted.refusal(error)
-        context = await page(fields, shown)
-        return screen.render(request, "agent/calls.html", context, status=status, headers=headers)
+    async def attempt(request: Request, make: Callable[[Mapping[str, str]], requests.CallRequest]) -> Response:
+        fields = await posted.fields(request)
+        try:
+            return await run(request, make(fields), fields.get("idempotency_key") or None)
+        except posted.REFUSALS as error:
+            status, headers, shown = posted.refusal(error)
+            context = await page(fields, shown)
+            return screen.render(request, "agent/calls.html", context, status=status, headers=headers)
 
     @routes.post("/agent/calls")
     async def log_call(request: Request) -> Response:
-        fields = await posted.fields(request)
-        try:
-            return await run(request, _started(fields), fields.get("idempotency_key") or None)
-        except posted.REFUSALS as error:
-            return await refused(request, error, fields)
+        return await attempt(request, _started)
 
     @routes.post("/agent/calls/{call}")
     async def change(request: Request, call: UUID) -> Response:
-        fields = await posted.fields(request)
-        try:
-            return await run(request, _changed(call, fields), None)
-        except NotFoundError:
-            raise
-        except posted.REFUSALS as error:
-            return await refused(request, error, fields)
+        return await attempt(request, lambda fields: _changed(call, fields))
 
     return routes
 

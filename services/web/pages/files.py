@@ -1,4 +1,4 @@
-"""Our own style sheets, scripts and icons: read at start, cached by browsers for ever under an address with their digest."""
+"""Our style sheets, scripts and icons: read at start, cached by browsers for ever under an address with a digest."""
 
 from __future__ import annotations
 

@@ -31,11 +31,11 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         request: Request, status: int, headers: Mapping[str, str], why: str, name: str, wanted: str
     ) -> Response:
         context = {"problem": SIGN_IN[why], "name": name[:100], "next": wanted}
-        return screen.render(request, "login.html", context, status=status, headers=headers)
+        return screen.render(request, "public/login.html", context, status=status, headers=headers)
 
     @routes.get("/login")
     async def show(request: Request, next: str = "") -> Response:  # noqa: A002 -- the parameter's public name
-        return screen.render(request, "login.html", {"problem": "", "name": "", "next": _local(next)})
+        return screen.render(request, "public/login.html", {"problem": "", "name": "", "next": _local(next)})
 
     @routes.post("/login")
     async def sign_in(request: Request) -> Response:

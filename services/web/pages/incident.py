@@ -41,7 +41,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     database = parts.hub.database
 
     async def page(
-        request: Request, number: int, *, everything: bool, fields: Mapping[str, str], shown: Mapping[str, object]
+        number: int, *, everything: bool, fields: Mapping[str, str], shown: Mapping[str, object]
     ) -> dict[str, object]:
         incident, items, older = await database.run(_read, number, _ALL_MAX if everything else _ENTRIES_MAX)
         return {
@@ -67,7 +67,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         min_position: Annotated[int, Query(ge=0, le=POSITION_MAX)] = 0,
     ) -> Response:
         fresh = await parts.wait_for(min_position, *_PROJECTIONS) if min_position else True
-        context = await page(request, number, everything=bool(everything), fields={}, shown={"fresh": fresh})
+        context = await page(number, everything=bool(everything), fields={}, shown={"fresh": fresh})
         template = "agent/timeline.html" if part == "timeline" else "agent/incident.html"
         return screen.render(request, template, context)
 
@@ -85,7 +85,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         except posted.REFUSALS as error:
             status, headers, shown = posted.refusal(error)
             refused = {**shown, "action": action}
-            context = await page(request, number, everything=False, fields=fields, shown=refused)
+            context = await page(number, everything=False, fields=fields, shown=refused)
             return screen.render(request, "agent/incident.html", context, status=status, headers=headers)
         return redirect(request, f"/agent/incidents/{number}", min_position=out.position)
 

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from channels.text import one_line
-from schemas.errors import NotFoundError
 from services import quarantine
 from services.web.api.quarantine import give_up
 from services.web.guard import caller
@@ -36,18 +35,14 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         return screen.render(request, "agent/quarantine.html", await page(cursor, {}))
 
     @routes.post("/agent/quarantine/{item}/{action}")
-    async def act(request: Request, item: UUID, action: str) -> Response:
+    async def act(request: Request, item: UUID, action: Literal["reprocess", "discard"]) -> Response:
         fields = await posted.fields(request)
         by = caller(request).name
         try:
             if action == "reprocess":
                 await quarantine.reprocess(hub.database, hub.log, item, by=by)
-            elif action == "discard":
-                await give_up(parts, item, one_line(fields.get("reason", "")), by)
             else:
-                raise NotFoundError("no such action")
-        except NotFoundError:
-            raise
+                await give_up(parts, item, one_line(fields.get("reason", "")), by)
         except posted.REFUSALS as error:
             status, headers, shown = posted.refusal(error)
             context = await page("", shown)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,11 +22,23 @@ from schemas.errors import InvalidError
 from services.web.api.reports import REPORTS, dimensions, kind_of, period
 from services.web.charts import Figure
 from services.web.pages import posted
-from services.web.pages.screen import Screen, duration, redirect
+from services.web.pages.screen import NOTHING, Screen, duration, redirect
 from services.web.pages.words import CHANNEL, COLUMN
 from services.web.parts import Parts
 
-_TOTALS = ("contacts", "interactions_in", "interactions_out", "opened", "resolved", "reopened", "views", "searches", "helpful", "unhelpful", "contacts_after")
+_TOTALS = (
+    "contacts",
+    "interactions_in",
+    "interactions_out",
+    "opened",
+    "resolved",
+    "reopened",
+    "views",
+    "searches",
+    "helpful",
+    "unhelpful",
+    "contacts_after",
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _DIMENSIONS = frozenset({"day", "hour", "channel", "article", "title"})
 
@@ -75,7 +87,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         zone = ZoneInfo(asked.tz) if report else UTC
         query = {"since": f"{begin.astimezone(zone):%Y-%m-%d}", "until": f"{end.astimezone(zone):%Y-%m-%d}"}
         query |= {"by": ",".join(report.by) if report else "", "tz": asked.tz}
-        context = {
+        context: dict[str, object] = {
             "name": name,
             "reports": list(REPORTS),
             "report": report,
@@ -86,17 +98,20 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
             "tz": asked.tz,
             "totals": _totals(report) if report else [],
             "chart_query": f"?{urlencode(query)}",
-            "cell": lambda column, value: _cell(screen, request, column, value),
+            "cell": partial(_cell, screen, request),
         }
         return screen.render(request, "agent/report.html", context | shown, status=status)
 
     @routes.get("/reports/{name}/chart.svg")
     async def chart(request: Request, name: str, asked: Annotated[Asked, Depends()], theme: str = "") -> Response:
         report = await read(name, asked)
-        figure = _figure(report, lambda text: screen.say(request, text), dark=theme == "dark")
-        key = (name, report.as_of_position, report.since, report.until, tuple(report.by), asked.tz, figure.dark)
-        svg = await parts.charts.svg((*key, screen.language(request)), figure, report.rows)
-        headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Cache-Control": "private, max-age=30"}
+        figure = _figure(report, asked, screen, request, dark=theme == "dark")
+        key = (name, report.as_of_position, report.since, report.until, tuple(report.by), asked.tz)
+        svg = await parts.charts.svg((*key, figure.dark, figure.language), figure, report.rows)
+        headers = {
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+            "Cache-Control": "private, max-age=30",
+        }
         return Response(svg, media_type="image/svg+xml", headers=headers)
 
     @routes.get("/reports/{name}/table.csv")
@@ -128,7 +143,7 @@ def _totals(report: Report) -> list[tuple[str, float]]:
 
 def _cell(screen: Screen, request: Request, column: Column, value: Any) -> str:
     if value is None:
-        return "–"
+        return NOTHING
     match column.unit:
         case "seconds":
             return duration(value)
@@ -140,19 +155,20 @@ def _cell(screen: Screen, request: Request, column: Column, value: Any) -> str:
             return str(value)
 
 
-def _figure(report: Report, say: Any, *, dark: bool) -> Figure:
-    temporal = "day" in report.by
+def _figure(report: Report, asked: Asked, screen: Screen, request: Request, *, dark: bool) -> Figure:
     split = [name for name in report.by if name != "day"]
     y = next((column.name for column in report.columns if column.name not in _DIMENSIONS), "contacts")
-    x = "day" if temporal else "title" if "article" in split else split[0]
+    zone = ZoneInfo(asked.tz)
+    first, last = (moment.astimezone(zone).date() for moment in (report.since, report.until))
     return Figure(
-        x=x,
+        x="day" if "day" in report.by else "title" if "article" in split else split[0],
         y=y,
+        title=screen.say(request, COLUMN.get(y, y)),
         colour="channel" if "channel" in split else "",
-        titles={y: say(COLUMN.get(y, y))},
-        labels={name: say(word) for name, word in CHANNEL.items()},
+        labels={name: screen.say(request, word) for name, word in CHANNEL.items()},
+        days=(f"{first}", f"{last}") if "day" in report.by else None,
+        language=screen.language(request),
         dark=dark,
-        temporal=temporal,
     )
 
 
@@ -168,5 +184,3 @@ def _csv(report: Report) -> str:
 def _plain(value: Any) -> Any:
     # a spreadsheet runs what begins like a formula
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-

@@ -16,12 +16,14 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from schemas.address import Kind
 from services.access.identity import Identity
 from services.web import languages
 from services.web.pages import words
 from services.web.pages.files import StaticFiles
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
+NOTHING = "\N{EN DASH}"
 _MINUTE = 60
 _HOUR = 3600
 
@@ -32,9 +34,9 @@ class Screen:
     def __init__(self, files: StaticFiles, default: str) -> None:
         self._default = default
         self._markdown = MarkdownIt("commonmark", {"html": False})
+        self._catalogs = languages.read_catalogs()
         self._environments = {
-            language: self._environment(language, catalog, files)
-            for language, catalog in languages.read_catalogs().items()
+            language: self._environment(language, catalog, files) for language, catalog in self._catalogs.items()
         }
 
     def language(self, request: Request) -> str:
@@ -68,9 +70,7 @@ class Screen:
 
     def say(self, request: Request, text: str) -> str:
         """One sentence in the visitor's language; `text` is a key of the catalogs."""
-        gettext = self._environments[self.language(request)].globals["gettext"]
-        said: str = gettext(text)  # type: ignore[operator]  # -- Jinja types its globals as object
-        return said
+        return self._catalogs[self.language(request)].get(text, text)
 
     def _environment(self, language: str, catalog: languages.Catalog, files: StaticFiles) -> Environment:
         environment = Environment(
@@ -93,11 +93,19 @@ class Screen:
             return Markup('<time datetime="{}">{} UTC</time>').format(at.isoformat(), text)
 
         def number(value: float | None) -> str:
-            return "–" if value is None else format_decimal(value, locale=locale)
+            return NOTHING if value is None else format_decimal(value, locale=locale)
 
         environment.install_gettext_callables(gettext, _no_plurals, newstyle=True)  # type: ignore[attr-defined]  # -- the i18n extension adds it
-        environment.globals.update(static=files.url, words=words, LANGUAGES=languages.LANGUAGES)
-        environment.filters.update(moment=moment, number=number, duration=duration, markdown=self._render_markdown)
+        known: dict[str, object] = {
+            "static": files.url,
+            "words": words,
+            "say": gettext,
+            "LANGUAGES": languages.LANGUAGES,
+        }
+        environment.globals.update(known)  # pyright: ignore[reportArgumentType, reportCallIssue]  # -- Jinja types what it begins with, not what may be added
+        environment.filters.update(
+            moment=moment, number=number, duration=duration, handle=handle, markdown=self._render_markdown
+        )
         return environment
 
     def _render_markdown(self, text: str) -> Markup:
@@ -115,13 +123,21 @@ def redirect(request: Request, path: str, **query: object) -> Response:
 def duration(seconds: float | None) -> str:
     """How long, in at most two units."""
     if seconds is None:
-        return "–"
+        return NOTHING
     whole = round(seconds)
     days, rest = divmod(whole, 24 * _HOUR)
     hours, rest = divmod(rest, _HOUR)
     minutes, left = divmod(rest, _MINUTE)
     parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min"), (left, "s")) if count]
     return " ".join(parts[:2]) or "0 s"
+
+
+def handle(address: str) -> str:
+    """An address as people write it; of what has none, enough to tell two apart; nothing of a hidden number."""
+    kind, _, rest = address.partition(":")
+    if kind == Kind.PHONE and not rest.startswith("+"):
+        return ""
+    return rest if kind in {Kind.EMAIL, Kind.PHONE} else rest[:8] or address
 
 
 def _no_plurals(singular: str, plural: str, count: int) -> str:

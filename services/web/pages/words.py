@@ -7,7 +7,7 @@ from collections.abc import Mapping
 STATUS: Mapping[str, str] = {
     "new": "new",
     "open": "open",
-    "waiting": "waiting for the customer",
+    "waiting": "waiting",
     "resolved": "resolved",
     "closed": "closed",
 }
@@ -51,7 +51,7 @@ FACT: Mapping[str, str] = {
     "IncidentOpened": "Incident opened",
     "InteractionLinked": "Added here",
     "InteractionUnlinked": "Moved to another incident",
-    "ParticipantAdded": "Somebody else takes part",
+    "ParticipantAdded": "Takes part",
     "MergeSuggested": "Probably the same as another incident",
     "IncidentMerged": "Merged",
     "IncidentUnmerged": "Stands alone again",

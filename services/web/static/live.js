@@ -39,6 +39,10 @@ if (part && window.EventSource) {
     if (fresh.length && atEnd) fresh[fresh.length - 1].scrollIntoView({ block: "end", behavior: "smooth" });
   }
 
+  // an agent opens an incident to read what was said last
+  const last = part.querySelector(".timeline > li:last-child");
+  if (last && !location.hash && last.getBoundingClientRect().top > window.innerHeight) last.scrollIntoView({ block: "center" });
+
   let timer = 0;
   function changed(change) {
     newest = Math.max(newest, change.position);

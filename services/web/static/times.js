@@ -8,8 +8,8 @@ function localTimes(root) {
     const at = new Date(element.dateTime);
     if (Number.isNaN(at.getTime())) continue;
     const options = at.toDateString() === now.toDateString()
-      ? { hour: "2-digit", minute: "2-digit" }
-      : { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", ...(at.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }) };
+      ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
+      : { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(at.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }) };
     element.textContent = new Intl.DateTimeFormat(language, options).format(at);
     element.title = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long" }).format(at);
   }
