@@ -30,8 +30,6 @@ def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = Path(tempfile.mkdtemp(prefix=f"cauce-test-{os.getpid()}-"))
     yield embedded.start(data, durable=False)
     embedded.stop(data)
-    for folder in (embedded.cluster_folder(data), data):
-        shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(embedded.cluster_folder(data).parent, ignore_errors=True)
     shutil.rmtree(data, ignore_errors=True)
 
