@@ -69,10 +69,11 @@ async def examine(hub: Hub) -> list[Finding]:
 
 async def _database(hub: Hub) -> list[Finding]:
     def look(connection: Connection) -> tuple[str, int, str, str]:
-        version = connection.execute("SHOW server_version").fetchone()
-        migration = connection.execute("SELECT max(number) FROM migrations").fetchone()
-        durable = connection.execute("SELECT current_setting('fsync'), current_setting('full_page_writes')").fetchone()
-        return str(version[0] if version else ""), int(migration[0] if migration else 0), *(durable or ("?", "?"))
+        row = connection.execute(
+            "SELECT current_setting('server_version'), (SELECT max(number) FROM migrations),"
+            " current_setting('fsync'), current_setting('full_page_writes')"
+        ).fetchone()
+        return row or ("?", 0, "?", "?")
 
     version, migration, fsync, pages = await hub.database.run(look)
     identity = await hub.database.run(read_identity)

@@ -26,6 +26,16 @@ def create_line(connection: Connection, name: str) -> str:
     return key
 
 
+def put_line(connection: Connection, name: str) -> str:
+    """A new key for the line, made if there is none: for demo and repeated starts. The old key is void."""
+    key = new_secret()
+    connection.execute(
+        "INSERT INTO lines (name, digest) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET digest = excluded.digest",
+        (name, digest(key)),
+    )
+    return key
+
+
 def is_line_key(connection: Connection, name: str, key: str) -> bool:
     """May who shows this key speak for this line?"""
     row: tuple[bytes] | None = connection.execute(

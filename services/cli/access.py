@@ -9,13 +9,13 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from schemas.errors import InvalidError
 from services import settings as settings_module
 from services.access import tokens, users
 from services.access.lines import create_line
+from services.cli.progress import output
 from services.wiring import open_database
 
 _user = typer.Typer(help="People who sign in.", no_args_is_help=True)
@@ -67,7 +67,7 @@ def list_tokens() -> None:
         moments = (token.created_at, token.expires_at, token.revoked_at)
         shown = [f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in moments]
         table.add_row(str(token.id), token.name, token.role, *shown)
-    Console().print(table)
+    output().print(table)
 
 
 @_token.command("revoke")

@@ -16,7 +16,7 @@ from services import settings as settings_module
 from services.cli.progress import reaching
 from services.demo import mailbox
 from services.demo.history import Progress, Size, fill
-from services.demo.live import Pace, run_live
+from services.demo.live import Keys, Pace, run_live
 from services.settings import Settings
 from services.wiring import open_hub
 
@@ -48,7 +48,7 @@ def demo(
         if live:
             pace = Pace(cases=incidents or 40, seconds=minutes * 60, seed=seed + 1_000_000)
             failed = asyncio.run(
-                run_live(settings, _token(settings), pace, lambda done, total: progress("live", done, total))
+                run_live(settings, _keys(settings), pace, lambda done, total: progress("live", done, total))
             )
             message = f"{failed} steps failed" if failed else "all steps done"
         else:
@@ -76,9 +76,8 @@ def run_mailbox(
     asyncio.run(mailbox.serve(into, host, int(port), port_file))
 
 
-def _token(settings: Settings) -> str:
+def _keys(settings: Settings) -> Keys:
     path = settings.data / _CREDENTIALS
     if not path.exists():
         raise SettingsError(f"no credentials in {settings.data}: start the hub with `make up` first")
-    token: str = msgspec.json.decode(path.read_bytes())["token"]
-    return token
+    return msgspec.json.decode(path.read_bytes(), type=Keys)

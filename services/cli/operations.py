@@ -9,14 +9,13 @@ from uuid import UUID
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from eventstore.identity import new_epoch
 from services import logging_setup
 from services import settings as settings_module
 from services.audit import Findings, audit
-from services.cli.progress import counting
+from services.cli.progress import counting, output
 from services.doctor import Finding, Verdict, examine
 from services.maintenance import erase_customer, release_deliveries, reset_positions
 from services.settings import Settings
@@ -57,7 +56,7 @@ def _show(findings: Findings) -> None:
     for account in findings.accounts:
         numbers = [f"{getattr(account, column):,}" for column in columns]
         table.add_row(account.channel, *numbers, "[green]ok" if account.balanced else "[bold red]does not add up")
-    console = Console()
+    console = output()
     console.print(table)
     console.print(f"{findings.blobs:,} blobs referenced, {len(findings.blobs_missing)} missing")
     for title, ids in (
@@ -93,7 +92,7 @@ def doctor(
     table = Table("", "what", "how it is", "what to do")
     for finding in findings:
         table.add_row(f"[{_COLORS[finding.verdict]}]{finding.verdict}", finding.subject, finding.detail, finding.advice)
-    Console().print(table)
+    output().print(table)
     sys.exit(1 if any(finding.verdict is Verdict.ILL for finding in findings) else 0)
 
 

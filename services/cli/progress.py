@@ -8,6 +8,14 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+_PIPE_COLUMNS = 200
+
+
+def output() -> Console:
+    """Where tables go: as wide as the terminal, and into a pipe or file without cutting anything."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PIPE_COLUMNS)
+
 
 @contextmanager
 def counting(what: str, total: int | None = None) -> Generator[Callable[[int], None]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -33,9 +34,12 @@ def run_rebuild(
     logging_setup.configure("rebuild", level="WARNING")
     wanted = [projection.name for projection in ALL] if names == ["all"] else names
     cancelled = threading.Event()
-    # the page under way is finished, so that the next run goes on from there
-    signal.signal(signal.SIGINT, lambda *_: cancelled.set())
-    signal.signal(signal.SIGTERM, lambda *_: cancelled.set())
+
+    def cancel(_number: int, _frame: FrameType | None) -> None:
+        cancelled.set()  # the page under way is finished, so that the next run goes on from there
+
+    signal.signal(signal.SIGINT, cancel)
+    signal.signal(signal.SIGTERM, cancel)
     with open_database(settings_module.read()) as database, reaching("rebuild") as progress:
         try:
             rebuild(database, wanted, progress, cancelled.is_set)

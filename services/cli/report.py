@@ -15,7 +15,7 @@ from rich.table import Table
 from schemas.errors import InvalidError
 from services import logging_setup
 from services import settings as settings_module
-from services.cli.progress import reaching
+from services.cli.progress import output, reaching
 from services.reports.child import Replay, Replayed, replay_in_child
 from services.reports.report_file import check, load
 from services.wiring import open_database
@@ -39,7 +39,7 @@ def list_reports(
             table.add_row(_short(path), "[red]not a report", "", str(error))
         else:
             table.add_row(_short(path), report.name, str(report.version), ", ".join(report.columns))
-    Console().print(table)
+    output().print(table)
 
 
 @app.command("check")
@@ -79,7 +79,7 @@ def replay(
 
 
 def _show(found: Replayed, out: Path | None) -> None:
-    console = Console()
+    console = output()
     table = Table(*found.columns, title=f"{found.name} (version {found.version})")
     for row in found.rows[:_SHOWN_ROWS]:
         table.add_row(*map(_cell, row))

@@ -22,13 +22,16 @@ from services import ports
 from services import settings as settings_module
 from services.access import tokens, users
 from services.access.identity import Role
+from services.access.lines import put_line
 from services.cli.processes import Processes, last_lines
+from services.demo.desk import LINE
 from services.demo.history import fill_if_empty
 from services.roles import ROLES
 from services.settings import Settings
 from services.wiring import open_database, open_hub
 
 _READY_SECONDS = 90.0
+_CURRENT_SECONDS = 20.0  # ready is enough, but a first look should find the history there
 _MAILBOX_SECONDS = 10.0
 _HUB, _MAILBOX, _VISITORS = "hub", "mailbox", "demo"
 
@@ -40,6 +43,25 @@ class Credentials(msgspec.Struct, frozen=True):
     analyst: str
     admin: str
     token: str
+    line: str
+
+
+class _Lag(msgspec.Struct, frozen=True):
+    lag: int
+
+
+class _Checks(msgspec.Struct, frozen=True):
+    projections: dict[str, _Lag]
+
+
+class _Readiness(msgspec.Struct, frozen=True):
+    """The answer of `/readyz`, as far as it matters here."""
+
+    checks: _Checks
+
+    @property
+    def lags(self) -> list[int]:
+        return [projection.lag for projection in self.checks.projections.values()]
 
 
 class Background:
@@ -74,7 +96,7 @@ class Background:
                 self._processes.start(role, ("up",) if role == _HUB else ("serve", role), self._environment)
             self._wait_until_ready(wanted)
         if self._demo:
-            self._start_visitors(credentials)
+            self._start_visitors()
         return self._closing_lines(credentials)
 
     def _refuse_other_shape(self, running: set[str], wanted: set[str]) -> None:
@@ -117,7 +139,8 @@ class Background:
             for role, password in made.items():
                 users.put_user(connection, role, role, password)
             token = tokens.create_token(connection, Role.ADMIN, "make up")
-        found = Credentials(made[Role.AGENT], made[Role.ANALYST], made[Role.ADMIN], token)
+            line = put_line(connection, LINE)
+        found = Credentials(made[Role.AGENT], made[Role.ANALYST], made[Role.ADMIN], token, line)
         _write_private(path, msgspec.json.encode(found))
         return found
 
@@ -130,32 +153,36 @@ class Background:
             await fill_if_empty(hub, self._say)
 
     def _wait_until_ready(self, wanted: set[str]) -> None:
-        at = ports.reachable(self._settings.http)
-        until = time.monotonic() + _READY_SECONDS
-        answer = "no answer yet"
-        with httpx.Client(timeout=5, trust_env=False) as client:
-            while time.monotonic() < until:
-                try:
-                    response = client.get(f"http://{at}/readyz")
-                    if response.status_code == HTTPStatus.OK:
-                        return
-                    answer = response.text[:500]
-                except httpx.TransportError:
-                    pass
-                gone = [name for name in sorted(wanted) if self._processes.find(name) is None]
-                if gone:
-                    said = "\n".join(self._end_of_log(name) for name in gone)
-                    self._processes.stop_all()
-                    raise OperatorError(f"{', '.join(gone)} ended while starting:\n{said}")
-                time.sleep(0.1)
-        raise OperatorError(f"not ready after {_READY_SECONDS:g} s: {answer}\nsee {self._processes.log_file('hub')}")
+        began = time.monotonic()
+        while True:
+            readiness, answer = self._ask_readiness()
+            waited = time.monotonic() - began
+            if readiness is not None and (not any(readiness.lags) or waited > _CURRENT_SECONDS):
+                return
+            gone = [name for name in sorted(wanted) if self._processes.find(name) is None]
+            if gone:
+                said = "\n".join(self._end_of_log(name) for name in gone)
+                self._processes.stop_all()
+                raise OperatorError(f"{', '.join(gone)} ended while starting:\n{said}")
+            if waited > _READY_SECONDS:
+                raise OperatorError(f"not ready after {_READY_SECONDS:g} s: {answer}\n{self._end_of_log('hub')}")
+            time.sleep(0.1)
 
-    def _start_visitors(self, credentials: Credentials) -> None:
+    def _ask_readiness(self) -> tuple[_Readiness | None, str]:
+        """What `/readyz` says when it is ready; else why not."""
+        try:
+            answer = httpx.get(f"http://{ports.reachable(self._settings.http)}/readyz", timeout=10, trust_env=False)
+        except httpx.TransportError:
+            return None, "no answer yet"
+        if answer.status_code != HTTPStatus.OK:
+            return None, answer.text[:500]
+        return msgspec.json.decode(answer.content, type=_Readiness), ""
+
+    def _start_visitors(self) -> None:
         told = self._settings.data / "run" / "visitors-began"
         if not told.exists():  # they come once; a repeated `make up` is not another crowd
             told.touch()
-            environment = self._environment | {"CAUCE_DEMO_TOKEN": credentials.token}
-            self._processes.start(_VISITORS, ("demo", "--live"), environment)
+            self._processes.start(_VISITORS, ("demo", "--live"), self._environment)
 
     def _end_of_log(self, name: str) -> str:
         return last_lines(self._processes.log_file(name))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from http import HTTPStatus
 from uuid import UUID
 
 import httpx
 import structlog
 
+from schemas.ids import call_id
 from services.demo.steps import Answer, Call, LearnPhone, Work, Write
 
 log = structlog.get_logger()
@@ -19,14 +19,18 @@ log = structlog.get_logger()
 _FIND_SECONDS = 20.0
 _POLL_SECONDS = 0.3
 _PAGE = 1000
+LINE = "central"
+"""The telephone line of the demo."""
+
 _KINDS = ("incident.opened.v1", "incident.interaction_linked.v1")
 
 
 class Desk:
-    """Works on incidents. `numbers` knows which incident each contact went to, read from `/events`."""
+    """Works on incidents, told apart by what `/events` says of each contact. `line_key`: the telephone line's."""
 
-    def __init__(self, client: httpx.AsyncClient, token: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, token: str, line_key: str) -> None:
         self._client = client
+        self._line_key = line_key
         self._headers = {"Authorization": f"Bearer {token}"}
         self._positions: dict[str, int] = {}
         self._incidents: dict[str, str] = {}
@@ -100,18 +104,36 @@ class Desk:
         await self._post(f"/api/v1/customers/{incident['customer']['id']}/addresses", {"address": address}, step.id)
 
     async def call(self, step: Call) -> int | None:
-        """Take a call from ring to hang-up; returns its incident."""
-        body = {"direction": "in", "phone": step.customer.phone, "call_id": str(step.id)}
-        call = await self._post("/api/v1/calls", body, step.id)
-        if call is None:
-            return None
-        changes: dict[str, object] = {"ended_at": _now()}
+        """A call as the telephone system tells it, and the notes an agent writes; returns its incident."""
+        push = {
+            "callId": str(step.id),
+            "from": step.customer.phone.removeprefix("+"),
+            "to": "5370000000",
+            "direction": "in",
+            "user[]": step.agent,
+        }
+        await self._push(push, "newCall")
         if step.seconds:
-            await self._patch(f"/api/v1/calls/{call['id']}", {"answered_at": _now()})
-            changes |= {"notes": step.notes}
-        changed = await self._patch(f"/api/v1/calls/{call['id']}", changes)
-        number = (changed or call).get("number")
-        return number if isinstance(number, int) else None
+            await self._push(push, "answer")
+        await self._push(push | {"cause": "normalClearing" if step.seconds else "noAnswer"}, "hangup")
+        call = call_id(LINE, str(step.id))
+        number = await self._number_of_call(call)
+        if number is not None and step.notes:
+            await self._patch(f"/api/v1/calls/{call}", {"notes": step.notes})
+        return number
+
+    async def _push(self, push: Mapping[str, str], event: str) -> None:
+        path = f"/api/v1/cti/{LINE}"
+        answer = await self._client.post(path, params={"key": self._line_key}, data={**push, "event": event})
+        answer.raise_for_status()
+
+    async def _number_of_call(self, call: UUID) -> int | None:
+        for _ in range(int(_FIND_SECONDS / _POLL_SECONDS)):
+            answer = await self._client.get(f"/api/v1/calls/{call}", headers=self._headers)
+            if answer.status_code == HTTPStatus.OK and answer.json()["number"] is not None:
+                return int(answer.json()["number"])
+            await asyncio.sleep(_POLL_SECONDS)
+        return None
 
     async def visit_in_person(self, step: Write) -> UUID | None:
         """Write down who came in and what they said."""
@@ -136,7 +158,3 @@ class Desk:
         answer.raise_for_status()
         found: dict[str, object] = answer.json() if answer.content else {}
         return found
-
-
-def _now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

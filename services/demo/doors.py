@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -23,6 +24,7 @@ from services.settings import Endpoint
 log = structlog.get_logger()
 
 _CHAT_SECONDS = 15.0
+_ARTICLE = re.compile(r"/articles/([0-9a-f]{8}-[0-9a-f-]{27})")
 
 
 @dataclass
@@ -107,15 +109,13 @@ class Doors:
     async def visit(self, step: Visit) -> None:
         """Look for help first: search, read, vote, and say whether that was enough."""
         visit = (await self._post("/api/v1/visits", {}))["visit"]
-        params = {"q": step.query, "locale": step.language}
-        found = (await self._client.get("/api/v1/search", params=params)).raise_for_status().json()["items"]
-        events: list[dict[str, object]] = [
-            {"type": "searched", "query": step.query, "results": [item["id"] for item in found]}
-        ]
+        page = await self._client.get(f"/{step.language}/", params={"q": step.query}, follow_redirects=True)
+        found = list(dict.fromkeys(_ARTICLE.findall(page.raise_for_status().text)))
+        events: list[dict[str, object]] = [{"type": "searched", "query": step.query, "results": found}]
         if found and step.article:
-            events.append({"type": "opened", "article": found[0]["id"]})
+            events.append({"type": "opened", "article": found[0]})
             if step.helpful is not None:
-                events.append({"type": "voted", "article": found[0]["id"], "helpful": step.helpful})
+                events.append({"type": "voted", "article": found[0], "helpful": step.helpful})
         events.append({"type": "solved" if step.solved else "contact_started"})
         for event in events:
             await self._post(f"/api/v1/visits/{visit}/events", event)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import aiosmtplib
 import httpx
+import msgspec
 import structlog
 
 from schemas.interaction import Channel
@@ -35,6 +36,13 @@ class Pace:
     seed: int
 
 
+class Keys(msgspec.Struct, frozen=True):
+    """What lets the demo in: an API token, and the key of the telephone line."""
+
+    token: str
+    line: str
+
+
 class Live:
     """Acts steps out. A step that fails is logged and counted, the others go on."""
 
@@ -51,6 +59,12 @@ class Live:
         async with self._turns.setdefault(step.case, asyncio.Lock()):
             try:
                 await self._act(step, self._talks.setdefault(step.case, Conversation()))
+            except httpx.HTTPStatusError as error:
+                self.failed += 1
+                answer = error.response
+                log.warning(
+                    "demo_step_refused", step=type(step).__name__, status=answer.status_code, path=answer.url.path
+                )
             except (httpx.HTTPError, aiosmtplib.SMTPException, OSError, TimeoutError) as error:
                 self.failed += 1
                 log.warning("demo_step_failed", step=type(step).__name__, error=type(error).__name__)
@@ -91,13 +105,13 @@ class Live:
             await self._doors.leave(talk)
 
 
-async def run_live(settings: Settings, token: str, pace: Pace, progress: Callable[[int, int], None]) -> int:
+async def run_live(settings: Settings, keys: Keys, pace: Pace, progress: Callable[[int, int], None]) -> int:
     """Act the story out at the given pace; returns how many steps failed."""
     steps = _steps(pace)
     pause = pace.seconds / max(len(steps), 1)
     base = f"http://{reachable(settings.http)}"
     async with httpx.AsyncClient(base_url=base, timeout=30, trust_env=False) as client:
-        desk = Desk(client, token)
+        desk = Desk(client, keys.token, keys.line)
         await desk.begin()
         doors = Doors(client, reachable(settings.http), reachable(settings.smtp), settings.mail_addresses[0])
         live = Live(doors, desk)
