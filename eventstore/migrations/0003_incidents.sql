@@ -80,13 +80,6 @@ CREATE TABLE counters (
 );
 INSERT INTO counters (name, value) VALUES ('incident', 0);
 
-CREATE TABLE intake_counts (                   -- received = recorded + duplicate + rejected + quarantined
-    channel text NOT NULL,
-    outcome text NOT NULL,
-    count   bigint NOT NULL,
-    PRIMARY KEY (channel, outcome)
-) WITH (fillfactor = 50);
-
 CREATE TABLE idempotency (                     -- what a command with this key did
     asked_by text NOT NULL,
     key      text NOT NULL,

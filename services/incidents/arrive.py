@@ -184,7 +184,7 @@ def _participants(
     marked = (
         grouping.reason is Reason.SIGNED_TOKEN
         and state is not None
-        and not is_of(arrival.address, known.customer_of(arrival.address), known.family(incident), known)
+        and not is_of(arrival.address, known.customer_of(arrival.address), state, known)
     )
     people: dict[UUID, Party] = {arrival.address: arrival.item.sender}
     if arrival.item.sender.proven and arrival.item.channel is Channel.EMAIL:
@@ -244,7 +244,7 @@ def _reopened(arrival: Arrival, incident: UUID, known: Known, now: datetime) -> 
 def _suggestions(grouping: Grouping, incident: UUID, known: Known, now: datetime) -> Iterator[MergeSuggested]:
     state = known.incidents.get(incident)
     for other, reason in grouping.suggestions:
-        if state is None or (other not in state.suggested and known.root(other) != known.root(incident)):
+        if other != incident and (state is None or other not in state.suggested):
             yield MergeSuggested(incident=incident, other=other, reason=reason, at=now)
     for stranger in grouping.suggested_by:
         if stranger != incident and incident not in known.incidents[stranger].suggested:

@@ -5,7 +5,6 @@ The heart of the hub, between the log `interactions` and the store. Synchronous;
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -49,6 +48,15 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of a batch. The table `inbox` has it one by one, but for duplicates."""
+
+    recorded: int
+    duplicates: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What deciding needs beside the facts. `window`: how long an incident stays joinable by its customer's words."""
 
@@ -81,7 +89,7 @@ def read(record: LogRecord, reader: Reader) -> Item | Unreadable:
 
 def handle(
     connection: Connection, ledger: Ledger, rules: Rules, batch: Batch, read_records: Sequence[Item | Unreadable]
-) -> None:
+) -> Outcomes:
     """Everything about a batch, in the caller's transaction; the position moves with it."""
     known, now = loading.begin(connection)
     items = [one for one in read_records if isinstance(one, Item)]
@@ -94,12 +102,8 @@ def handle(
     saving.save(connection, ledger, known)
     for one in unreadable:
         quarantine.hold(connection, one.record, topic=batch.topic, reason="undecodable", error=str(one.error))
-    outcomes = Counter((item.channel.value, "recorded") for item in fresh)
-    outcomes.update((item.channel.value, "duplicate") for item in items)
-    outcomes.subtract((item.channel.value, "duplicate") for item in fresh)
-    outcomes.update((one.record.headers.get("channel", batch.topic), "quarantined") for one in unreadable)
-    count(connection, outcomes)
     positions.advance(connection, batch)
+    return Outcomes(len(fresh), len(items) - len(fresh), len(unreadable))
 
 
 def decide(item: Item, known: Known, rules: Rules, *, now: datetime) -> None:
@@ -148,19 +152,3 @@ def _take_in(connection: Connection, items: Sequence[Item]) -> list[Item]:
 def _renewed(connection: Connection, items: list[Item]) -> list[Item]:
     renewed = loading.load_renewed(connection, {party for item in items for party in item.arrival.everyone})
     return [replace(item, arrival=item.arrival.under(renewed)) for item in items] if renewed else items
-
-
-def count(connection: Connection, outcomes: Counter[tuple[str, str]]) -> None:
-    """Account for what came: received = recorded + duplicate + rejected + quarantined, a channel at a time."""
-    counted = sorted((channel, outcome, number) for (channel, outcome), number in outcomes.items() if number)
-    if counted:
-        connection.execute(
-            "INSERT INTO intake_counts (channel, outcome, count)"
-            " SELECT * FROM unnest(%b::text[], %b::text[], %b::int8[])"
-            " ON CONFLICT (channel, outcome) DO UPDATE SET count = intake_counts.count + excluded.count",
-            (
-                [channel for channel, _, _ in counted],
-                [outcome for _, outcome, _ in counted],
-                [number for _, _, number in counted],
-            ),
-        )

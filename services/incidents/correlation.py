@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from schemas.facts.incident import Reason, Status, SuggestionReason
+from schemas.facts.incident import Reason, SuggestionReason
 from services.incidents.arrival import Arrival
 from services.incidents.known import Known, Mail, Part, Thread
 from services.incidents.state import Incident
 
 _SUGGESTIONS_MAX = 3
-_DONE = frozenset({Status.RESOLVED, Status.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def correlate(arrival: Arrival, known: Known, *, now: datetime, window: timedelt
         reason=reason,
         joins=tuple(dict.fromkeys(other for other in joins if other != incident)),
         pulls=tuple(dict.fromkeys(pulls)),
-        suggestions=tuple(dict(suggestions[:_SUGGESTIONS_MAX]).items()),
+        suggestions=tuple(dict(reversed(suggestions)).items())[::-1][:_SUGGESTIONS_MAX],
         suggested_by=tuple(
             dict.fromkeys(mail.incident for mail in late if mail not in kept and mail.incident is not None)
         ),
@@ -128,25 +127,26 @@ def _is_participant(arrival: Arrival, known: Known, incident: UUID) -> bool:
     if not arrival.item.sender.proven:
         return False
     sender = known.customer_of(arrival.address)
-    return is_of(arrival.address, sender, known.family(incident), known)
+    return is_of(arrival.address, sender, known.incidents[incident], known)
 
 
-def is_of(address: UUID, customer: UUID | None, family: list[Incident], known: Known) -> bool:
-    """Do they take part in these: by this address, or as the customer of one of them?"""
-    customers = {known.customers[member.customer].root for member in family if member.customer in known.customers}
-    return customer in customers or any(address in member.participants for member in family)
+def is_of(address: UUID, customer: UUID | None, incident: Incident, known: Known) -> bool:
+    """Do they take part in it: by this address, or as its customer? What it was merged with plays no part."""
+    owner = known.customers.get(incident.customer)
+    return address in incident.participants or (owner is not None and owner.root == customer)
 
 
 def _strangers(arrival: Arrival, known: Known, answered: list[Thread]) -> Iterator[tuple[UUID, SuggestionReason]]:
     """What it names without being part of it: for a person to decide."""
     if arrival.automatic is not None:
         return
+    claimed = None if arrival.item.sender.proven else SuggestionReason.CLAIMED_ADDRESS
     if (numbered := _numbered(arrival, known)) is not None and not _is_participant(arrival, known, numbered):
-        yield numbered, SuggestionReason.STRANGER_WITH_NUMBER
+        yield numbered, claimed or SuggestionReason.STRANGER_WITH_NUMBER
     for key in arrival.references:
         thread = known.threads.get(key)
         if thread is not None and thread.incident is not None and thread not in answered:
-            yield thread.incident, SuggestionReason.STRANGER_WITH_REFERENCES
+            yield thread.incident, claimed or SuggestionReason.STRANGER_WITH_REFERENCES
 
 
 def _same_customer(arrival: Arrival, known: Known, *, now: datetime, window: timedelta) -> list[tuple[UUID, bool]]:
@@ -177,4 +177,15 @@ def _is_joinable(arrival: Arrival, known: Known, incident: UUID, part: Part, *, 
         return False
     if arrival.topics and not arrival.topics & part.topics:
         return False
-    return known.status(incident) not in _DONE
+    return not _done_as_part(state, known)
+
+
+def _done_as_part(incident: Incident, known: Known) -> bool:
+    """Was the whole resolved since it was merged, and nothing said here after that?"""
+    member = incident
+    while member.merged_into is not None and member.merged_at is not None:
+        whole = known.incidents[member.merged_into]
+        if not whole.is_open and whole.spoken_at > max(member.merged_at, incident.spoken_at):
+            return True
+        member = whole
+    return False

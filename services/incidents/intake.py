@@ -5,7 +5,6 @@ Given to `Log.consume` as handler; one active at a time, the store's lock sees t
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -51,7 +50,7 @@ class IncidentsService:
                 await self._handle(replace(batch, records=batch.records[:last], next_position=offset), read[:last])
             self._stop(batch.records[last], DecodeError("undecodable"))
         try:
-            await self._database.run(batches.handle, self._ledger, self._rules, batch, read)
+            outcomes = await self._database.run(batches.handle, self._ledger, self._rules, batch, read)
         except _POISON as error:
             if len(batch.records) == 1:
                 await self._quarantine(batch, batch.records[0], read[0], error)
@@ -62,6 +61,13 @@ class IncidentsService:
             await self._handle(replace(batch, records=batch.records[:middle], next_position=offset), read[:middle])
             await self._handle(replace(batch, records=batch.records[middle:], position=offset), read[middle:])
             return
+        log.debug(
+            "interactions_handled",
+            recorded=outcomes.recorded,
+            duplicates=outcomes.duplicates,
+            quarantined=outcomes.quarantined,
+            offset=batch.next_position,
+        )
         self._count_poison(read)
 
     async def _quarantine(self, batch: Batch, record: LogRecord, read: Item | Unreadable, error: Exception) -> None:
@@ -75,7 +81,6 @@ class IncidentsService:
             quarantine.hold(
                 connection, record, topic=batch.topic, channel=channel, sender=sender, reason=reason, error=repr(error)
             )
-            batches.count(connection, Counter({(channel, "quarantined"): 1}))
             positions.advance(connection, batch)
 
         await self._database.run(hold)

@@ -77,6 +77,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     assignee: str | None = None
     tags: frozenset[str] = frozenset()
     merged_into: UUID | None = None
+    merged_at: datetime | None = None
     links: int = 0
     participants: frozenset[UUID] = frozenset()
     voices: tuple[Voice, ...] = ()
@@ -130,9 +131,9 @@ def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, P
         case MergeSuggested():
             return replace(incident, suggested=incident.suggested | {fact.other})
         case IncidentMerged():
-            return replace(incident, merged_into=fact.into, apart=incident.apart - {fact.into})
+            return replace(incident, merged_into=fact.into, merged_at=fact.at, apart=incident.apart - {fact.into})
         case IncidentUnmerged():
-            return replace(incident, merged_into=None, apart=incident.apart | {fact.out_of})
+            return replace(incident, merged_into=None, merged_at=None, apart=incident.apart | {fact.out_of})
         case IncidentAssigned():
             return replace(incident, assignee=fact.to, active_at=fact.at)
         case IncidentPrioritized():

@@ -1,0 +1,32 @@
+"""Fixtures of the write side's tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from eventstore.database import Database
+from services.commands import Commands
+from tests.services.incidents.hubs import Taking, build
+
+
+@pytest.fixture
+def taking(database: Database, tmp_path: Path) -> Taking:
+    """A hub that takes batches."""
+    return Taking(build(database, tmp_path))
+
+
+@pytest.fixture
+async def commands(taking: Taking) -> AsyncIterator[Commands]:
+    """Commands of the same hub, served."""
+    hub = taking.hub
+    served = Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret)
+    serving = asyncio.create_task(served.serve())
+    yield served
+    serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
