@@ -68,10 +68,7 @@ from schemas.facts.visit import (
 from schemas.interaction import Attachment, Channel, Direction, Party
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-_WORDS = (
-    "impresora instalación licencia factura error pantalla réseau driver backup contraseña update módulo"
-    " the program does not start después de actualizar no funciona correctly gracias saludos servidor"
-).split()
+_WORDS = ["impresora", "instalación", "licencia", "factura", "error", "pantalla", "réseau", "driver", "backup", "contraseña", "update", "módulo", "the", "program", "does", "not", "start", "después", "de", "actualizar", "no", "funciona", "correctly", "gracias", "saludos", "servidor"]
 
 
 @dataclass
@@ -336,9 +333,7 @@ class Story:
         work.interactions.remove((interaction, channel))
         to.interactions.append((interaction, channel))
         return [
-            InteractionUnlinked(
-                incident=work.incident, interaction=interaction, to=to.incident, by="ana", at=self.now
-            ),
+            InteractionUnlinked(incident=work.incident, interaction=interaction, to=to.incident, by="ana", at=self.now),
             InteractionLinked(
                 incident=to.incident,
                 interaction=interaction,
@@ -427,7 +422,9 @@ class Story:
             ArticleOpened(visit=visit, article=article, suggested=self.random.random() < 0.5, at=now),
             ArticleVoted(visit=visit, article=article, helpful=self.random.random() < 0.6, at=now),
             ContactStarted(visit=visit, at=now),
-            self.random.choice([ContactSent(visit=visit, articles=(article,), at=now), VisitSolved(visit=visit, at=now)]),
+            self.random.choice(
+                [ContactSent(visit=visit, articles=(article,), at=now), VisitSolved(visit=visit, at=now)]
+            ),
         ]
 
     def erase(self) -> list[Fact]:

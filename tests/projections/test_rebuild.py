@@ -1,9 +1,9 @@
 import pytest
-from tests.projections.histories import Recorder, Story
-from tests.projections.views import fold_all, fold_with_pauses, make_views, whole
 
 from projections.registry import ALL
 from services.rebuild import rebuild
+from tests.projections.histories import Recorder, Story
+from tests.projections.views import fold_all, fold_with_pauses, make_views, whole
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -1,0 +1,239 @@
+"""The swap of a rebuilt view: readers see no error, a killed rebuild is resumed or cleared up, nothing is lost."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+
+import psycopg
+import pytest
+
+from eventstore.database import Database
+from eventstore.keys import Keys
+from eventstore.postgres import PostgresFeed
+from projections import incidents, reading, timeline
+from projections.incidents import INCIDENTS
+from projections.projection import Projection
+from projections.registry import ALL
+from projections.timeline import TIMELINE
+from schemas.errors import ConflictError
+from services.projector import run_projector
+from services.rebuild import CancelledRebuildError, rebuild, rebuild_in_child
+from tests.projections.histories import Recorder, Story
+from tests.projections.views import fold_all, make_views, whole
+
+_NAMES = [projection.name for projection in ALL]
+
+
+@pytest.fixture
+def told(database, keys):
+    """A history, folded into every view; and what they hold."""
+    make_views(database)
+    recorder, story = Recorder(database, keys), Story(11)
+    for facts in story.steps(120):
+        recorder.record(facts)
+    fold_all(database, keys)
+    return recorder, story
+
+
+def _contents(database):
+    return {projection.name: whole(database, projection) for projection in ALL}
+
+
+def _schemas(database):
+    with database.transaction() as connection:
+        return dict(connection.execute("SELECT schema, state FROM projections ORDER BY schema").fetchall())
+
+
+def _start_child(url, *names):
+    child = subprocess.Popen(
+        [sys.executable, "-m", "services.rebuild", *names], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    child.stdin.write(url.encode() + b"\n")
+    child.stdin.flush()
+    return child
+
+
+def _until_phase(child, phase):
+    for line in child.stdout:
+        if f'"{phase}"'.encode() in line:
+            return
+    raise AssertionError(f"the child never came to {phase}")
+
+
+def _waits_for_a_lock(url):
+    with psycopg.connect(url, autocommit=True) as connection:
+        for _ in range(200):
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            ).fetchone()
+            if row[0]:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits for a lock")
+
+
+def test_killed_at_its_swap_a_rebuild_is_finished_by_the_next(database, keys, database_url, told):
+    before = _contents(database)
+    with psycopg.connect(database_url) as holding:
+        holding.execute("SELECT FROM projections WHERE schema = 'incidents' FOR UPDATE")
+        child = _start_child(database_url, "incidents")
+        _until_phase(child, "swap")
+        _waits_for_a_lock(database_url)
+        child.kill()
+        child.wait()
+        holding.rollback()
+    assert _schemas(database)["incidents_next"] == "building"
+    assert _contents(database) == before
+
+    rebuild(database, ["incidents"])
+
+    assert _schemas(database) == dict.fromkeys(sorted(_NAMES), "live")
+    assert _contents(database) == before
+
+
+def test_killed_before_it_dropped_the_old_view_the_next_one_does(database, keys, database_url, told):
+    before = _contents(database)
+    with psycopg.connect(database_url) as reading_on:
+        reading_on.execute("SELECT count(*) FROM incidents.incidents")  # keeps the old view from being dropped
+        child = _start_child(database_url, "incidents")
+        _until_phase(child, "swap")
+        _until_phase(child, "drop")
+        _waits_for_a_lock(database_url)
+        child.kill()
+        child.wait()
+    assert _schemas(database)["incidents_old"] == "retired"
+    assert _contents(database) == before
+
+    rebuild(database, ["incidents"])
+
+    assert _schemas(database) == dict.fromkeys(sorted(_NAMES), "live")
+    assert _contents(database) == before
+
+
+def test_killed_while_loading_it_goes_on_from_its_checkpoint(database, keys, database_url, told):
+    before = _contents(database)
+    phases = []
+
+    def stop_in_the_middle():
+        return len([phase for phase in phases if phase[0] == "load"]) > 2
+
+    with pytest.raises(CancelledRebuildError):
+        rebuild(database, _NAMES, lambda *said: phases.append(said), stop_in_the_middle, page_events=50)
+    assert set(_schemas(database)) == {*_NAMES, *(f"{name}_next" for name in _NAMES)}
+    loaded = phases[-1][1]
+    phases.clear()
+
+    rebuild(database, _NAMES, lambda *said: phases.append(said), page_events=50)
+
+    assert next(done for phase, done, _ in phases if phase == "load") == loaded + 50
+    assert _contents(database) == before
+
+
+def test_two_rebuilds_of_one_view_are_refused(database, keys, database_url, told):
+    with psycopg.connect(database_url) as holding:
+        holding.execute("SELECT FROM projections WHERE schema = 'incidents' FOR UPDATE")
+        child = _start_child(database_url, "incidents")
+        _until_phase(child, "swap")
+        with pytest.raises(ConflictError):
+            rebuild(database, ["incidents"])
+        holding.rollback()
+    assert child.wait(timeout=30) == 0
+
+
+def test_readers_see_no_error_and_no_step_back_during_swaps(database, keys, database_url, told):
+    errors, seen, stop = [], [], threading.Event()
+
+    def read():
+        own = Database(database_url, size=1)
+        own.open()
+        with own.transaction() as connection:
+            expected = (incidents.get(connection, 1), timeline.of_incident(connection, 1))
+        while not stop.is_set():
+            try:
+                with own.transaction() as connection:
+                    seen.append((incidents.get(connection, 1), timeline.of_incident(connection, 1)) == expected)
+                    incidents.find(connection, status="new", q="servidor")
+            except Exception as error:
+                errors.append(error)
+        own.close()
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for _ in range(4):
+        rebuild(database, ["incidents", "timeline"])
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert errors == []
+    assert len(seen) > 20
+    assert all(seen)
+
+
+async def test_live_views_follow_while_they_are_rebuilt(database, keys, database_url, told):
+    recorder, story = told
+    feed = PostgresFeed(database)
+    projectors = [asyncio.create_task(run_projector(database, Keys(database), feed, each)) for each in ALL]
+    stop = threading.Event()
+    last = 0
+
+    def write():
+        nonlocal last
+        while not stop.is_set():
+            last = recorder.record(story.step())
+            time.sleep(0.005)
+
+    writing = asyncio.create_task(asyncio.to_thread(write))
+    try:
+        await rebuild_in_child(database_url, _NAMES)
+        stop.set()
+        await writing
+        assert await reading.wait_for(database, last, _NAMES, seconds=20)
+    finally:
+        stop.set()
+        for projector in projectors:
+            projector.cancel()
+        await asyncio.gather(*projectors, return_exceptions=True)
+    live = _contents(database)
+    rebuild(database, _NAMES)
+    assert _contents(database) == live
+    with database.transaction() as connection:
+        assert reading.parked(connection) == []
+
+
+async def test_newer_code_rebuilds_by_itself(database, keys, told):
+    with database.transaction() as connection:
+        connection.execute("UPDATE projections SET version = 0 WHERE schema = 'incidents'")
+        connection.execute("TRUNCATE incidents.incidents")
+        assert [state.name for state in reading.states(connection) if state.rebuild_needed] == ["incidents"]
+    projector = asyncio.create_task(run_projector(database, keys, PostgresFeed(database), INCIDENTS))
+    try:
+        async with asyncio.timeout(30):
+            while True:
+                with database.transaction() as connection:
+                    if not any(state.rebuild_needed for state in reading.states(connection)):
+                        break
+                await asyncio.sleep(0.05)
+    finally:
+        projector.cancel()
+        await asyncio.gather(projector, return_exceptions=True)
+    with database.transaction() as connection:
+        assert incidents.get(connection, 1) is not None
+
+
+async def test_waiting_for_a_position_ends_with_it_or_in_time(database, keys, told):
+    recorder, story = told
+    position = recorder.record(story.step())
+    assert not await reading.wait_for(database, position, ["timeline"], seconds=0.05)
+    waiting = asyncio.create_task(reading.wait_for(database, position, ["timeline", "incidents"]))
+    await asyncio.sleep(0.02)
+    await asyncio.to_thread(fold_all, database, keys, 500, (TIMELINE, INCIDENTS))
+    assert await waiting
+
+
+def test_every_view_names_its_tables_once():
+    names = [table.name for projection in ALL for table in projection.tables]
+    assert len(names) == len(set(names))
+    assert all(isinstance(projection, Projection) and projection.create_tables() for projection in ALL)
