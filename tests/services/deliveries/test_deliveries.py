@@ -323,6 +323,15 @@ async def test_many_workers_send_each_once(database, ledger, secret, worker, rem
     assert states(database) == {"sent": 20}
 
 
+def test_what_one_worker_is_leasing_no_other_gets_or_waits_for(database, story):
+    enqueue(database, story.reply(), story.confirmation())
+    with database.transaction() as first, database.transaction() as second:
+        assert len(queue.lease(first, 1, 60)) == 1
+        assert len(queue.lease(second, 5, 60)) == 1
+    with database.transaction() as third:
+        assert queue.lease(third, 5, 60) == []
+
+
 async def test_later_is_tried_again_and_never_is_not(database, ledger, secret, worker, remote):
     story = Story(database, ledger, secret)
     enqueue(database, story.reply())
