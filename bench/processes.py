@@ -20,12 +20,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's environment with these settings of ours (named without `CAUCE_`) and no others."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CAUCE_")}
+    return inherited | {f"CAUCE_{name}": value for name, value in (settings or {}).items()}
+
+
 @contextmanager
 def running(arguments: Sequence[str], port: int, settings: Mapping[str, str] | None = None) -> Generator[int]:
     """`python arguments…` until the block ends; yields its pid once `port` answers. `settings` without `CAUCE_`."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CAUCE_")}
-    environment |= {f"CAUCE_{name}": value for name, value in (settings or {}).items()}
-    process = subprocess.Popen([sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, *arguments], env=environment(settings), stdout=subprocess.DEVNULL)
     try:
         _wait(process, port)
         yield process.pid

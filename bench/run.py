@@ -20,7 +20,7 @@ from rich.table import Table
 from bench.measure import Figure
 from bench.parts import cluster
 
-ALL = ("append", "form", "smtp", "relay")
+ALL = ("append", "rebuild", "relay", "form", "smtp", "chat")
 
 
 def main(names: list[str]) -> int:
