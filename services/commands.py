@@ -43,6 +43,7 @@ CORRELATION_WINDOW = timedelta(hours=168)
 ANSWER_SECONDS = 5.0
 _GROUP_MAX = 50
 _PAUSE_SECONDS = 0.1
+_DELETE_SECONDS = 3.0
 
 Request: TypeAlias = IncidentRequest | CustomerRequest | CallRequest
 
@@ -137,11 +138,11 @@ class Commands:
             for job in group:
                 _refuse(job, error)
         else:
+            if any(isinstance(job.request, ErasePerson) for job in group):
+                await self._delete_blobs()
             for job, outcome in zip(group, outcomes, strict=True):
                 if not job.done.done():
                     job.done.set_result(outcome)
-            if any(isinstance(job.request, ErasePerson) for job in group):
-                await self._delete_blobs()
 
     async def _settle_failed(self, group: Sequence[_Job], error: CauceError | psycopg.Error) -> None:
         if _did_nothing(error) and time.monotonic() < min(job.until for job in group):
@@ -156,10 +157,11 @@ class Commands:
     async def _delete_blobs(self) -> None:
         """Only once nothing names them any more; what can't be deleted now is tried again at the next start."""
         try:
-            doomed = await self._database.run(doom.doomed)
-            await asyncio.to_thread(self._blobs.delete, doomed)
-            await self._database.run(doom.deleted, doomed)
-        except (CauceError, psycopg.Error) as error:
+            async with asyncio.timeout(_DELETE_SECONDS):
+                doomed = await self._database.run(doom.doomed)
+                await asyncio.to_thread(self._blobs.delete, doomed)
+                await self._database.run(doom.deleted, doomed)
+        except (CauceError, psycopg.Error, TimeoutError) as error:
             log.warning("blobs_not_deleted_yet", error=str(error))
 
     def _write(self, connection: Connection, group: Sequence[_Job]) -> list[Outcome]:
