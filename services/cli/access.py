@@ -12,9 +12,9 @@ import typer
 from rich.table import Table
 
 from schemas.errors import InvalidError
-from services import settings as settings_module
 from services.access import tokens, users
 from services.access.lines import create_line
+from services.cli import context
 from services.cli.progress import output
 from services.wiring import open_database
 
@@ -40,7 +40,7 @@ def create_user(
 ) -> None:
     """Let somebody in. Prints the name, and the password if it was made here."""
     given, made = _password(password)
-    with open_database(settings_module.read()) as database, database.transaction() as connection:
+    with open_database(context.settings()) as database, database.transaction() as connection:
         kept = users.create_user(connection, name, role, given)
     print(f"{kept} {given}" if made else kept)
 
@@ -52,7 +52,7 @@ def create_token(
     expires: Annotated[int | None, typer.Option(help="Days until it ends.")] = None,
 ) -> None:
     """Make a token. Prints it, this once, and nothing else."""
-    with open_database(settings_module.read()) as database, database.transaction() as connection:
+    with open_database(context.settings()) as database, database.transaction() as connection:
         made = tokens.create_token(connection, role, name, expires)
     print(made)
 
@@ -60,7 +60,7 @@ def create_token(
 @_token.command("list")
 def list_tokens() -> None:
     """All tokens, without their secrets."""
-    with open_database(settings_module.read()) as database, database.transaction() as connection:
+    with open_database(context.settings()) as database, database.transaction() as connection:
         found = tokens.list_tokens(connection)
     table = Table("id", "name", "role", "created", "expires", "revoked")
     for token in found:
@@ -73,14 +73,14 @@ def list_tokens() -> None:
 @_token.command("revoke")
 def revoke_token(token: Annotated[UUID, typer.Argument(metavar="ID")]) -> None:
     """End a token at once."""
-    with open_database(settings_module.read()) as database, database.transaction() as connection:
+    with open_database(context.settings()) as database, database.transaction() as connection:
         tokens.revoke_token(connection, token)
 
 
 @_line.command("create")
 def new_line(name: Annotated[str, typer.Argument(help="The line's name, part of its URL.")]) -> None:
     """Let a telephone system in. Prints the URL it posts its calls to; the key in it is shown this once."""
-    settings = settings_module.read()
+    settings = context.settings()
     with open_database(settings) as database, database.transaction() as connection:
         key = create_line(connection, name)
     print(f"{settings.public_url}/api/v1/cti/{name}?key={key}")

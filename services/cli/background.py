@@ -13,6 +13,7 @@ from rich.console import Console
 from eventstore import embedded, local_kafka
 from services import logging_setup
 from services import settings as settings_module
+from services.cli import context
 from services.cli.processes import Processes
 from services.cli.starting import Background
 
@@ -34,7 +35,7 @@ def start(
     """Run the hub in the background and return once it is ready. Harmless when it runs already."""
     logging_setup.configure("start", level="ERROR")
     began = time.monotonic()
-    background = Background(settings_module.read(), demo=demo, kafka=kafka, say=_say)
+    background = Background(context.settings(), demo=demo, kafka=kafka, say=_say)
     lines = background.start()
     _say(f"ready after {time.monotonic() - began:.1f} s")
     print("\n".join(lines))

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from schemas.errors import SettingsError
 from services import logging_setup
-from services import settings as settings_module
+from services.cli import context
 from services.cli.progress import reaching
 from services.demo import mailbox
 from services.demo.history import Progress, Size, fill
@@ -42,7 +42,7 @@ def demo(
 ) -> None:
     """Fill the hub with a support history, or let more of it arrive live. The same seed is the same story."""
     logging_setup.configure("demo", level="WARNING")
-    settings = settings_module.read()
+    settings = context.settings()
     size = Size(days=days, incidents=incidents, interactions=scale, seed=seed)
     with reaching("demo") as progress:
         if live:
@@ -72,7 +72,7 @@ def run_mailbox(
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit():
         raise SettingsError(f"--listen is host:port, not {listen!r}")
-    into = folder or settings_module.read().data / "outbox"
+    into = folder or context.settings().data / "outbox"
     asyncio.run(mailbox.serve(into, host, int(port), port_file))
 
 

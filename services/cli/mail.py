@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from services import logging_setup
-from services import settings as settings_module
+from services.cli import context
 from services.cli.progress import counting
 from services.mail_import import Imported, import_mail
 from services.settings import Settings
@@ -32,7 +32,7 @@ def run_import(
 ) -> None:
     """Take old mail in. Nothing is sent for it; a mail that was taken in before counts once."""
     logging_setup.configure("mail import", level="WARNING")
-    done = asyncio.run(_import(settings_module.read(), path, to))
+    done = asyncio.run(_import(context.settings(), path, to))
     print(f"{done.taken} taken in, {done.refused} refused")
     for name, reason in done.reasons:
         typer.echo(f"{name}: {reason}", err=True)

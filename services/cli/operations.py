@@ -13,8 +13,8 @@ from rich.table import Table
 
 from eventstore.identity import new_epoch
 from services import logging_setup
-from services import settings as settings_module
 from services.audit import Findings, audit
+from services.cli import context
 from services.cli.progress import counting, output
 from services.doctor import Finding, Verdict, examine
 from services.maintenance import erase_customer, release_deliveries, reset_positions
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 def run_audit(*, as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False) -> None:
     """Account for every contact taken in. Ends with 1 when something is missing, doubled or from nowhere."""
     logging_setup.configure("audit", level="WARNING")
-    findings = asyncio.run(_audit(settings_module.read()))
+    findings = asyncio.run(_audit(context.settings()))
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(findings)).decode())
     else:
@@ -84,7 +84,7 @@ def doctor(
 ) -> None:
     """Look the hub over and say what to do. Ends with 1 when something is ill."""
     logging_setup.configure("doctor", level="ERROR")
-    settings = settings_module.read()
+    settings = context.settings()
     if migrate:
         with open_database(settings, migrating=True):
             pass
@@ -115,5 +115,5 @@ def erase(
     """Destroy everything personal about a customer, for good. History keeps its counts."""
     if not yes:
         typer.confirm(f"Erase everything personal about {customer}? This can't be undone.", abort=True)
-    asyncio.run(erase_customer(settings_module.read(), customer))
+    asyncio.run(erase_customer(context.settings(), customer))
     print(f"erased {customer}")

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from projections.registry import ALL
 from services import logging_setup
-from services import settings as settings_module
+from services.cli import context
 from services.cli.progress import reaching
 from services.rebuild import CancelledRebuildError, rebuild
 from services.wiring import open_database
@@ -40,7 +40,7 @@ def run_rebuild(
 
     signal.signal(signal.SIGINT, cancel)
     signal.signal(signal.SIGTERM, cancel)
-    with open_database(settings_module.read()) as database, reaching("rebuild") as progress:
+    with open_database(context.settings()) as database, reaching("rebuild") as progress:
         try:
             rebuild(database, wanted, progress, cancelled.is_set)
         except CancelledRebuildError as error:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from schemas.errors import InvalidError
 from services import logging_setup
-from services import settings as settings_module
+from services.cli import context
 from services.cli.progress import output, reaching
 from services.reports.child import Replay, Replayed, replay_in_child
 from services.reports.report_file import check, load
@@ -65,7 +65,7 @@ def replay(
 ) -> None:
     """Run a report over all of history, in a process of its own, and show its table."""
     logging_setup.configure("report", level="WARNING")
-    with open_database(settings_module.read()) as database, reaching(path.stem) as progress:
+    with open_database(context.settings()) as database, reaching(path.stem) as progress:
         request = Replay(
             database_url=database.url,
             path=str(path.absolute()),

@@ -6,12 +6,10 @@ Each step finds what is there already, so that `make up` can be repeated, also a
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import Path
 
 import httpx
 import msgspec
@@ -23,6 +21,7 @@ from services import settings as settings_module
 from services.access import tokens, users
 from services.access.identity import Role
 from services.access.lines import put_line
+from services.cli import context
 from services.cli.processes import Processes, last_lines
 from services.demo.desk import LINE
 from services.demo.history import fill_if_empty
@@ -73,7 +72,7 @@ class Background:
         self._kafka = kafka
         self._say = say
         self._processes = Processes(settings.data)
-        self._environment = dict(os.environ) | {"CAUCE_DATA": str(settings.data)}
+        self._environment = context.environment() | {"CAUCE_DATA": str(settings.data)}
 
     def start(self) -> list[str]:
         """Start what doesn't run; returns the closing lines. Raises OperatorError with what to do."""
@@ -87,11 +86,12 @@ class Background:
         self._make_folder()
         if self._kafka:
             self._start_kafka()
-        if self._demo and not self._settings.mail_out:
+        if self._demo:
             self._start_mailbox()
         with open_database(self._settings, migrating=True):  # holds the embedded one until the processes have it
             credentials = self._credentials()
             self._fill()
+            context.remember(self._settings.data, self._environment | self._addresses())
             for role in sorted(wanted):
                 self._processes.start(role, ("up",) if role == _HUB else ("serve", role), self._environment)
             self._wait_until_ready(wanted)
@@ -109,25 +109,29 @@ class Background:
         self._settings.data.mkdir(parents=True, exist_ok=True)
 
     def _start_kafka(self) -> None:
-        if not self._settings.kafka:
-            self._say("starting Apache Kafka (the first time fetches it) …")
-            self._environment["CAUCE_KAFKA"] = LocalKafka(self._settings.data / "kafka").start()
-        self._read_settings_again()
+        broker = LocalKafka(self._settings.data / "kafka")
+        if not self._settings.kafka or (broker.folder.exists() and self._settings.kafka == broker.bootstrap):
+            if broker.pid() is None:
+                self._say("starting Apache Kafka (the first time fetches it) …")
+            self._environment["CAUCE_KAFKA"] = broker.start()
+            self._settings = settings_module.read(self._environment)
 
     def _start_mailbox(self) -> None:
         port_file = self._settings.data / "run" / "mailbox.port"
+        port = port_file.read_text() if port_file.exists() else "0"
+        if self._settings.mail_out not in {"", f"smtp://127.0.0.1:{port}"}:
+            return  # a real one was named
         if self._processes.find(_MAILBOX) is None:
             port_file.unlink(missing_ok=True)
-            self._processes.start(_MAILBOX, ("mailbox", "--port-file", str(port_file)), self._environment)
+            listen = f"127.0.0.1:{port if self._settings.mail_out else 0}"  # a running hub knows the old one
+            arguments = ("mailbox", "--listen", listen, "--port-file", str(port_file))
+            self._processes.start(_MAILBOX, arguments, self._environment)
         until = time.monotonic() + _MAILBOX_SECONDS
         while not port_file.exists():
             if time.monotonic() > until or self._processes.find(_MAILBOX) is None:
                 raise OperatorError(f"the demo mailbox did not start:\n{self._end_of_log(_MAILBOX)}")
             time.sleep(0.05)
         self._environment["CAUCE_MAIL_OUT"] = f"smtp://127.0.0.1:{port_file.read_text()}"
-        self._read_settings_again()
-
-    def _read_settings_again(self) -> None:
         self._settings = settings_module.read(self._environment)
 
     def _credentials(self) -> Credentials:
@@ -141,7 +145,7 @@ class Background:
             token = tokens.create_token(connection, Role.ADMIN, "make up")
             line = put_line(connection, LINE)
         found = Credentials(made[Role.AGENT], made[Role.ANALYST], made[Role.ADMIN], token, line)
-        _write_private(path, msgspec.json.encode(found))
+        context.write_private(path, msgspec.json.encode(found))
         return found
 
     def _fill(self) -> None:
@@ -178,6 +182,9 @@ class Background:
             return None, answer.text[:500]
         return msgspec.json.decode(answer.content, type=_Readiness), ""
 
+    def _addresses(self) -> dict[str, str]:
+        return {"CAUCE_HTTP": str(self._settings.http), "CAUCE_SMTP": str(self._settings.smtp)}
+
     def _start_visitors(self) -> None:
         told = self._settings.data / "run" / "visitors-began"
         if not told.exists():  # they come once; a repeated `make up` is not another crowd
@@ -196,9 +203,3 @@ class Background:
             f"admin={Role.ADMIN} {credentials.admin}",
             f"token={credentials.token}",
         ]
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
