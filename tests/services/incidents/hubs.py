@@ -69,4 +69,4 @@ class Taking:
 
     def rows(self, table: str) -> list[tuple[object, ...]]:
         with self.hub.database.transaction() as connection:
-            return connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2".encode()).fetchall()
+            return connection.execute(f"SELECT * FROM {table} ORDER BY 1".encode()).fetchall()
