@@ -27,6 +27,7 @@ from services import quarantine
 from services.wiring import Hub
 
 POISON_IN_A_ROW_MAX = 5
+_SENDERS_FAULT = "unparsable"
 _CHILDREN_MAX = 4
 _READ_AHEAD = 4  # mails in memory for each child: the next ones' blobs are fetched and put while it parses
 
@@ -70,7 +71,7 @@ class ParserService:
             await pool.close()
 
     async def handle(self, batch: Batch) -> None:
-        """Hand on what can be parsed, hold what can't, move on. Raises OperatorError after five bad ones in a row."""
+        """Hand on what can be parsed, hold what can't, move on. Raises OperatorError after five records of ours in a row that aren't mails."""
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._read(record)) for record in batch.records]
@@ -91,7 +92,7 @@ class ParserService:
             try:
                 return await self._interaction(mail)
             except PoisonError as error:
-                return Poison(record, "unparsable", str(error), mail.envelope_from)
+                return Poison(record, _SENDERS_FAULT, str(error), mail.envelope_from)
             except NotFoundError:
                 return Poison(record, "raw_missing", f"the blob {mail.blob} of the mail is gone", mail.envelope_from)
 
@@ -118,11 +119,13 @@ class ParserService:
             if isinstance(each, Interaction):
                 self._poison_in_a_row = 0
                 continue
-            self._poison_in_a_row += 1
             log.error("mail_quarantined", mail=str(each.record.id), reason=each.reason)
+            if each.reason == _SENDERS_FAULT:
+                continue  # two children gave it up alone: anybody can send such a mail, it must not stop the service
+            self._poison_in_a_row += 1
             if self._poison_in_a_row >= POISON_IN_A_ROW_MAX:
                 raise OperatorError(
-                    f"{POISON_IN_A_ROW_MAX} mails in a row can't be parsed ({each.reason}: {each.error}): this is a"
+                    f"{POISON_IN_A_ROW_MAX} records in a row can't be read ({each.reason}: {each.error}): this is a"
                     " defect or a wrong version, not a bad mail. They are in quarantine; look at them, then start again"
                 )
 
