@@ -5,6 +5,8 @@ A live view has the schema `<name>`; one being rebuilt `<name>_next`; one that w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from psycopg import sql
 
 from eventstore.database import READ_PATH, Connection
@@ -71,7 +73,16 @@ def swap(connection: Connection, name: str) -> None:
 
 
 def drop(connection: Connection, schema: str) -> None:
-    """Remove a view that nobody reads any more."""
+    """Remove a view that nobody reads any more. Raises psycopg.errors.LockNotAvailable while somebody still does.
+
+    It never waits for a reader: one that still knows the old tables could be waiting for it, and be the one to lose.
+    """
+    tables: Sequence[tuple[str]] = connection.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)
+    ).fetchall()
+    if tables:
+        names = sql.SQL(", ").join(sql.Identifier(schema, table) for (table,) in tables)
+        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE NOWAIT").format(names))
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
     connection.execute("DELETE FROM projections WHERE schema = %s", (schema,))
 

@@ -79,6 +79,8 @@ def replay(
                 events += 1
                 try:
                     state = report.reduce(state, fact)
+                except MemoryError:
+                    raise
                 except Exception as error:
                     raise _failure(f"reduce, at position {event.position} ({event.type})", error) from error
         position = page[-1].position
@@ -96,6 +98,8 @@ def _within(fact: Fact, event: Recorded, span: Span) -> bool:
 def _own(work: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return work(*arguments)
+    except MemoryError:
+        raise
     except Exception as error:
         raise _failure(getattr(work, "__name__", "report"), error) from error
 

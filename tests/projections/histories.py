@@ -68,11 +68,38 @@ from schemas.facts.visit import (
 from schemas.interaction import Attachment, Channel, Direction, Party
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-_WORDS = ["impresora", "instalación", "licencia", "factura", "error", "pantalla", "réseau", "driver", "backup", "contraseña", "update", "módulo", "the", "program", "does", "not", "start", "después", "de", "actualizar", "no", "funciona", "correctly", "gracias", "saludos", "servidor"]
+_WORDS = [
+    "impresora",
+    "instalación",
+    "licencia",
+    "factura",
+    "error",
+    "pantalla",
+    "réseau",
+    "driver",
+    "backup",
+    "contraseña",
+    "update",
+    "módulo",
+    "the",
+    "program",
+    "does",
+    "not",
+    "start",
+    "después",
+    "de",
+    "actualizar",
+    "no",
+    "funciona",
+    "correctly",
+    "gracias",
+    "saludos",
+    "servidor",
+]
 
 
 @dataclass
-class Person_:
+class Somebody:
     customer: UUID
     address: UUID
     written: str
@@ -83,7 +110,7 @@ class Person_:
 class Work:
     incident: UUID
     number: int
-    person: Person_
+    person: Somebody
     interactions: list[tuple[UUID, Channel]] = field(default_factory=list)
     sent: list[UUID] = field(default_factory=list)
     merged_into: Work | None = None
@@ -94,9 +121,9 @@ class Story:
     """Tells what happens next: each `step` is the facts of one transaction."""
 
     def __init__(self, seed: int = 1, *, start: datetime = START) -> None:
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 -- the same story each time
         self.now = start
-        self.people: list[Person_] = []
+        self.people: list[Somebody] = []
         self.work: list[Work] = []
         self.articles: list[UUID] = []
         self.erasures = True
@@ -127,7 +154,7 @@ class Story:
             if self.random.random() < 0.5:
                 return [CustomerMerged(customer=one.customer, into=other.customer, by="ana", at=self.now)]
             return [CustomerUnmerged(customer=one.customer, out_of=other.customer, by="ana", at=self.now)]
-        person = Person_(self.uuid(), self.uuid(), f"email:p{len(self.people)}@example.cu")
+        person = Somebody(self.uuid(), self.uuid(), f"email:p{len(self.people)}@example.cu")
         self.people.append(person)
         name = self.words(2).title()
         return [

@@ -133,7 +133,7 @@ def test_a_chain_of_merges_ends_in_its_last(database, keys, two):
 
 
 def test_merged_customers_are_one(database, keys, two):
-    story, recorder, one, other = two
+    _, recorder, one, other = two
     recorder.record(
         [CustomerMerged(customer=other.person.customer, into=one.person.customer, by="ana", at=datetime.now(UTC))]
     )

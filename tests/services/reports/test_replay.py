@@ -1,0 +1,117 @@
+"""Report files are checked before they run, and replayed over real events in a bounded process."""
+
+import csv
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import InvalidError
+from schemas.facts.incident import InteractionLinked
+from services.reports import Replay, ReplayFailedError, check, load, replay_in_child
+from services.reports.replay import Span, replay
+from tests.projections.histories import START, Recorder, Story
+
+_EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+_COUNT = """
+from schemas.facts.incident import InteractionLinked
+NAME, VERSION, COLUMNS, FACTS = "count", 1, ("facts", "what"), (InteractionLinked,)
+def initial(): return 0
+def reduce(state, fact): return state + 1
+def rows(state): return [(state, "=2+3")]
+"""
+
+
+@pytest.fixture
+def told(database, keys):
+    """What was recorded: each transaction's facts."""
+    recorder, story = Recorder(database, keys), Story(5)
+    facts = []
+    for step in story.steps(150):
+        recorder.record(step)
+        facts.extend(step)
+    return facts
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(text):
+        path = tmp_path / "report.py"
+        path.write_text(text)
+        return path
+
+    return written
+
+
+def _links(facts):
+    return [fact for fact in facts if isinstance(fact, InteractionLinked)]
+
+
+@pytest.mark.parametrize("path", sorted(_EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_the_examples_answer_over_real_events(database_url, told, path):
+    assert check(path) == []
+    replayed = replay_in_child(Replay(database_url=database_url, path=str(path)))
+    assert replayed.rows
+    assert all(len(row) == len(replayed.columns) for row in replayed.rows)
+    assert (replayed.position, replayed.unreadable) == (len(told), 0)
+
+
+def test_a_replay_writes_a_file_and_tells_how_far_it_is(database_url, told, write, tmp_path):
+    said = []
+    out = tmp_path / "x.csv"
+    request = Replay(database_url=database_url, path=str(write(_COUNT)), out=str(out))
+    replayed = replay_in_child(request, lambda *progress: said.append(progress))
+    count = len(_links(told))
+    assert [tuple(row) for row in replayed.rows] == [(count, "=2+3")]
+    with out.open(newline="") as file:
+        assert list(csv.reader(file)) == [["facts", "what"], [str(count), "'=2+3"]]
+    assert said[-1] == (len(told), len(told))
+
+
+def test_a_span_takes_only_its_facts(database, told, write):
+    report = load(write(_COUNT))
+    since, until = START + timedelta(hours=3), START + timedelta(hours=9)
+    within = [fact for fact in _links(told) if since <= fact.at < until]
+    assert 0 < len(within) < len(_links(told))
+    assert replay(database, report, Span(since, until)).rows == [(len(within), "=2+3")]
+    assert replay(database, report, Span(as_of=40)).rows == [(len(_links(told[:40])), "=2+3")]
+
+
+def test_whatever_a_report_does_the_parent_goes_on(database_url, told, write):
+    def run(body, **bounds):
+        path = write(_COUNT.replace("return state + 1", body))
+        memory = bounds.pop("memory_bytes", 2 * 1024**3)
+        return replay_in_child(Replay(database_url=database_url, path=str(path), memory_bytes=memory), **bounds)
+
+    with pytest.raises(ReplayFailedError, match=r"reduce, at position \d+ .*ZeroDivisionError.*line 5"):
+        run("return 1 / 0")
+    with pytest.raises(ReplayFailedError, match=r"longer than 2 s"):
+        run("\n    while True: pass", seconds=2)
+    with pytest.raises(ReplayFailedError, match=r"memory"):
+        run("return bytes(10**10)", memory_bytes=10**9)
+    with pytest.raises(ReplayFailedError, match=r"ended with 3"):
+        run("import os; os._exit(3)")
+    assert run("print('noise'); return state + 1").rows
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("NAME = 'x'", "it lacks VERSION, COLUMNS, initial, reduce, rows"),
+        ("def (", "can't be loaded: SyntaxError"),
+        (_COUNT.replace("(state, fact)", "(state)"), "reduce does not take 2 arguments"),
+        (_COUNT.replace('("facts", "what")', "7"), "COLUMNS is not a tuple of names"),
+        (_COUNT.replace("(InteractionLinked,)", "(int,)"), "FACTS is not a tuple of fact classes"),
+        (_COUNT.replace('[(state, "=2+3")]', "[(1, 2, 3)]"), "not a row of 2 columns"),
+        (_COUNT.replace('"count"', '"no name"'), "NAME is not a name"),
+        (_COUNT.replace("1,", "0,"), "VERSION is not a number from 1"),
+    ],
+)
+def test_a_wrong_file_is_told_what_is_wrong(write, text, problem):
+    (said,) = check(write(text))
+    assert problem in said
+
+
+def test_a_missing_file_is_told():
+    with pytest.raises(InvalidError, match="is not a file"):
+        load(Path("nowhere.py"))
