@@ -40,7 +40,8 @@ class BodyLimit:
 
 async def _refuse(most: int, scope: Scope, receive: Receive, send: Send) -> None:
     problem, headers = problems.describe(TooLargeError(f"a request has at most {most} bytes"))
-    await problems.respond(problem, headers | {"Connection": "close"})(scope, receive, send)
+    # the connection stays: the server reads on and throws away, else the client's write fails before it sees the answer
+    await problems.respond(problem, headers)(scope, receive, send)
 
 
 class _Counted:

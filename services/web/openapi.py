@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from services.access.identity import Role
 from services.access.policy import EVERYBODY, POLICY
-from services.web.api.shapes import DOCUMENTED
+from services.web.api.shapes import DOCUMENTED, PROBLEM
 
 _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
@@ -48,6 +48,7 @@ def _build(app: FastAPI, version: str) -> dict[str, Any]:
 
 def _describe(operation: dict[str, Any], allowed: frozenset[Role]) -> None:
     operation["responses"].pop("422", None)  # FastAPI's own shape; ours are problems
+    operation["responses"].setdefault("default", PROBLEM)
     if allowed is not EVERYBODY:
         operation["security"] = [{"bearer": []}]
         operation["description"] = (

@@ -66,16 +66,19 @@ class _Documented:
 DOCUMENTED = _Documented()
 
 
+PROBLEM: Mapping[str, Any] = {
+    "description": "A problem (RFC 9457)",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
 def answers(kind: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """A route's `responses=`: the msgspec type it answers with, and problems."""
     DOCUMENTED.types.append(kind)
     (schema,), _ = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
     return {
         status: {"description": "Done", "content": {"application/json": {"schema": schema}}},
-        "default": {
-            "description": "A problem (RFC 9457)",
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        },
+        "default": dict(PROBLEM),
     }
 
 

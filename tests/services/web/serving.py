@@ -1,0 +1,118 @@
+"""The whole web edge behind a real server on loopback, with the incidents service and every projection beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from eventstore import store
+from eventstore.blobs import open_blobs
+from eventstore.database import Database
+from projections import reading
+from projections.registry import ALL
+from schemas.topics import INTERACTIONS
+from services import settings
+from services.access import lines, tokens, users
+from services.access.identity import Role
+from services.consumers import INCIDENTS
+from services.incidents.intake import IncidentsService
+from services.projector import run_projector
+from services.supervision import Task, supervise
+from services.web.app import create_app
+from services.web.server import serve
+from services.wiring import Hub, build_hub
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Web:
+    """A running hub and how to talk to it."""
+
+    url: str
+    app: FastAPI
+    hub: Hub
+    tokens: dict[Role, str]
+    line_key: str
+
+    def client(self, role: Role | None = None, **more: Any) -> httpx.AsyncClient:
+        """A program's client, with that role's token or none."""
+        signed = {"Authorization": f"Bearer {self.tokens[role]}"} if role else {}
+        return httpx.AsyncClient(base_url=self.url, headers=signed | more.pop("headers", {}), timeout=20, **more)
+
+    @asynccontextmanager
+    async def browser(self, role: Role) -> AsyncIterator[httpx.AsyncClient]:
+        """Somebody signed in on the pages."""
+        headers = {"Accept": "text/html", "Origin": self.url}
+        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20) as client:
+            came = await client.post("/login", data={"name": role.value, "password": PASSWORD})
+            assert came.status_code == 303, came.text
+            yield client
+
+    async def form(self, client: httpx.AsyncClient, **fields: str) -> dict[str, str]:
+        """Send a contact form; returns the receipt."""
+        given = {"name": "Ana", "email": "ana@x.cu", "subject": "Factura", "body": "Sale dos veces"} | fields
+        came = await client.post("/api/v1/forms", json=given)
+        assert came.status_code == 202, came.text
+        receipt: dict[str, str] = came.json()
+        return receipt
+
+    async def settled(self) -> None:
+        """Everything that came in is recorded and can be read."""
+        async with asyncio.timeout(10):
+            while await self.hub.log.lag(INTERACTIONS, INCIDENTS):
+                await asyncio.sleep(0.01)
+        position = await self.hub.database.run(store.last_position)
+        assert await reading.wait_for(self.hub.database, position, [each.name for each in ALL], seconds=10)
+
+
+def _projector(hub: Hub, projection: Any) -> Task:
+    return Task(projection.name, lambda: run_projector(hub.database, hub.keys, hub.feed, projection))
+
+
+@asynccontextmanager
+async def serving(database: Database, folder: Path, **environment: str) -> AsyncIterator[Web]:
+    """The edge, served until the end of the test."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(512)
+    listening.setblocking(False)
+    place = f"127.0.0.1:{listening.getsockname()[1]}"
+    read = settings.read(
+        {"CAUCE_HTTP": place, "CAUCE_DATA": str(folder), "CAUCE_RATE_LIMIT": "off"}
+        | {f"CAUCE_{name}": value for name, value in environment.items()}
+    )
+    hub = build_hub(read, database, open_blobs("", folder))
+    with database.transaction() as connection:
+        for role in Role:
+            users.create_user(connection, role.value, role, PASSWORD)
+        made = {role: tokens.create_token(connection, role, f"{role} program") for role in Role}
+        line_key = lines.create_line(connection, "main")
+    app = create_app(hub)
+    tasks = [
+        Task("incidents", lambda: hub.log.consume(INTERACTIONS, INCIDENTS, IncidentsService(hub).handle)),
+        *(_projector(hub, projection) for projection in ALL),
+        Task("web", lambda: serve(app, listening)),
+    ]
+    stop = asyncio.Event()
+    running = asyncio.create_task(supervise(tasks, stop))
+    web = Web(f"http://{place}", app, hub, made, line_key)
+    async with web.client() as client, asyncio.timeout(20):
+        while True:
+            try:
+                if (await client.get("/readyz")).status_code == 200:
+                    break
+            except httpx.TransportError:
+                await asyncio.sleep(0.02)
+    yield web
+    stop.set()
+    await running
+    await hub.log.close()

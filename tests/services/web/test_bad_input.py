@@ -1,0 +1,156 @@
+"""Input nobody should send: each gets a clear problem, nothing breaks, nothing of the inside shows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from services.access.identity import Role
+from services.web.limits import BODY_MAX_BYTES
+from tests.services.web.serving import Web
+
+FORM = {"name": "Ana", "email": "ana@x.cu", "subject": "s", "body": "b"}
+
+
+def _problem(came: httpx.Response, status: int) -> dict[str, Any]:
+    assert came.status_code == status, came.text
+    assert came.headers["content-type"] == "application/problem+json"
+    found: dict[str, Any] = came.json()
+    assert found.keys() == {"type", "title", "status", "detail", "errors"}
+    assert found["status"] == status
+    for inside in ("Traceback", "psycopg", "site-packages", "SELECT", ".py"):
+        assert inside not in came.text
+    return found
+
+
+@pytest.mark.parametrize("path", ["/api/v1/forms", "/api/v1/incidents/1/notes", "/api/v1/visits/0/events"])
+@pytest.mark.parametrize("body", [b"{", b"", b"[" * 100_000, b"\xff\xfe", b'{"a": 1e999999}', b"null", b'"x"', b"[]"])
+async def test_what_is_not_the_json_asked_for(web: Web, path: str, body: bytes) -> None:
+    async with web.client(Role.AGENT) as client:
+        at = path.replace("/0/", "/00000000-0000-0000-0000-000000000000/")
+        came = await client.post(at, content=body, headers={"Content-Type": "application/json"})
+        assert came.status_code in {400, 415, 422}, came.text
+        _problem(came, came.status_code)
+        assert (await client.get("/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"text": 7}, "text"),
+        ({"text": "x", "unknown": 1}, "unknown"),
+        ({"text": ""}, "text"),
+        ({"text": " \n "}, "text"),
+        ({"text": "x" * 60_000}, "text"),
+        ({}, "text"),
+    ],
+)
+async def test_a_field_that_is_wrong_is_named(web: Web, body: dict[str, Any], field: str) -> None:
+    async with web.client(Role.AGENT) as client:
+        problem = _problem(await client.post("/api/v1/incidents/1/notes", json=body), 422)
+        assert [each["field"] for each in problem["errors"]] == [field]
+
+
+async def test_other_content_types_are_415(web: Web) -> None:
+    async with web.client(Role.AGENT) as client:
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+            for path in ("/api/v1/incidents/1/notes", "/api/v1/forms"):
+                _problem(await client.post(path, content=b"text=x", headers={"Content-Type": kind}), 415)
+
+
+async def test_what_is_not_there_is_404_and_what_is_not_done_is_405(web: Web) -> None:
+    async with web.client(Role.ADMIN) as client:
+        for path in ("/api/v1/nothing", "/api/v1/incidents/999", "/api/v1/incidents/abc", "/api/v1/incidents/0"):
+            _problem(await client.get(path), 404)
+        _problem(await client.get(f"/api/v1/incidents/{10**30}"), 404)
+        _problem(await client.get("/api/v1/customers/not-an-id"), 404)
+        _problem(await client.get("/status/aaaaaaaaaa"), 404)
+        _problem(await client.get("/static/../app.py"), 404)
+        _problem(await client.get("/static/%2e%2e/app.py"), 404)
+        came = await client.delete("/api/v1/incidents/1")
+        _problem(came, 405)
+        assert came.headers["allow"] == "GET"
+
+
+async def test_queries_that_make_no_sense_are_422(web: Web) -> None:
+    async with web.client(Role.ADMIN) as client:
+        for query in ("limit=0", "limit=201", "limit=x", "status=odd", "cursor=!!", "cursor=AAAA", "customer=x"):
+            _problem(await client.get(f"/api/v1/incidents?{query}"), 422)
+        _problem(await client.get("/api/v1/incidents?min_position=-1"), 422)
+        _problem(await client.get("/api/v1/reports/channel_report?since=2026-02-01&until=2026-01-01"), 422)
+        for search in ("%00", "'\"\\", "%F0%9F%92%A9", "a%20%7C%20b%20%26%20%21", "%25%5F"):
+            assert (await client.get(f"/api/v1/incidents?q={search}")).status_code == 200
+            assert (await client.get(f"/api/v1/customers?q={search}")).status_code == 200
+            assert (await client.get(f"/?q={search}")).status_code == 200
+            assert (await client.get(f"/agent?q={search}", headers={"Accept": "text/html"})).status_code == 200
+        assert (await client.get("/api/v1/incidents?assignee=%00")).status_code in {200, 422}
+
+
+async def test_nul_and_lone_surrogates_are_replaced_not_fatal(web: Web) -> None:
+    raw = json.dumps(FORM | {"body": "a\x00b\ud800c", "name": "A\x00"}).encode()
+    async with web.client() as customer, web.client(Role.AGENT) as agent:
+        came = await customer.post("/api/v1/forms", content=raw, headers={"Content-Type": "application/json"})
+        if came.status_code == 202:
+            await web.settled()
+            entries = (await agent.get("/api/v1/incidents/1/timeline")).json()["items"]
+            assert "\x00" not in str(entries)
+        else:
+            _problem(came, came.status_code)
+        note = await agent.post("/api/v1/incidents/1/notes", json={"text": "x\x00y"})
+        assert note.status_code in {201, 404, 422}
+
+
+async def test_bodies_over_the_limit_are_413_announced_or_not(web: Web) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(BODY_MAX_BYTES // 65536 + 2):
+            yield b"x" * 65536
+
+    async with web.client(Role.AGENT) as client:
+        for path in ("/api/v1/forms", "/api/v1/incidents/1/notes", "/login"):
+            json_type = {"Content-Type": "application/json"}
+            _problem(await client.post(path, content=b"x" * (BODY_MAX_BYTES + 1), headers=json_type), 413)
+            _problem(await client.post(path, content=endless(), headers=json_type), 413)
+
+
+async def test_a_length_that_is_a_lie_leaves_the_server_alive(web: Web) -> None:
+    place = urlsplit(web.url)
+    for head in (
+        b"Content-Length: 10\r\n\r\n{}",
+        b"Content-Length: -5\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ):
+        reader, writer = await asyncio.open_connection(place.hostname, place.port)
+        writer.write(b"POST /api/v1/forms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + head)
+        await writer.drain()
+        writer.close()
+        reader.feed_eof()
+    async with web.client() as client:
+        assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_too_many_requests_say_when_to_come_again(limited_web: Web) -> None:
+    async with limited_web.client() as client:
+        came = await asyncio.gather(*(client.post("/api/v1/visits") for _ in range(500)))
+    refused = [each for each in came if each.status_code == 429]
+    assert refused
+    assert int(refused[0].headers["retry-after"]) >= 1
+    _problem(refused[0], 429)
+
+
+async def test_a_page_shows_what_is_wrong_beside_what_was_typed(web: Web) -> None:
+    async with web.client(headers={"Accept": "text/html"}) as client:
+        came = await client.post("/es/contact", data=FORM | {"email": "no es correo", "body": "lo que escribí"})
+        assert came.status_code == 422
+        assert "lo que escribí" in came.text
+        assert "email" in came.text
+        assert 'lang="es"' in came.text
+        for path in ("/nothing", "/es/status/nonsense"):
+            page = await client.get(path)
+            assert page.status_code == 404
+            assert page.headers["content-type"].startswith("text/html")

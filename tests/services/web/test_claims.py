@@ -1,0 +1,97 @@
+"""Saying that an address is yours shows you nothing of whoever it belongs to: by form, by chat, on any public route."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import connect
+
+from services.access.identity import Role
+from tests.services.web.serving import Web
+
+SECRET = "the secret of the first"
+
+
+async def _victim(web: Web) -> dict[str, str]:
+    async with web.client() as customer, web.client(Role.AGENT) as agent:
+        receipt = await web.form(customer, email="ana@x.cu", subject=SECRET, body=SECRET)
+        await web.settled()
+        await agent.post("/api/v1/incidents/1/replies", json={"text": f"re {SECRET}"})
+        await agent.post("/api/v1/incidents/1/notes", json={"text": f"note {SECRET}"})
+        await web.settled()
+    return receipt
+
+
+async def _public_bytes(web: Web, *paths: str) -> str:
+    seen = ""
+    async with web.client() as stranger:
+        for path in ("/", "/contact", "/chat", "/openapi.json", "/metrics", "/readyz", "/docs", *paths):
+            for accept in ("text/html", "application/json"):
+                seen += (await stranger.get(path, headers={"Accept": accept})).text
+    return seen
+
+
+async def test_a_form_with_anothers_address_opens_its_own_incident_and_shows_only_itself(web: Web) -> None:
+    await _victim(web)
+    async with web.client() as stranger, web.client(Role.AGENT) as agent:
+        receipt = await web.form(stranger, name="Eve", email="ana@x.cu", subject=SECRET, body="what did I ask?")
+        await web.settled()
+        status = (await stranger.get(receipt["status_url"], headers={"Accept": "application/json"})).json()
+        assert status["number"] == 2
+        assert [entry["text"] for entry in status["timeline"]] == ["what did I ask?"]
+        path = urlsplit(receipt["status_url"]).path
+        page = (await stranger.get(path, headers={"Accept": "text/html"})).text
+        assert f"re {SECRET}" not in page
+        assert f"note {SECRET}" not in page
+        shown = (await agent.get("/api/v1/incidents/2")).json()
+        assert [each["number"] for each in shown["suggestions"]] == [1]
+        # even once an agent merges them, the link shows its own thread
+        await agent.post("/api/v1/incidents/1/merge", json={"from": [2]})
+        await agent.post("/api/v1/incidents/1/notes", json={"text": f"note {SECRET}"})
+        await web.settled()
+        after = await stranger.get(receipt["status_url"], headers={"Accept": "application/json"})
+        assert [entry["text"] for entry in after.json()["timeline"]] == ["what did I ask?"]
+    assert SECRET not in (await _public_bytes(web, path)).replace(f"<h1>{SECRET}</h1>", "").replace(
+        f'"subject":"{SECRET}"', ""
+    )
+
+
+async def test_a_chat_with_anothers_address_shows_nothing_of_theirs(web: Web) -> None:
+    await _victim(web)
+    async with connect(web.url.replace("http:", "ws:") + "/api/v1/chat") as chat:
+        await chat.send(json.dumps({"type": "hello", "name": "Eve", "email": "ana@x.cu"}))
+        frames = [json.loads(await chat.recv())]
+        await chat.send(json.dumps({"type": "message", "id": "1", "text": "what did I ask?"}))
+        frames.append(json.loads(await chat.recv()))
+        token = frames[0]["token"]
+    await web.settled()
+    async with connect(web.url.replace("http:", "ws:") + "/api/v1/chat") as chat:
+        await chat.send(json.dumps({"type": "hello", "token": token, "email": "ana@x.cu"}))
+        frames += [json.loads(await chat.recv()) for _ in range(2)]
+    assert [frame["type"] for frame in frames] == ["welcome", "ack", "welcome", "message"]
+    assert SECRET not in str(frames)
+    async with web.client(Role.AGENT) as agent:
+        assert (await agent.get("/api/v1/incidents/2")).json()["merged_into"] is None
+
+
+async def test_notes_and_facts_never_reach_a_status_link(web: Web) -> None:
+    receipt = await _victim(web)
+    async with web.client() as customer:
+        status = (await customer.get(receipt["status_url"], headers={"Accept": "application/json"})).json()
+        assert [(entry["kind"], entry["text"]) for entry in status["timeline"]] == [
+            ("interaction", SECRET),
+            ("interaction", f"re {SECRET}"),
+        ]
+
+
+async def test_a_link_with_one_letter_changed_opens_nothing(web: Web) -> None:
+    receipt = await _victim(web)
+    token = receipt["status_url"].rpartition("/")[2]
+    async with web.client() as stranger:
+        for at in (0, 20, 44):
+            other = token[:at] + ("a" if token[at] != "a" else "b") + token[at + 1 :]
+            for path in (f"/status/{other}", f"/status/{other}/messages"):
+                came = await (stranger.get(path) if "messages" not in path else stranger.post(path, json={"body": "x"}))
+                assert came.status_code == 404
+                assert SECRET not in came.text
