@@ -144,7 +144,7 @@ class Engine:
         try:
             for step in self.projection.steps[type(each.fact)]:
                 targets = step.targets(each.fact, each.event)
-                planned.append((step, targets, [self._rows.slot(target, fresh=step.fresh) for target in targets]))
+                planned.append((step, targets, [self._rows.slot(target, bulk=self.bulk) for target in targets]))
         except Exception as error:  # noqa: BLE001 -- as pure as a fold
             return error
         return planned
@@ -153,7 +153,7 @@ class Engine:
         done: list[tuple[Target, Slot, Any]] = []
         for step, targets, slots in planned:
             before = [
-                target[0].new(target[1]) if slot.row is None and not step.fresh else slot.row
+                target[0].new(target[1], surely=target[2]) if slot.row is None else slot.row
                 for target, slot in zip(targets, slots, strict=True)
             ]
             done.extend(zip(targets, slots, step.fold(before, each.fact, each.event), strict=True))

@@ -35,7 +35,8 @@ F = TypeVar("F", bound=Fact)
 F_contra = TypeVar("F_contra", bound=Fact, contravariant=True)
 
 Key = Hashable  # the key column's value, or a tuple of them in their order
-Target = tuple["Table[Any]", Key]
+Target = tuple["Table[Any]", Key, bool]
+"""A row: its table, its key, and whether it is surely new, so that a bulk load needn't look it up."""
 _DDL = Path(__file__).parent
 _AFTER_THE_LOAD = "-- after the load\n"
 _POSTGRES: Mapping[object, LiteralString] = {
@@ -78,9 +79,11 @@ class Table(Generic[R]):
         parts = tuple(getattr(row, name) for name in self.key)
         return parts[0] if len(parts) == 1 else parts
 
-    def new(self, key: Key) -> R:
-        """A row for a key that has none. Raises MissingRowError where only a fact can make one."""
+    def new(self, key: Key, *, surely: bool) -> R | None:
+        """A row for a key that has none; None where the fact makes it. Raises MissingRowError where one must exist."""
         if self.blank is None:
+            if surely:
+                return None
             msg = f"no row of {self.name} has the key {key}"
             raise MissingRowError(msg)
         return self.blank(key)
@@ -88,11 +91,10 @@ class Table(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[F_contra]):
-    """What one fact does to some rows. `fresh`: the rows can't exist yet, so they aren't looked up."""
+    """What one fact does to some rows."""
 
     targets: Callable[[F_contra, Recorded], Sequence[Target]]
     fold: Callable[[Sequence[Any], F_contra, Recorded], Sequence[msgspec.Struct]]
-    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +131,28 @@ def on(kind: type[F], *steps: Step[F] | Everywhere[F]) -> On:
 
 def opens(table: Table[R], key: Callable[[F], Key], fold: Callable[[F, Recorded], R]) -> Step[F]:
     """The fact makes the row of a key never seen before."""
-    return Step(lambda fact, _: ((table, key(fact)),), lambda _, fact, event: (fold(fact, event),), fresh=True)
+    return Step(lambda fact, _: ((table, key(fact), True),), lambda _, fact, event: (fold(fact, event),))
 
 
 def lines(table: Table[R], fold: Callable[[F, Recorded], R], key: Callable[[Recorded], Key]) -> Step[F]:
     """The fact makes a row of its own, keyed by its place in history."""
-    return Step(lambda _, event: ((table, key(event)),), lambda _, fact, event: (fold(fact, event),), fresh=True)
+    return Step(lambda _, event: ((table, key(event), True),), lambda _, fact, event: (fold(fact, event),))
+
+
+def begins(table: Table[R], key: Callable[[F], Key], fold: Callable[[R, F, Recorded], R]) -> Step[F]:
+    """The fact changes a row, a blank one as a rule: any fact about the same row comes after it, or just before."""
+    return Step(lambda fact, _: ((table, key(fact), True),), lambda rows, fact, event: (fold(rows[0], fact, event),))
 
 
 def changes(table: Table[R], key: Callable[[F], Key], fold: Callable[[R, F, Recorded], R]) -> Step[F]:
     """The fact changes one row, a blank one if there is none."""
-    return Step(lambda fact, _: ((table, key(fact)),), lambda rows, fact, event: (fold(rows[0], fact, event),))
+    return Step(lambda fact, _: ((table, key(fact), False),), lambda rows, fact, event: (fold(rows[0], fact, event),))
 
 
 def changes_each(table: Table[R], keys: Callable[[F], Sequence[Key]], fold: Callable[[R, F, Recorded], R]) -> Step[F]:
     """The fact changes several rows alike. Keys must differ."""
     return Step(
-        lambda fact, _: [(table, key) for key in keys(fact)],
+        lambda fact, _: [(table, key, False) for key in keys(fact)],
         lambda rows, fact, event: [fold(row, fact, event) for row in rows],
     )
 
@@ -154,10 +161,12 @@ def changes_both(
     one: tuple[Table[A], Callable[[F], Key]],
     other: tuple[Table[B], Callable[[F], Key]],
     fold: Callable[[A, B, F, Recorded], tuple[A, B]],
+    *,
+    other_is_new: Callable[[F], bool] = lambda _: False,
 ) -> Step[F]:
     """The fact changes two rows of which each needs to know the other."""
     return Step(
-        lambda fact, _: ((one[0], one[1](fact)), (other[0], other[1](fact))),
+        lambda fact, _: ((one[0], one[1](fact), False), (other[0], other[1](fact), other_is_new(fact))),
         lambda rows, fact, event: fold(rows[0], rows[1], fact, event),
     )
 

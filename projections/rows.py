@@ -51,14 +51,14 @@ class Rows:
         self._held = {table: _Held() for table in projection.tables}
         self._keep = keep
 
-    def slot(self, target: Target, *, fresh: bool) -> Slot:
-        """Where the row of a key is, once `load` was called. `fresh`: it can't exist yet, so it isn't looked up."""
-        table, key = target
+    def slot(self, target: Target, *, bulk: bool) -> Slot:
+        """Where a row is, once `load` was called."""
+        table, key, surely_new = target
         held = self._held[table]
         slot = held.slots.get(key)
         if slot is None:
             slot = held.slots[key] = Slot(key)
-            if not fresh:
+            if not (surely_new and (bulk or table.blank is None)):
                 held.unseen.append(slot)
         return slot
 

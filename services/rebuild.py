@@ -15,6 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import psycopg
@@ -23,7 +24,7 @@ from eventstore import store
 from eventstore.database import Connection, Database
 from eventstore.keys import Keys
 from projections import schema
-from projections.engine import Engine, decode
+from projections.engine import Decoded, Engine, decode
 from projections.projection import Projection
 from projections.registry import by_name
 from projections.rows import settle_all
@@ -70,21 +71,22 @@ def rebuild(
         # facts and rows hold no cycles; looking for some in a hundred thousand kept rows takes a third of the time
         gc.disable()
         open_until_the_end.callback(gc.enable)
-        _Rebuild(connection, Keys(database), projections, progress, cancelled, page_events).run()
+        _Rebuild(database, connection, projections, progress, cancelled, page_events).run()
 
 
 class _Rebuild:
     def __init__(
         self,
+        database: Database,
         connection: Connection,
-        keys: Keys,
         projections: Sequence[Projection],
         progress: Progress,
         cancelled: Callable[[], bool],
         page_events: int,
     ) -> None:
+        self._database = database
         self._connection = connection
-        self._keys = keys
+        self._keys = Keys(database)
         self._projections = projections
         self._progress = progress
         self._cancelled = cancelled
@@ -121,22 +123,41 @@ class _Rebuild:
         ]
         positions = {engine.schema: engine.position(self._connection) for engine in engines}
         target = max((self._target(engine.projection) for engine in engines), default=0)
-        while engines and (after := min(positions.values())) < target:
-            self._go_on("load", after, target)
-            with self._connection.transaction():
-                self._page(engines, positions, after, target)
+        if not engines:
+            return
+        after = min(positions.values())
+        # the next page is read and decoded while the database writes this one
+        with ThreadPoolExecutor(1, thread_name_prefix="rebuild") as ahead:
+            coming = ahead.submit(self._read, after, target)
+            while after < target:
+                self._go_on("load", after, target)
+                end, decoded = coming.result()
+                coming = ahead.submit(self._read, end, target)
+                with self._connection.transaction():
+                    self._fold(engines, positions, end, decoded)
+                after = end
 
-    def _page(self, engines: Sequence[Engine], positions: dict[str, int], after: int, target: int) -> None:
-        events = store.read_after(self._connection, after, self._page_events, until=target)
-        end = events[-1].position if events else target
-        decoded = decode(self._connection, self._keys, events, self._wanted)
+    def _read(self, after: int, until: int) -> tuple[int, list[Decoded]]:
+        with self._database.transaction() as connection:
+            return self._decoded(connection, after, until)
+
+    def _decoded(self, connection: Connection, after: int, until: int) -> tuple[int, list[Decoded]]:
+        events = store.read_after(connection, after, self._page_events, until=until)
+        end = events[-1].position if len(events) == self._page_events else until
+        return end, decode(connection, self._keys, events, self._wanted)
+
+    def _fold(self, engines: Sequence[Engine], positions: dict[str, int], end: int, decoded: list[Decoded]) -> None:
         for engine in engines:
             old = positions[engine.schema]
-            if old >= end:
-                continue
-            schema.use(self._connection, engine.schema)
-            engine.fold(self._connection, [each for each in decoded if each.event.position > old], old, end)
-            positions[engine.schema] = end
+            if old < end:
+                schema.use(self._connection, engine.schema)
+                later = [each for each in decoded if each.event.position > old]
+                engine.fold(self._connection, later, old, end)
+                positions[engine.schema] = end
+
+    def _page(self, engine: Engine, positions: dict[str, int], until: int) -> None:
+        end, decoded = self._decoded(self._connection, positions[engine.schema], until)
+        self._fold([engine], positions, end, decoded)
 
     def _index(self, projection: Projection) -> None:
         name = schema.next_schema(projection.name)
@@ -158,7 +179,7 @@ class _Rebuild:
             if newest - position > _LAST_EVENTS:
                 self._go_on("catch up", position, newest)
                 with self._connection.transaction():
-                    self._page([engine], {engine.schema: position}, position, newest)
+                    self._page(engine, {engine.schema: position}, newest)
                 continue
             self._go_on("swap", newest, newest)
             try:
@@ -179,7 +200,7 @@ class _Rebuild:
         live, built = positions[projection.name], positions[engine.schema]
         # the live view can't move now; whatever it has shown, the new one shows too
         while built < live:
-            self._page([engine], positions, built, live)
+            self._page(engine, positions, live)
             built = positions[engine.schema]
         schema.swap(self._connection, projection.name)
 

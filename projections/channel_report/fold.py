@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
-from projections.projection import Projection, Table, changes, lines, on, opens
+from projections.projection import Projection, Table, changes, changes_both, lines, on, opens
 from projections.quarters import quarter_of
 from schemas.facts.incident import (
     IncidentMerged,
@@ -55,12 +55,24 @@ class TurnRow(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class CountedRow(msgspec.Struct, frozen=True):
+    """A row of `report_links`. Without `incident`: not linked yet. A moved interaction is no new contact or answer."""
+
+    interaction: UUID
+    incident: UUID | None
+
+
+def _unlinked(interaction: UUID) -> CountedRow:
+    return CountedRow(interaction, None)
+
+
 def _quiet(key: tuple[datetime, str]) -> QuarterRow:
     return QuarterRow(*key, contacts=0, interactions_in=0, interactions_out=0)
 
 
 _QUARTERS = Table("report_quarters", QuarterRow, ("quarter", "channel"), _quiet)
 _INCIDENTS = Table("report_incidents", DurationsRow, ("incident",))
+_LINKS = Table("report_links", CountedRow, ("interaction",), _unlinked)
 _TURNS = Table("report_turns", TurnRow, ("position",))
 
 
@@ -72,20 +84,27 @@ def _sent(row: QuarterRow, _fact: InteractionSent, _: Recorded) -> QuarterRow:
     return replace(row, interactions_out=row.interactions_out + 1)
 
 
-def _contacted(row: QuarterRow, fact: InteractionLinked, _: Recorded) -> QuarterRow:
-    return replace(row, contacts=row.contacts + 1) if fact.starts_contact else row
+def _contacted(
+    row: QuarterRow, link: CountedRow, fact: InteractionLinked, _: Recorded
+) -> tuple[QuarterRow, CountedRow]:
+    counts = fact.starts_contact and link.incident is None
+    return (replace(row, contacts=row.contacts + 1) if counts else row), CountedRow(fact.interaction, fact.incident)
 
 
 def _opened(fact: IncidentOpened, _: Recorded) -> DurationsRow:
     return DurationsRow(fact.incident, fact.channel.value, fact.at, None, None, None, None, None)
 
 
-def _answered(row: DurationsRow, fact: InteractionLinked, _: Recorded) -> DurationsRow:
+def _answered(
+    row: DurationsRow, link: CountedRow, fact: InteractionLinked, _: Recorded
+) -> tuple[DurationsRow, CountedRow]:
+    linked = CountedRow(fact.interaction, fact.incident)
     # a confirmation that we send by ourselves (`by` empty) is no answer
-    if fact.direction is not Direction.OUT or not fact.by or row.first_response_at is not None:
-        return row
+    by_a_person = fact.direction is Direction.OUT and bool(fact.by)
+    if not by_a_person or link.incident is not None or row.first_response_at is not None:
+        return row, linked
     seconds = (fact.at - row.opened_at).total_seconds()
-    return replace(row, first_response_at=fact.at, first_response_seconds=seconds)
+    return replace(row, first_response_at=fact.at, first_response_seconds=seconds), linked
 
 
 def _resolved(row: DurationsRow, fact: IncidentResolved, _: Recorded) -> DurationsRow:
@@ -117,7 +136,7 @@ CHANNEL_REPORT = Projection(
     "channel_report",
     version=1,
     ddl="channel_report/tables.sql",
-    tables=(_QUARTERS, _INCIDENTS, _TURNS),
+    tables=(_QUARTERS, _INCIDENTS, _LINKS, _TURNS),
     on=(
         on(
             InteractionReceived,
@@ -126,8 +145,18 @@ CHANNEL_REPORT = Projection(
         on(InteractionSent, changes(_QUARTERS, lambda fact: (quarter_of(fact.at), fact.channel.value), _sent)),
         on(
             InteractionLinked,
-            changes(_QUARTERS, lambda fact: (quarter_of(fact.at), fact.channel.value), _contacted),
-            changes(_INCIDENTS, lambda fact: fact.incident, _answered),
+            changes_both(
+                (_QUARTERS, lambda fact: (quarter_of(fact.at), fact.channel.value)),
+                (_LINKS, lambda fact: fact.interaction),
+                _contacted,
+                other_is_new=lambda fact: not fact.by,  # only agents move interactions
+            ),
+            changes_both(
+                (_INCIDENTS, lambda fact: fact.incident),
+                (_LINKS, lambda fact: fact.interaction),
+                _answered,
+                other_is_new=lambda fact: not fact.by,
+            ),
         ),
         on(IncidentOpened, opens(_INCIDENTS, lambda fact: fact.incident, _opened)),
         on(

@@ -20,6 +20,11 @@ CREATE TABLE report_incidents (
     merged_into            uuid
 );
 
+CREATE TABLE report_links (                    -- what was counted once, wherever it is moved
+    interaction uuid PRIMARY KEY,
+    incident    uuid
+);
+
 CREATE TABLE report_turns (                    -- each resolution and each reopening
     position bigint PRIMARY KEY,
     incident uuid NOT NULL,

@@ -283,7 +283,12 @@ INCIDENTS = Projection(
         on(IncidentOpened, opens(_INCIDENTS, lambda fact: fact.incident, _opened)),
         on(
             InteractionLinked,
-            changes_both((_INCIDENTS, lambda fact: fact.incident), (_LINKS, lambda fact: fact.interaction), _linked),
+            changes_both(
+                (_INCIDENTS, lambda fact: fact.incident),
+                (_LINKS, lambda fact: fact.interaction),
+                _linked,
+                other_is_new=lambda fact: not fact.by,  # only agents move interactions
+            ),
         ),
         on(
             InteractionUnlinked,

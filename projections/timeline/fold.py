@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
-from projections.projection import Everywhere, Projection, Table, changes, lines, on, opens
+from projections.projection import Everywhere, Projection, Table, begins, changes, lines, on, opens
 from projections.timeline.lines import (
     INCIDENT_LINES,
     EntryRow,
@@ -169,8 +169,8 @@ TIMELINE = Projection(
     ddl="timeline/tables.sql",
     tables=(_ENTRIES, _PLACES, _ALIASES),
     on=(
-        on(InteractionReceived, changes(_ENTRIES, lambda fact: fact.interaction, _received)),
-        on(InteractionSent, changes(_ENTRIES, lambda fact: fact.interaction, _sent)),
+        on(InteractionReceived, begins(_ENTRIES, lambda fact: fact.interaction, _received)),
+        on(InteractionSent, begins(_ENTRIES, lambda fact: fact.interaction, _sent)),
         on(InteractionLinked, changes(_ENTRIES, lambda fact: fact.interaction, _linked)),
         on(InteractionUnlinked, changes(_ENTRIES, lambda fact: fact.interaction, _unlinked), _LINE),
         on(InteractionDelivered, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),

@@ -230,13 +230,19 @@ def test_a_moved_interaction_is_where_it_was_moved_to(record, database):
         *_STORY,
         IncidentOpened(incident=_TWO, number=2, customer=_ANA, address=_ANA_MAIL, channel=Channel.FORM, at=_at(60)),
         InteractionUnlinked(incident=_ONE, interaction=_FORM, to=_TWO, by="luis", at=_at(60)),
-        _linked(_TWO, _FORM, Channel.FORM, 60, reason=Reason.AGENT, by="luis", starts_contact=False),
+        _linked(_TWO, _FORM, Channel.FORM, 60, reason=Reason.AGENT, by="luis"),
+        InteractionUnlinked(incident=_ONE, interaction=_REPLY, to=_TWO, by="luis", at=_at(70)),
+        _linked(_TWO, _REPLY, Channel.EMAIL, 70, direction=Direction.OUT, reason=Reason.AGENT, by="luis"),
     )
     with database.transaction() as connection:
-        assert incidents.get(connection, 1).channels == ["email"]
-        assert incidents.get(connection, 2).channels == ["form"]
+        (moved,) = channel_report.read(connection, since=_at(-1), until=_at(99), by=()).rows
+        assert (moved["contacts"], moved["first_response_p90_seconds"]) == (1, 1800.0)
+        assert incidents.get(connection, 1).channels == ["form"]  # none is left: what it was opened on
+        assert incidents.get(connection, 2).channels == ["form", "email"]
+        assert incidents.get(connection, 2).first_response_at is None
         assert [e.text for e in timeline.of_incident(connection, 2).items if e.kind == "interaction"] == [
-            "No sale papel"
+            "No sale papel",
+            "Cambie el tóner",
         ]
         assert [e.fact for e in timeline.of_incident(connection, 1).items][-1] == "InteractionUnlinked"
 
