@@ -75,8 +75,8 @@ async def audit(hub: Hub, progress: Progress = lambda _count: None) -> Findings:
     mail = await _walk(hub, mail=True, blobs=blobs, progress=progress)
     seen = await _walk(hub, mail=False, blobs=blobs, progress=progress)
     # a mail's life begins on `mail`: what of it is on `interactions` is the same contact further on
-    of_mail, parsed = mail.get(Channel.EMAIL, _Seen()), seen.pop(Channel.EMAIL, _Seen())
-    seen[Channel.EMAIL] = _one_life(of_mail, parsed)
+    if Channel.EMAIL in mail or Channel.EMAIL in seen:
+        seen[Channel.EMAIL] = _one_life(mail.get(Channel.EMAIL, _Seen()), seen.get(Channel.EMAIL, _Seen()))
     accounts, lost = await hub.database.run(_accounts, seen)
     twice, nowhere = await hub.database.run(_facts_that_do_not_fit)
     await _collect_blobs(hub, blobs, progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import psycopg
@@ -39,7 +39,7 @@ class Hub:
     feed: EventFeed
     blobs: Blobs
     tokens: ThreadTokens
-    secret: bytes
+    secret: bytes = field(repr=False)
     epoch: UUID
 
 
@@ -55,6 +55,7 @@ def open_database(
         url = settings.database_url or stack.enter_context(embedded_database.running(settings.data))
         database = Database(url, size=connections)
         try:
+            database.dedicated().close()  # says at once that nobody answers; a pool would try for half a minute
             if migrating:
                 migrate(database)
             database.open()

@@ -1,0 +1,94 @@
+"""The command line over a real database: what it prints, how it ends."""
+
+import json
+import re
+
+import psycopg
+
+from tests.hub_process import HubProcess
+
+MAIL = "From: Ana <ana@x.example>\nTo: support@cauce.example\nMessage-ID: <{0}@x.example>\nSubject: {0}\n\nhola\n"
+
+
+def test_a_token_is_printed_with_a_newline_and_nothing_else(hub_process: HubProcess):
+    done = hub_process.cauce("token", "create", "--role", "agent", "--name", "ci")
+    assert re.fullmatch(r"cauce_[\w-]{43}\n", done.stdout)
+    assert done.stderr == ""
+    listed = hub_process.cauce("token", "list").stdout
+    assert "ci" in listed
+    assert done.stdout.strip() not in listed
+
+
+def test_a_refused_command_is_one_line_and_ends_with_1(hub_process: HubProcess):
+    done = hub_process.cauce("token", "create", "--role", "king", check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"cauce: a role is agent, analyst or admin\n", done.stderr)
+
+
+def test_a_wrong_setting_is_one_line_and_ends_with_2(hub_process: HubProcess):
+    hub_process.environment["CAUCE_HTPP"] = "127.0.0.1:1"
+    done = hub_process.cauce("audit", check=False)
+    assert done.returncode == 2
+    assert "CAUCE_HTPP" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_database_that_does_not_answer_is_said_in_one_line(hub_process: HubProcess):
+    hub_process.environment["CAUCE_DATABASE_URL"] = "postgresql://cauce:secret@127.0.0.1:1/cauce"
+    done = hub_process.cauce("audit", check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("cauce: CAUCE_DATABASE_URL: the database does not answer")
+    assert "secret" not in done.stderr
+
+
+def test_a_line_is_printed_as_the_url_a_telephone_system_posts_to(hub_process: HubProcess):
+    printed = hub_process.cauce("line", "create", "central").stdout
+    assert re.fullmatch(rf"http://{hub_process.http}/api/v1/cti/central\?key=[\w-]{{43}}\n", printed)
+
+
+def test_old_mail_is_taken_in_once_whatever_it_lies_in_and_nothing_is_sent(
+    hub_process: HubProcess, tmp_path, database_url
+):
+    folder = tmp_path / "old"
+    (folder / "Maildir" / "cur").mkdir(parents=True)
+    (folder / "Maildir" / "new").mkdir()
+    (folder / "Maildir" / "cur" / "1:2,S").write_text(MAIL.format("in-maildir"))
+    (folder / "one.eml").write_text(MAIL.format("in-eml"))
+    (folder / "box").write_text("".join(f"From x Mon\n{MAIL.format(name)}\n" for name in ("in-mbox-1", "in-mbox-2")))
+    for _ in range(2):
+        assert hub_process.cauce("mail", "import", str(folder)).stdout == "4 taken in, 0 refused\n"
+    hub_process.start()
+    hub_process.wait_until_ready()
+    findings = hub_process.audit()
+    assert [
+        (each["channel"], each["received"], each["recorded"], each["duplicates"]) for each in findings["accounts"]
+    ] == [("email", 8, 4, 4)]
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM deliveries").fetchone() == (0,)
+
+
+def test_doctor_says_what_to_do_and_ends_with_1_only_for_ills(hub_process: HubProcess, database_url):
+    ill = hub_process.cauce("doctor", check=False)
+    assert ill.returncode == 1  # the cluster of the tests runs without fsync
+    assert "set fsync and full_page_writes to on" in ill.stdout
+    assert "empty" in ill.stdout
+
+
+def test_a_rebuild_of_something_unknown_lists_what_there_is(hub_process: HubProcess):
+    done = hub_process.cauce("rebuild", "nothing", check=False)
+    assert done.returncode == 1
+    assert "timeline" in done.stderr
+
+
+def test_every_report_example_is_a_report_and_can_be_replayed(hub_process: HubProcess, tmp_path):
+    hub_process.cauce("demo", "--incidents", "30", "--days", "20")
+    for name in ("first_response_by_hour", "channel_switches", "words_before_contact"):
+        path = f"docs/examples/{name}.py"
+        assert hub_process.cauce("report", "check", path).stdout == f"{path} is a report\n"
+        out = tmp_path / f"{name}.csv"
+        assert name in hub_process.cauce("report", "replay", path, "--out", str(out)).stdout
+        assert len(out.read_text().splitlines()) > 1
+
+
+def test_the_audit_as_json_is_json(hub_process: HubProcess):
+    assert json.loads(hub_process.cauce("audit", "--json").stdout)["ok"] is True
