@@ -1,4 +1,4 @@
-"""The Log port: what every transport of ours promises, whichever carries it. Implemented by postgres.py and kafka_log.py.
+"""The Log port: what every transport of ours promises, whichever carries it. Done by postgres.py and kafka_log.py.
 
 A log carries `mail` and `interactions` towards the store (append, consume); `feed.py` carries `events` out of it.
 """

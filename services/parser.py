@@ -71,7 +71,10 @@ class ParserService:
             await pool.close()
 
     async def handle(self, batch: Batch) -> None:
-        """Hand on what can be parsed, hold what can't, move on. Raises OperatorError after five records of ours in a row that aren't mails."""
+        """Hand on what can be parsed, hold what can't, move on.
+
+        Raises OperatorError after five records of our own making in a row that can't be read.
+        """
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._read(record)) for record in batch.records]
