@@ -68,7 +68,7 @@ class Web:
     async def settled(self) -> None:
         """Everything that came in is recorded and can be read."""
         async with asyncio.timeout(10):
-            while await self.hub.log.lag(INTERACTIONS, INCIDENTS):
+            while await self.hub.log.lag(INTERACTIONS, INCIDENTS):  # noqa: ASYNC110 -- the log has no other word for it
                 await asyncio.sleep(0.01)
         position = await self.hub.database.run(store.last_position)
         assert await reading.wait_for(self.hub.database, position, [each.name for each in ALL], seconds=10)
@@ -84,7 +84,7 @@ async def serving(database: Database, folder: Path, **environment: str) -> Async
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen(512)
-    listening.setblocking(False)
+    listening.setblocking(False)  # noqa: FBT003 -- the socket's own signature
     place = f"127.0.0.1:{listening.getsockname()[1]}"
     read = settings.read(
         {"CAUCE_HTTP": place, "CAUCE_DATA": str(folder), "CAUCE_RATE_LIMIT": "off"}

@@ -1,0 +1,107 @@
+"""Live updates: what is recorded is told at once, what was missed is told on return, and nobody holds up the server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+
+from eventstore import store
+from services.access.identity import Role
+from services.web import live
+from tests.services.web.serving import Web
+
+
+async def _changes(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+    event: dict[str, str] = {}
+    async for line in response.aiter_lines():
+        name, _, value = line.partition(": ")
+        if not line and "data" in event:
+            assert event["event"] == "changed"
+            data = json.loads(event["data"])
+            assert data.keys() == {"position", "stream"}
+            assert event["id"] == str(data["position"])
+            yield data
+            event = {}
+        elif name:
+            event[name] = value
+
+
+async def _listening(web: Web, count: int = 1) -> None:
+    async with asyncio.timeout(5):
+        while web.app.state.live.listeners < count:  # noqa: ASYNC110 -- the server's own count is what is asked
+            await asyncio.sleep(0.01)
+
+
+async def test_what_is_recorded_is_told_in_order(web: Web) -> None:
+    async with web.client(Role.AGENT) as agent, agent.stream("GET", "/api/v1/live") as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert response.headers["cache-control"] == "no-store, no-transform"
+        await _listening(web)
+        async with web.client() as customer:
+            await web.form(customer)
+        seen: list[dict[str, Any]] = []
+        async with asyncio.timeout(10):
+            async for change in _changes(response):
+                seen.append(change)
+                if change["stream"].startswith("incident/"):
+                    break
+        positions = [change["position"] for change in seen]
+        assert positions == sorted(positions)
+        assert any(change["stream"].startswith("interaction/") for change in seen)
+
+
+async def test_who_comes_back_hears_what_was_missed(web: Web) -> None:
+    async with web.client() as customer:
+        await web.form(customer)
+    await web.settled()
+    last = await web.hub.database.run(store.last_position)
+    headers = {"Last-Event-ID": str(last - 2)}
+    async with (
+        web.client(Role.AGENT, headers=headers) as agent,
+        agent.stream("GET", "/api/v1/live") as response,
+        asyncio.timeout(5),
+    ):
+        seen = [change["position"] async for change in _first(response, 2)]
+    assert seen == [last - 1, last]
+
+
+async def _first(response: httpx.Response, count: int) -> AsyncIterator[dict[str, Any]]:
+    async for change in _changes(response):
+        yield change
+        count -= 1
+        if not count:
+            return
+
+
+async def test_a_listener_that_reads_nothing_is_let_go_and_holds_up_nobody() -> None:
+    slow, quick = live._Listener(), live._Listener()
+    for position in range(live._QUEUE_MAX + 1):
+        slow.tell((position, "incident/x"))
+        quick.tell((position, "incident/x"))
+        assert quick.queue.get_nowait() == (position, "incident/x")
+    assert slow.queue.get_nowait() is None
+
+
+async def test_open_connections_end_when_the_server_stops(web: Web) -> None:
+    async with web.client(Role.AGENT) as agent, agent.stream("GET", "/api/v1/live") as response:
+        await _listening(web)
+        web.app.state.live.close()
+        async with asyncio.timeout(5):
+            async for _ in response.aiter_raw():
+                pass
+    async with web.client(Role.AGENT) as agent:
+        assert (await agent.get("/api/v1/live")).status_code == 429
+
+
+async def test_a_connection_that_is_gone_is_forgotten(web: Web) -> None:
+    async with web.client(Role.AGENT) as agent, agent.stream("GET", "/api/v1/live"):
+        await _listening(web)
+    async with web.client() as customer:
+        await web.form(customer)
+    async with asyncio.timeout(5):
+        while web.app.state.live.listeners:  # noqa: ASYNC110 -- likewise
+            await asyncio.sleep(0.01)
