@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 
 from eventstore.database import Connection
 from projections import customers
+from projections.incidents import search
 from projections.incidents.shape import Incident, IncidentDetail, Suggestion, Who
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from schemas.facts.incident import Status
@@ -168,34 +169,27 @@ def _listed(
                 " ORDER BY coalesce(family_updated_at, updated_at) DESC, number DESC LIMIT %s"
             ).format(columns, where)
             return reader.execute(query, (*values, limit)).fetchall()
-        named = q.strip().removeprefix("#")
-        number = int(named) if named.isdecimal() and len(named) < 19 else -1  # noqa: PLR2004 -- what a bigint holds
-        # three ways to match; each is cut at the limit by itself, so that a common word costs a page, not its matches
+        number = search.number_in(q)
+        found = search.rare(connection, q)
+        if found is not None:
+            query = sql.SQL(
+                "SELECT {} FROM incidents WHERE {} AND (number = %s OR id = ANY(%s))"
+                " ORDER BY coalesce(family_updated_at, updated_at) DESC, number DESC LIMIT %s"
+            ).format(columns, where)
+            return reader.execute(
+                query, (*values, number, [*found, *search.named(connection, number)], limit)
+            ).fetchall()
+        # newest first until the page is full: common words cost a page, not their matches
         query = sql.SQL(
             "(SELECT {columns} FROM incidents WHERE {where} AND EXISTS (SELECT FROM entries e"
             "   WHERE e.incident = incidents.id AND to_tsvector('public.words', e.subject || ' ' || e.text)"
             "   @@ websearch_to_tsquery('public.words', %s))"
             " ORDER BY coalesce(family_updated_at, updated_at) DESC, number DESC LIMIT %s)"
-            " UNION (SELECT {columns} FROM incidents WHERE {where} AND number = %s)"
             " UNION (SELECT {columns} FROM incidents WHERE {where} AND id = ANY(%s))"
             " ORDER BY last_at DESC, number DESC LIMIT %s"
         ).format(columns=columns, where=where)
-        through = _roots_of_matching(connection, q, number)
-        return reader.execute(query, (*values, q, limit, *values, number, *values, through, limit)).fetchall()
-
-
-def _roots_of_matching(connection: Connection, q: str, number: int) -> list[UUID]:
-    """What the merged incidents that match are read as part of."""
-    rows: Sequence[tuple[UUID]] = connection.execute(
-        "WITH RECURSIVE up AS ("
-        "  SELECT i.id, i.merged_into FROM incidents i WHERE i.merged_into IS NOT NULL AND (i.number = %s OR EXISTS ("
-        "    SELECT FROM entries e WHERE e.incident = i.id AND to_tsvector('public.words', e.subject || ' ' || e.text)"
-        "    @@ websearch_to_tsquery('public.words', %s)))"
-        "  UNION SELECT i.id, i.merged_into FROM up JOIN incidents i ON i.id = up.merged_into"
-        ") SELECT id FROM up WHERE merged_into IS NULL",
-        (number, q),
-    ).fetchall()
-    return [root for (root,) in rows]
+        through = search.through_merges(connection, q)
+        return reader.execute(query, (*values, q, limit, *values, through, limit)).fetchall()
 
 
 def _families(connection: Connection, incidents: Sequence[UUID]) -> dict[UUID, list[_Member]]:
