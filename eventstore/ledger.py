@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
+
 from eventstore import store
 from eventstore.database import Connection
 from eventstore.keys import Keys
@@ -14,8 +16,7 @@ from schemas.codec import encode
 from schemas.facts import Fact, stream_of
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True):
     """Why a fact was recorded: what led to it (an interaction, a command), and the conversation it is part of."""
 
     causation: UUID | None = None
@@ -47,15 +48,23 @@ class Ledger:
         `versions`: the last version of each stream, as read; a stream that isn't named is new.
         Raises ConflictError where a stream moved meanwhile, EventTooLargeError.
         """
+        self.prepare(connection, facts)
+        return store.append(connection, self.seal(facts, versions))
+
+    def prepare(self, connection: Connection, facts: Iterable[tuple[Fact, Cause]]) -> None:
+        """Have the keys at hand that `seal` needs."""
         self.keys.ensure(connection, _sealing(facts))
+
+    def seal(self, facts: Iterable[tuple[Fact, Cause]], versions: Mapping[str, int]) -> list[NewEvent]:
+        """Facts as `store.append` takes them. After `prepare`; asks the database nothing."""
         last = dict(versions)
         events: list[NewEvent] = []
         for fact, cause in facts:
             stream = stream_of(fact)
             version = last[stream] = last.get(stream, 0) + 1
-            data = encode(fact, self.keys)
+            data = encode(fact, self.keys, stream)
             events.append(NewEvent(stream, version, fact.type_name, data, cause.causation, cause.correlation))
-        return store.append(connection, events)
+        return events
 
     def load(self, connection: Connection, streams: Sequence[str]) -> dict[str, History]:
         """The streams' facts; a stream without facts has version 0 and none."""

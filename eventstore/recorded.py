@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from schemas.codec import Keyring, decode
 from schemas.facts import Fact
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(msgspec.Struct, frozen=True):
     """A fact encoded for its stream. `version` counts from 1 in each stream: a taken one means somebody was faster.
 
     `recorded_at` only for entering old history; otherwise the database's clock says it.

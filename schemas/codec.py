@@ -61,8 +61,11 @@ _personal: Mapping[str, msgspec.msgpack.Decoder[Personal]] = {
 }
 
 
-def encode(fact: Fact, keyring: Keyring) -> bytes:
-    """A fact as stored. Raises EventTooLargeError, and KeyError where its address has no key yet."""
+def encode(fact: Fact, keyring: Keyring, stream: str = "") -> bytes:
+    """A fact as stored; `stream`: its own, for callers who have the name at hand.
+
+    Raises EventTooLargeError, and KeyError where its address has no key yet.
+    """
     personal: Personal | None = getattr(fact, "personal", None)
     if personal is None:
         data = _encoder.encode(_Stored(clear=msgspec.Raw(_encoder.encode(fact))))
@@ -73,7 +76,8 @@ def encode(fact: Fact, keyring: Keyring) -> bytes:
         sealed = None
         if key is not None:
             nonce = os.urandom(_NONCE_BYTES)
-            sealed = nonce + key.encrypt(nonce, _encoder.encode(personal), _bound_to(fact.type_name, stream_of(fact)))
+            bound_to = _bound_to(fact.type_name, stream or stream_of(fact))
+            sealed = nonce + key.encrypt(nonce, _encoder.encode(personal), bound_to)
         data = _encoder.encode(_Stored(clear=clear, address=address.bytes, sealed=sealed))
     if len(data) > EVENT_MAX_BYTES:
         msg = f"{fact.type_name} takes {len(data)} bytes, {EVENT_MAX_BYTES} allowed"

@@ -54,7 +54,7 @@ CREATE INDEX customer_state_family ON customer_state (root);
 
 CREATE TABLE address_owner (                   -- whose an address is: who used it first, until an agent says otherwise
     address  uuid PRIMARY KEY,
-    customer uuid NOT NULL REFERENCES customer_state,
+    customer uuid NOT NULL,
     proven   boolean NOT NULL
 );
 CREATE INDEX address_owner_customer ON address_owner (customer);

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from channels.intake import decode_item, encode_item
 from schemas.address import Kind, kind_of
@@ -30,8 +30,7 @@ def topic_of_subject(subject: str) -> str:
     return " ".join(_NUMBER.sub(" ", text).casefold().split())
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """One interaction with all that the rules look at. `parties`: from, to and cc.
 
     `references`: keys of what it answers, the nearest first. `topics`: keys of its subject and product.
@@ -84,7 +83,7 @@ class Arrival:
             parties=frozenset(renewed.get(party, party) for party in self.parties),
             others=tuple(renewed.get(other, other) for other in self.others),
             claims=tuple((renewed.get(claimed, claimed), party) for claimed, party in self.claims),
-            started=None if self.started is None else msgspec.structs.replace(self.started, address=address),
+            started=None if self.started is None else replace(self.started, address=address),
         )
 
 

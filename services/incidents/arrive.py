@@ -44,9 +44,8 @@ def incident_of(arrival: Arrival, grouping: Grouping) -> UUID | None:
     return scoped_id("incident", arrival.item.id.bytes)
 
 
-def decide(arrival: Arrival, grouping: Grouping, known: Known, *, now: datetime) -> list[Fact]:
+def decide(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: Known, *, now: datetime) -> list[Fact]:
     """All facts of an arrival, in order; who wrote is met already (services/customers/contact.py)."""
-    incident = incident_of(arrival, grouping)
     facts: list[Fact] = []
     if arrival.started is not None:
         facts.append(arrival.started)
@@ -84,12 +83,11 @@ def joined(grouping: Grouping, incident: UUID, known: Known, *, now: datetime) -
             yield IncidentMerged(incident=high.id, into=low.id, reason=Reason.REFERENCES, at=now)
 
 
-def deliveries(arrival: Arrival, grouping: Grouping) -> list[NewDelivery]:
+def deliveries(arrival: Arrival, incident: UUID | None) -> list[NewDelivery]:
     """The confirmation of a form: its link reaches whoever owns the address, and nobody else."""
     sender = arrival.item.sender
     if not is_form(arrival.item) or not mail_address(sender) or arrival.automatic is not None:
         return []
-    incident = incident_of(arrival, grouping)
     return [
         NewDelivery(interaction=arrival.item.id, kind=Kind.CONFIRMATION, address=arrival.address, incident=incident)
     ]

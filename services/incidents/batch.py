@@ -6,15 +6,18 @@ The heart of the hub, between the log `interactions` and the store. Synchronous;
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+import msgspec
 
 from channels.intake import channel_of, decode_item
 from eventstore import positions
 from eventstore.database import Connection
 from eventstore.ledger import Cause, Ledger
 from eventstore.log import Batch, LogRecord
+from eventstore.uuid_array import Uuids
 from schemas.errors import CauceError, DecodeError, UndecidableError
 from schemas.interaction import CallSignal, Channel, Interaction
 from services import quarantine
@@ -29,8 +32,7 @@ from services.incidents.known import Known
 _DEFECTS = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """A record, read. `signal`: what came, where it is a telephone system's word and not an interaction itself."""
 
     id: UUID
@@ -127,12 +129,12 @@ def take(arrival: Arrival, known: Known, rules: Rules, *, now: datetime) -> UUID
     cause = Cause(arrival.item.id, incident)
     if arrival.automatic is None:
         known.record(meet(arrival, known, now=now), cause)
-    known.record(arrive.decide(arrival, grouping, known, now=now), cause)
+    known.record(arrive.decide(arrival, grouping, incident, known, now=now), cause)
     index(arrival, grouping, incident, known)
     if incident is not None:
         for fact in arrive.joined(grouping, incident, known, now=now):
             known.record([fact], cause)
-    known.deliveries += arrive.deliveries(arrival, grouping)
+    known.deliveries += arrive.deliveries(arrival, incident)
     return incident
 
 
@@ -142,7 +144,7 @@ def _take_in(connection: Connection, items: Sequence[Item]) -> list[Item]:
     rows = connection.execute(
         "INSERT INTO inbox (id, channel, outcome) SELECT id, channel, 'recorded'"
         " FROM unnest(%b::uuid[], %b::text[]) AS new (id, channel) ON CONFLICT DO NOTHING RETURNING id",
-        (list(first), [item.channel.value for item in first.values()]),
+        (Uuids(first), [item.channel.value for item in first.values()]),
         binary=True,
     ).fetchall()
     new: set[UUID] = {item for (item,) in rows}
@@ -151,4 +153,4 @@ def _take_in(connection: Connection, items: Sequence[Item]) -> list[Item]:
 
 def _renewed(connection: Connection, items: list[Item]) -> list[Item]:
     renewed = loading.load_renewed(connection, {party for item in items for party in item.arrival.everyone})
-    return [replace(item, arrival=item.arrival.under(renewed)) for item in items] if renewed else items
+    return [msgspec.structs.replace(item, arrival=item.arrival.under(renewed)) for item in items] if renewed else items

@@ -7,9 +7,10 @@ the whole. So un-merging leaves what never merging would have (docs/decisions/00
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+import msgspec
 
 from schemas.facts.incident import Reason, SuggestionReason
 from services.incidents.arrival import Arrival
@@ -19,8 +20,7 @@ from services.incidents.state import Incident
 _SUGGESTIONS_MAX = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Grouping:
+class Grouping(msgspec.Struct, frozen=True):
     """`incident` None: a new one. `joins`: further incidents that belong to it. `pulls`: automatic mail to link too.
 
     `marked`: it came with a token, from an address that wasn't part of it.

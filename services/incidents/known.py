@@ -5,6 +5,7 @@ It evolves with every fact, so that interactions of one batch see each other as 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -13,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from eventstore.ledger import Cause
-from schemas.facts import Fact, stream_id, stream_of
+from schemas.facts import Fact, stream_id
 from schemas.facts.call import CallStarted
 from schemas.facts.customer import AddressAdded, AddressProven, CustomerMerged, CustomerRegistered, CustomerUnmerged
 from schemas.facts.incident import IncidentMerged, IncidentOpened, IncidentUnmerged, Status
@@ -28,8 +29,7 @@ from services.incidents import state as incidents
 from services.incidents.state import Incident, IncidentFact
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(msgspec.Struct, frozen=True):
     """Where a key leads. `parties` of a mail: from, to, cc. `incident` None: automatic mail that is nowhere yet."""
 
     interaction: UUID
@@ -53,8 +53,7 @@ class Mail(msgspec.Struct, frozen=True, array_like=True):
         return replace(self, incident=incident)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """A customer's part in an incident: shown or claimed, and about what."""
 
     proven: bool
@@ -100,6 +99,8 @@ class Known:
     """Key of a mail that isn't here → the mails that answer it."""
     mails: dict[UUID, Mail] = field(default_factory=dict[UUID, Mail])
     versions: dict[str, int] = field(default_factory=dict[str, int])
+    grown: Counter[UUID] = field(default_factory=Counter[UUID])
+    """How many facts each incident, customer and call got."""
     facts: list[tuple[Fact, Cause]] = field(default_factory=list[tuple[Fact, Cause]])
     deliveries: list[NewDelivery] = field(default_factory=list[NewDelivery])
     changes: Changes = field(default_factory=Changes)
@@ -150,18 +151,11 @@ class Known:
                 self._call(fact)
 
     def version(self, category: str, subject: UUID) -> int:
-        """Last version of a stream as read; 0 for a new one."""
-        return self.versions.get(stream_id(category, subject), 0)
-
-    def written_versions(self) -> dict[str, int]:
-        """The versions once all facts are recorded."""
-        last = dict(self.versions)
-        for fact, _ in self.facts:
-            stream = stream_of(fact)
-            last[stream] = last.get(stream, 0) + 1
-        return last
+        """Version of a stream once all facts are recorded."""
+        return self.versions.get(stream_id(category, subject), 0) + self.grown[subject]
 
     def _incident(self, fact: IncidentFact) -> None:
+        self.grown[fact.incident] += 1
         known = self.incidents.get(fact.incident)
         if isinstance(fact, IncidentOpened) or known is None:
             if not isinstance(fact, IncidentOpened):
@@ -183,6 +177,7 @@ class Known:
         self.changes.incidents.add(fact.incident)
 
     def _customer(self, fact: CustomerFact) -> None:
+        self.grown[fact.customer] += 1
         known = self.customers.get(fact.customer) or Customer(id=fact.customer, root=fact.customer)
         self.add_customer(customers.evolve(known, fact))
         self.changes.customers.add(fact.customer)
@@ -211,6 +206,7 @@ class Known:
         self.changes.customers.update(below)
 
     def _call(self, fact: CallFact) -> None:
+        self.grown[fact.call] += 1
         known = self.calls.get(fact.call)
         if isinstance(fact, CallStarted):
             self.calls[fact.call] = calls.started(fact)

@@ -13,6 +13,7 @@ import msgspec
 
 from eventstore import store
 from eventstore.database import Connection
+from eventstore.uuid_array import Uuids
 from schemas.facts import stream_id
 from services.calls.state import Call
 from services.customers.state import Customer, Owner
@@ -63,7 +64,7 @@ def load_threads(connection: Connection, known: Known, keys: Collection[UUID]) -
     """Where these keys lead."""
     wanted = [key for key in keys if key not in known.threads]
     rows: Iterable[tuple[UUID, UUID, UUID | None, list[UUID]]] = connection.execute(
-        "SELECT key, interaction, incident, parties FROM threads WHERE key = ANY(%b)", (wanted,), binary=True
+        "SELECT key, interaction, incident, parties FROM threads WHERE key = ANY(%b)", (Uuids(wanted),), binary=True
     )
     for key, interaction, incident, parties in rows:
         known.threads[key] = Thread(interaction, incident, frozenset(parties))
@@ -72,7 +73,7 @@ def load_threads(connection: Connection, known: Known, keys: Collection[UUID]) -
 def _load_waits(connection: Connection, known: Known, messages: Collection[UUID]) -> None:
     if messages:
         rows: Iterable[tuple[UUID, UUID]] = connection.execute(
-            "SELECT reference, interaction FROM waiting WHERE reference = ANY(%b)", (list(messages),), binary=True
+            "SELECT reference, interaction FROM waiting WHERE reference = ANY(%b)", (Uuids(messages),), binary=True
         )
         for reference, interaction in rows:
             known.waits.setdefault(reference, set()).add(interaction)
@@ -87,7 +88,7 @@ def load_mails(connection: Connection, known: Known, interactions: Collection[UU
     if not wanted:
         return
     rows: Iterable[tuple[bytes, UUID | None]] = connection.execute(
-        "SELECT link, incident FROM waiting_mail WHERE interaction = ANY(%b)", (wanted,), binary=True
+        "SELECT link, incident FROM waiting_mail WHERE interaction = ANY(%b)", (Uuids(wanted),), binary=True
     )
     for link, incident in rows:
         mail = _mail.decode(link)
@@ -100,7 +101,7 @@ def load_owners(connection: Connection, known: Known, addresses: Collection[UUID
     if not wanted:
         return
     rows: Sequence[tuple[UUID, UUID, bool]] = connection.execute(
-        "SELECT address, customer, proven FROM address_owner WHERE address = ANY(%b)", (wanted,), binary=True
+        "SELECT address, customer, proven FROM address_owner WHERE address = ANY(%b)", (Uuids(wanted),), binary=True
     ).fetchall()
     known.owners.update({address: Owner(customer, proven) for address, customer, proven in rows})
     load_customers(connection, known, {customer for _, customer, _ in rows})
@@ -114,7 +115,7 @@ def load_customers(connection: Connection, known: Known, customers: Collection[U
     rows: Iterable[tuple[UUID, UUID, UUID | None, bool, int]] = connection.execute(
         "SELECT customer, root, merged_into, erased, version FROM customer_state"
         " WHERE root = ANY(ARRAY(SELECT root FROM customer_state WHERE customer = ANY(%b)))",
-        (wanted,),
+        (Uuids(wanted),),
         binary=True,
     )
     for customer, root, merged_into, erased, version in rows:
@@ -129,7 +130,7 @@ def _load_parts(connection: Connection, known: Known) -> None:
         return
     rows: Iterable[tuple[UUID, UUID, bool, list[UUID]]] = connection.execute(
         "SELECT customer, incident, proven, topics FROM joinable WHERE customer = ANY(%b) AND open",
-        (list(known.customers),),
+        (Uuids(known.customers),),
         binary=True,
     )
     for customer, incident, proven, topics in rows:
@@ -148,7 +149,7 @@ def load_incidents(
         "SELECT incident, version, state FROM incident_state WHERE root = ANY(ARRAY("
         "SELECT root FROM incident_state WHERE incident = ANY(%b)"
         " UNION ALL SELECT root FROM incident_state WHERE number = ANY(%b::bigint[])))",
-        (wanted, numbered),
+        (Uuids(wanted), numbered),
         binary=True,
     )
     for incident, version, state in rows:
@@ -164,7 +165,7 @@ def load_calls(connection: Connection, known: Known, calls: Collection[UUID]) ->
     if not wanted:
         return
     rows: Iterable[tuple[UUID, int, bytes]] = connection.execute(
-        "SELECT call, version, state FROM call_state WHERE call = ANY(%b)", (wanted,), binary=True
+        "SELECT call, version, state FROM call_state WHERE call = ANY(%b)", (Uuids(wanted),), binary=True
     )
     for call, version, state in rows:
         known.calls[call] = _call.decode(state)
@@ -182,7 +183,7 @@ def load_addresses(connection: Connection, customers: Collection[UUID]) -> list[
     """(address, customer) of these customers, the proven ones first."""
     rows: Sequence[tuple[UUID, UUID]] = connection.execute(
         "SELECT address, customer FROM address_owner WHERE customer = ANY(%b) ORDER BY proven DESC, address",
-        (list(customers),),
+        (Uuids(customers),),
         binary=True,
     ).fetchall()
     return list(rows)
@@ -191,7 +192,7 @@ def load_addresses(connection: Connection, customers: Collection[UUID]) -> list[
 def load_incidents_of(connection: Connection, customers: Collection[UUID]) -> list[UUID]:
     """Every incident these customers ever took part in."""
     rows: Sequence[tuple[UUID]] = connection.execute(
-        "SELECT incident FROM joinable WHERE customer = ANY(%b) ORDER BY incident", (list(customers),), binary=True
+        "SELECT incident FROM joinable WHERE customer = ANY(%b) ORDER BY incident", (Uuids(customers),), binary=True
     ).fetchall()
     return [incident for (incident,) in rows]
 
@@ -214,7 +215,7 @@ def current(connection: Connection, addresses: Mapping[UUID, str]) -> dict[UUID,
 def load_renewed(connection: Connection, addresses: Collection[UUID]) -> dict[UUID, UUID]:
     """Erased address → the id it is known by since."""
     rows: Sequence[tuple[UUID, UUID]] = connection.execute(
-        "SELECT address, renewed FROM renewed_address WHERE address = ANY(%b)", (list(addresses),), binary=True
+        "SELECT address, renewed FROM renewed_address WHERE address = ANY(%b)", (Uuids(addresses),), binary=True
     ).fetchall()
     return dict(rows)
 

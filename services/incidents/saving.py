@@ -6,9 +6,10 @@ from uuid import UUID
 
 import msgspec
 
+from eventstore import store
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
-from schemas.facts import stream_id
+from eventstore.uuid_array import Uuids
 from services.deliveries import queue
 from services.incidents.known import Known
 
@@ -17,19 +18,21 @@ _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 
 def save(connection: Connection, ledger: Ledger, known: Known) -> list[int]:
     """Write everything; returns the positions of the facts, in order."""
-    positions = ledger.record(connection, known.facts, known.versions)
-    versions = known.written_versions()
-    _save_customers(connection, known, versions)
-    _save_incidents(connection, known, versions)
-    _save_parts(connection, known)
-    _save_keys(connection, known)
-    _save_mails(connection, known)
-    _save_calls(connection, known, versions)
+    ledger.prepare(connection, known.facts)
+    with connection.pipeline():
+        # the database writes the rows while we seal the facts
+        _save_customers(connection, known)
+        _save_incidents(connection, known)
+        _save_parts(connection, known)
+        _save_keys(connection, known)
+        _save_mails(connection, known)
+        _save_calls(connection, known)
+        events = ledger.seal(known.facts, known.versions)
     queue.enqueue(connection, known.deliveries)
-    return positions
+    return store.append(connection, events)
 
 
-def _save_customers(connection: Connection, known: Known, versions: dict[str, int]) -> None:
+def _save_customers(connection: Connection, known: Known) -> None:
     changed = [known.customers[customer] for customer in known.changes.customers]
     if changed:
         connection.execute(
@@ -38,11 +41,11 @@ def _save_customers(connection: Connection, known: Known, versions: dict[str, in
             " ON CONFLICT (customer) DO UPDATE SET root = excluded.root, merged_into = excluded.merged_into,"
             " erased = excluded.erased, version = excluded.version",
             (
-                [customer.id for customer in changed],
-                [customer.root for customer in changed],
-                [customer.merged_into for customer in changed],
+                Uuids(customer.id for customer in changed),
+                Uuids(customer.root for customer in changed),
+                Uuids(customer.merged_into for customer in changed),
                 [customer.erased for customer in changed],
-                [versions[stream_id("customer", customer.id)] for customer in changed],
+                [known.version("customer", customer.id) for customer in changed],
             ),
         )
     addresses = [address for address in known.changes.owners if address in known.owners]
@@ -52,17 +55,17 @@ def _save_customers(connection: Connection, known: Known, versions: dict[str, in
             " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bool[])"
             " ON CONFLICT (address) DO UPDATE SET customer = excluded.customer, proven = excluded.proven",
             (
-                addresses,
-                [known.owners[address].customer for address in addresses],
+                Uuids(addresses),
+                Uuids(known.owners[address].customer for address in addresses),
                 [known.owners[address].proven for address in addresses],
             ),
         )
     released = [address for address in known.changes.owners if address not in known.owners]
     if released:
-        connection.execute("DELETE FROM address_owner WHERE address = ANY(%b)", (released,))
+        connection.execute("DELETE FROM address_owner WHERE address = ANY(%b)", (Uuids(released),))
 
 
-def _save_incidents(connection: Connection, known: Known, versions: dict[str, int]) -> None:
+def _save_incidents(connection: Connection, known: Known) -> None:
     changed = [known.incidents[incident] for incident in known.changes.incidents]
     if not changed:
         return
@@ -72,10 +75,10 @@ def _save_incidents(connection: Connection, known: Known, versions: dict[str, in
         " ON CONFLICT (incident) DO UPDATE SET"
         " root = excluded.root, version = excluded.version, state = excluded.state",
         (
-            [incident.id for incident in changed],
+            Uuids(incident.id for incident in changed),
             [incident.number for incident in changed],
-            [known.root(incident.id) for incident in changed],
-            [versions[stream_id("incident", incident.id)] for incident in changed],
+            Uuids(known.root(incident.id) for incident in changed),
+            [known.version("incident", incident.id) for incident in changed],
             [_encoder.encode(incident) for incident in changed],
         ),
     )
@@ -95,8 +98,8 @@ def _save_parts(connection: Connection, known: Known) -> None:
             " ON CONFLICT (customer, incident) DO UPDATE SET proven = joinable.proven OR excluded.proven,"
             " topics = ARRAY(SELECT unnest(joinable.topics) UNION SELECT unnest(excluded.topics))",
             (
-                [customer for customer, _ in parts],
-                [incident for _, incident in parts],
+                Uuids(customer for customer, _ in parts),
+                Uuids(incident for _, incident in parts),
                 [known.parts[customer][incident].proven for customer, incident in parts],
                 [known.incidents[incident].is_open for _, incident in parts],
                 [_uuids(known.parts[customer][incident].topics) for customer, incident in parts],
@@ -107,7 +110,7 @@ def _save_parts(connection: Connection, known: Known) -> None:
         connection.execute(
             "UPDATE joinable SET open = turned.open FROM unnest(%b::uuid[], %b::bool[]) AS turned (incident, open)"
             " WHERE joinable.incident = turned.incident",
-            (turned, [known.incidents[incident].is_open for incident in turned]),
+            (Uuids(turned), [known.incidents[incident].is_open for incident in turned]),
         )
 
 
@@ -121,15 +124,15 @@ def _save_keys(connection: Connection, known: Known) -> None:
             " unnest(%b::uuid[], %b::uuid[], %b::uuid[], %s::text[]) AS thread (key, interaction, incident, parties)"
             " ON CONFLICT (key) DO UPDATE SET interaction = excluded.interaction, incident = excluded.incident",
             (
-                keys,
-                [thread.interaction for thread in threads],
-                [thread.incident for thread in threads],
+                Uuids(keys),
+                Uuids(thread.interaction for thread in threads),
+                Uuids(thread.incident for thread in threads),
                 [_uuids(thread.parties) for thread in threads],
             ),
         )
     moved = known.changes.moved
     if moved:
-        values = (list(moved), list(moved.values()))
+        values = (Uuids(moved), Uuids(moved.values()))
         connection.execute(
             "UPDATE threads SET incident = moved.incident FROM unnest(%b::uuid[], %b::uuid[]) AS moved (id, incident)"
             " WHERE threads.interaction = moved.id",
@@ -149,8 +152,8 @@ def _save_mails(connection: Connection, known: Known) -> None:
             "INSERT INTO waiting_mail (interaction, incident, link)"
             " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[]) ON CONFLICT DO NOTHING",
             (
-                [mail.interaction for mail in mails],
-                [mail.incident for mail in mails],
+                Uuids(mail.interaction for mail in mails),
+                Uuids(mail.incident for mail in mails),
                 [_encoder.encode(mail) for mail in mails],
             ),
         )
@@ -159,21 +162,21 @@ def _save_mails(connection: Connection, known: Known) -> None:
         connection.execute(
             "INSERT INTO waiting (reference, interaction) SELECT * FROM unnest(%b::uuid[], %b::uuid[])"
             " ON CONFLICT DO NOTHING",
-            ([reference for reference, _ in waits], [interaction for _, interaction in waits]),
+            (Uuids(reference for reference, _ in waits), Uuids(interaction for _, interaction in waits)),
         )
     if known.changes.arrived:
-        connection.execute("DELETE FROM waiting WHERE reference = ANY(%b)", (list(known.changes.arrived),))
+        connection.execute("DELETE FROM waiting WHERE reference = ANY(%b)", (Uuids(known.changes.arrived),))
 
 
-def _save_calls(connection: Connection, known: Known, versions: dict[str, int]) -> None:
+def _save_calls(connection: Connection, known: Known) -> None:
     calls = [known.calls[call] for call in known.changes.calls if call in known.calls]
     if calls:
         connection.execute(
             "INSERT INTO call_state (call, version, state) SELECT * FROM unnest(%b::uuid[], %b::int4[], %b::bytea[])"
             " ON CONFLICT (call) DO UPDATE SET version = excluded.version, state = excluded.state",
             (
-                [call.id for call in calls],
-                [versions[stream_id("call", call.id)] for call in calls],
+                Uuids(call.id for call in calls),
+                [known.version("call", call.id) for call in calls],
                 [_encoder.encode(call) for call in calls],
             ),
         )
