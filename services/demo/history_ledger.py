@@ -16,10 +16,10 @@ class HistoryLedger(Ledger):
     """As its parent, but `recorded_at` is the fact's own time."""
 
     def seal(self, facts: Iterable[tuple[Fact, Cause]], versions: Mapping[str, int]) -> list[NewEvent]:
-        """Facts as `store.append` takes them, as recorded when they happened."""
-        ordered = list(facts)
-        events = super().seal(ordered, versions)
-        return [replace(event, recorded_at=happened_at(fact)) for event, (fact, _) in zip(events, ordered, strict=True)]
+        """Facts as `store.append` takes them, recorded when they happened."""
+        listed = list(facts)
+        sealed = super().seal(listed, versions)
+        return [replace(event, recorded_at=happened_at(fact)) for event, (fact, _) in zip(sealed, listed, strict=True)]
 
 
 def happened_at(fact: Fact) -> datetime:
