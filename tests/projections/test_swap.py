@@ -50,7 +50,7 @@ def _start_child(url, *names):
     child = subprocess.Popen(
         [sys.executable, "-m", "services.rebuild", *names], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    child.stdin.write(url.encode() + b"\n")
+    child.stdin.write(f"20000 {url}\n".encode())
     child.stdin.flush()
     return child
 
@@ -129,6 +129,33 @@ def test_killed_while_loading_it_goes_on_from_its_checkpoint(database, keys, dat
 
     assert next(done for phase, done, _ in phases if phase == "load") == loaded + 50
     assert _contents(database) == before
+
+
+def test_two_processes_rebuild_what_one_does(database, keys, told):
+    before = _contents(database)
+    rebuild(database, _NAMES, page_events=50, processes=2)
+    assert _schemas(database) == dict.fromkeys(sorted(_NAMES), "live")
+    assert _contents(database) == before
+
+
+def test_a_helping_process_tells_why_it_failed(database, keys, database_url, told):
+    with psycopg.connect(database_url) as holding:
+        holding.execute("SELECT FROM projections WHERE schema = 'incidents' FOR UPDATE")
+        child = _start_child(database_url, "incidents")
+        _until_phase(child, "swap")
+        with pytest.raises(ConflictError, match="incidents is being rebuilt by another process"):
+            rebuild(database, ["timeline", "incidents"], processes=2)
+        child.kill()
+        child.wait()
+
+
+def test_a_rebuilding_process_ends_with_its_parent(database, database_url, told):
+    with psycopg.connect(database_url) as holding:
+        holding.execute("SELECT FROM projections WHERE schema = 'incidents' FOR UPDATE")
+        child = _start_child(database_url, "incidents")
+        _until_phase(child, "swap")
+        child.stdin.close()
+        assert child.wait(timeout=10) == 1
 
 
 def test_two_rebuilds_of_one_view_are_refused(database, keys, database_url, told):

@@ -1,18 +1,13 @@
-"""Rebuilds read models beside the live ones and swaps them in: `cauce rebuild NAME`, and the projector by itself.
+"""The rebuild of some read models in this process, from one reading and decoding of the history.
 
-    load ──▶ index ──▶ catch up ──▶ swap ──▶ drop the old
-    pages    one       pages        both checkpoints locked
-             transaction each; killed anywhere, the next run goes on from there, or finishes the clearing up
-
-Several views are rebuilt together from one reading and decoding of the history. Reads succeed throughout.
+load ──▶ index ──▶ catch up ──▶ swap ──▶ drop the old
+pages    one       pages        both checkpoints locked
+         transaction each; killed anywhere, the next run goes on from there, or finishes the clearing up
 """
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +28,7 @@ from schemas.errors import CauceError, ConflictError
 Progress = Callable[[str, int, int], None]
 """(phase, done, total): phases `load`, `index`, `catch up`, `swap`, `drop`; positions of events."""
 
-_PAGE_EVENTS = 20_000
+PAGE_EVENTS = 20_000
 _LAST_EVENTS = 500  # so few are folded under the locks of the swap
 _KEPT_ROWS = 100_000
 _RETRY_SECONDS = 0.2
@@ -47,15 +42,15 @@ class CancelledRebuildError(CauceError):
     title = "Rebuild cancelled"
 
 
-def rebuild(
+def rebuild_here(
     database: Database,
     names: Sequence[str],
     progress: Progress = lambda _phase, _done, _total: None,
     cancelled: Callable[[], bool] = lambda: False,
     *,
-    page_events: int = _PAGE_EVENTS,
+    page_events: int = PAGE_EVENTS,
 ) -> None:
-    """Build these views anew from the whole history, together, and put them in the place of the live ones.
+    """`rebuild`, in this process alone.
 
     Raises ConflictError while another process rebuilds one of them, CancelledRebuildError, NotFoundError.
     """
@@ -242,67 +237,3 @@ def _claim(connection: Connection, projections: Sequence[Projection]) -> None:
         ).fetchone()
         if row is None or not row[0]:
             raise ConflictError(f"{projection.name} is being rebuilt by another process")
-
-
-async def rebuild_in_child(
-    url: str, names: Sequence[str], progress: Progress = lambda _phase, _done, _total: None
-) -> None:
-    """`rebuild` in a process of its own, so that this one stays responsive. Cancelling it ends the child; it resumes.
-
-    Raises ConflictError while another process rebuilds, CauceError with the child's last words when it fails.
-    """
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.rebuild",
-        *names,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert child.stdin is not None  # noqa: S101 -- asked for above
-    assert child.stdout is not None  # noqa: S101 -- asked for above
-    try:
-        child.stdin.write(url.encode() + b"\n")  # not an argument: those are for all to see
-        await child.stdin.drain()
-        failure: dict[str, str] = {}
-        async for line in child.stdout:
-            said = json.loads(line)
-            if "error" in said:
-                failure = said
-            else:
-                progress(said["phase"], said["done"], said["total"])
-        await child.wait()
-    finally:
-        if child.returncode is None:
-            child.terminate()
-            await child.wait()
-    if child.returncode:
-        message = failure.get("error", f"the rebuild ended with {child.returncode}")
-        raise ConflictError(message) if failure.get("kind") == ConflictError.__name__ else CauceError(message)
-
-
-def main() -> int:
-    """The child: the database's URL on standard input, progress as JSON lines on standard output."""
-    database = Database(sys.stdin.readline().strip(), size=2)
-    try:
-        database.open()
-        rebuild(database, sys.argv[1:], _say_progress)
-    except (CauceError, psycopg.Error) as error:
-        _say({"error": str(error), "kind": type(error).__name__})
-        return 1
-    finally:
-        database.close()
-    return 0
-
-
-def _say_progress(phase: str, done: int, total: int) -> None:
-    _say({"phase": phase, "done": done, "total": total})
-
-
-def _say(what: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
