@@ -37,8 +37,13 @@ class Keys:
         self._new: OrderedDict[UUID, AESGCM] = OrderedDict()
 
     def ensure(self, connection: Connection, addresses: Iterable[UUID]) -> None:
-        """Make the keys that are missing, in this transaction, and have all of them at hand."""
+        """Make the keys that are missing, in this transaction, and have all of them at hand.
+
+        The caller holds `store.lock`: what is sealed after an erasure has no personal part, whoever cached the key.
+        """
+        addresses = set(addresses)
         wanted = self._unknown(addresses)
+        self._drop_destroyed(connection, addresses.difference(wanted))
         if not wanted:
             return
         secrets = {address: AESGCM.generate_key(256) for address in wanted}
@@ -102,7 +107,7 @@ class Keys:
         with self._guard:
             if address in self._new:
                 return self._new[address]
-            if address in self._cache:  # however old: `ensure` has just looked
+            if address in self._cache:  # however old: `ensure` has just looked, also whether it is destroyed
                 return self._cache[address][1]
         return self.open_key(address)
 
@@ -122,6 +127,17 @@ class Keys:
             self._new.pop(address, None)
             _put(self._cache, address, (time.monotonic(), key))
         return key
+
+    def _drop_destroyed(self, connection: Connection, cached: Iterable[UUID]) -> None:
+        asked = list(cached)
+        if not asked:
+            return
+        gone = connection.execute(
+            "SELECT address FROM keys WHERE address = ANY(%b) AND secret IS NULL", (asked,), binary=True
+        ).fetchall()
+        with self._guard:
+            for (address,) in gone:
+                _put(self._cache, address, (time.monotonic(), None))
 
     def _unknown(self, addresses: Iterable[UUID]) -> list[UUID]:
         # sorted: two transactions that make the same keys wait for each other, and never in a ring

@@ -196,3 +196,17 @@ def test_the_ledger_reads_streams_back_and_refuses_a_stale_version(database, key
     assert (history["customer/none"].version, list(history["customer/none"].facts)) == (0, [])
     with pytest.raises(ConflictError), database.transaction() as connection:
         ledger.record(connection, [(fact, NO_CAUSE)], {})
+
+
+def test_what_is_sealed_after_an_erasure_elsewhere_has_no_personal_part_though_the_key_is_cached(database):
+    first, ours = registered(), Keys(database)
+    with database.transaction() as connection:
+        record(connection, Ledger(ours), first)
+    with database.transaction() as connection:
+        read(connection, ours)  # cached from here on
+    with database.transaction() as connection:
+        Keys(database).destroy(connection, [first.address])
+    with database.transaction() as connection:
+        record(connection, Ledger(ours), registered(address=first.address))
+        _, event = store.read_after(connection, 0, 10)
+    assert sealed_by(event.data) is None
