@@ -148,6 +148,9 @@ class Commands:
         if _did_nothing(error) and time.monotonic() < min(job.until for job in group):
             await asyncio.sleep(_PAUSE_SECONDS)
             await self._settle(group)
+        elif _may_be_done(error):  # not again: it would be done twice
+            for job in group:
+                _refuse(job, LogUnavailableError("the database went away: nobody knows yet whether it was done"))
         elif len(group) > 1:  # whose fault? one by one, so that nobody pays for another's
             for job in group:
                 await self._settle([job])
@@ -232,6 +235,11 @@ def _did_nothing(error: Exception) -> bool:
         | psycopg.errors.DeadlockDetected
         | psycopg.errors.SerializationFailure,
     )
+
+
+def _may_be_done(error: Exception) -> bool:
+    """The connection was lost, perhaps while it committed. An error that the server told has undone everything."""
+    return isinstance(error, psycopg.OperationalError) and (error.sqlstate is None or error.sqlstate.startswith("57P"))
 
 
 def _refuse(job: _Job, error: Exception) -> None:

@@ -22,6 +22,7 @@ from schemas.facts.incident import (
 )
 from schemas.facts.interaction import InteractionDelivered, InteractionSent
 from schemas.interaction import Automatic, CallSignalKind, Channel, Direction
+from services.commands import Commands
 from services.customers.requests import AddAddress
 from services.incidents.requests import Close, Merge, Move, Note, Reply, Resolve, Split, Tag, Unmerge
 from services.incidents.state import Incident, evolve, opened
@@ -83,6 +84,27 @@ async def test_a_refused_command_takes_nobody_with_it(taking, commands):
     answers = await asyncio.gather(*mixed, return_exceptions=True)
     assert [type(answer).__name__ for answer in answers] == ["Outcome"] * 5 + ["NotFoundError"] + ["Outcome"] * 5
     assert {tag for fact in of(taking, IncidentTagged) for tag in fact.added} == {f"t{index}" for index in range(10)}
+
+
+async def test_a_group_whose_commit_was_not_answered_is_not_done_again(taking, monkeypatch):
+    await taking.take(mail("m1"))
+    hub = taking.hub
+    run = hub.database.run
+
+    async def cut_off(work, *args, **kwargs):
+        done = await run(work, *args, **kwargs)
+        if work.__name__ == "_write":
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return done
+
+    monkeypatch.setattr(hub.database, "run", cut_off)
+    served = Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret)
+    serving = asyncio.create_task(served.serve())
+    requests = [served.run(Note(incident=1, text=text), by="eva") for text in "ab"]
+    answers = await asyncio.gather(*requests, return_exceptions=True)
+    serving.cancel()
+    assert [type(answer) for answer in answers] == [LogUnavailableError] * 2
+    assert [noted.personal.text for noted in of(taking, IncidentNoted)] == ["a", "b"]
 
 
 async def test_commands_of_one_group_see_each_other(taking, commands):
