@@ -20,7 +20,7 @@ from services.incidents.indexing import move, take_part
 from services.incidents.requests import Move
 from services.incidents.state import Incident
 
-_LINE = "api"  # the scope of ids that programs give to calls they report themselves
+_LINE = "/api"  # the scope of ids that programs give to calls they report themselves; no line can be called that
 _HIDDEN = frozenset({"", "anonymous", "unknown", "unavailable", "private"})
 
 

@@ -10,7 +10,7 @@ from schemas.errors import ConflictError, InvalidError, NotFoundError
 from schemas.facts.call import CallAnswered, CallAttached, CallEnded, CallNoted, CallOutcomeSet, CallStarted
 from schemas.facts.incident import IncidentMerged, InteractionLinked, Reason
 from schemas.facts.interaction import InteractionReceived, InteractionSent
-from schemas.ids import scoped_id
+from schemas.ids import call_id, scoped_id
 from schemas.interaction import CallSignalKind, Channel, Direction
 from services.calls.decide import interaction_of
 from services.calls.requests import ChangeCall, StartCall
@@ -151,3 +151,8 @@ async def test_attaching_a_call_that_shares_its_incident_moves_only_the_call(tak
     await commands.run(ChangeCall(call=scoped_id("call", "main", "c2"), incident=1), by="eva")
     assert of(taking, IncidentMerged) == []
     assert of(taking, InteractionLinked)[-1].interaction == interaction_of(scoped_id("call", "main", "c2"))
+
+
+async def test_a_call_that_a_program_reports_is_never_one_of_a_line_called_api(commands):
+    done = await commands.run(StartCall(direction=Direction.IN, phone="+53 5550 0001", external_id="7"), by="eva")
+    assert done.subject != call_id("api", "7")
