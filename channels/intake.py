@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from channels.accepted import ACCEPTED
 from channels.text import clean, one_line
 from eventstore.log import APPEND_SECONDS, Log, NewRecord
 from schemas import cloudevents
@@ -60,6 +61,9 @@ class Intake:
         records = [self._record(item) for item in items]
         async with in_time():
             await self._log.append(INTERACTIONS, records)
+        for channel in map(channel_of, items):
+            if channel is not Channel.EMAIL:  # counted when it was acknowledged: by reception, before it was parsed
+                ACCEPTED.labels(channel.value).inc()
 
     def _record(self, item: Item) -> NewRecord:
         value = encode_item(item)

@@ -15,13 +15,14 @@ from uuid import UUID
 
 import msgspec
 
+from channels.accepted import ACCEPTED
 from channels.email.mailboxes import Mailboxes
 from eventstore.blobs import Blobs
 from eventstore.log import APPEND_SECONDS, Log, NewRecord
 from schemas import cloudevents
 from schemas.errors import DecodeError, InvalidError, LogUnavailableError, TooLargeError
 from schemas.ids import email_id, keyed_id
-from schemas.interaction import RawMail
+from schemas.interaction import Channel, RawMail
 from schemas.topics import MAIL
 
 MAIL_MAX_BYTES = 26 * 1024 * 1024
@@ -73,6 +74,7 @@ class Reception:
                 await self._log.append(MAIL, [self._record(mail) for mail in mails])
         except TimeoutError as error:
             raise LogUnavailableError("the mail could not be kept in time") from error
+        ACCEPTED.labels(Channel.EMAIL.value).inc(len(mails))
         return [mail.id for mail in mails]
 
     def _boxes(self, recipients: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -97,6 +97,7 @@ def create_app(hub: Hub) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.live = parts.live
+    app.state.failed = asyncio.Event()
     app.openapi = documented(app, version("cauce"))  # type: ignore[method-assign]  # -- FastAPI's own way to extend it
 
     async def line_key(line: str, key: str) -> bool:
@@ -137,11 +138,14 @@ def _is_line_key(connection: Connection, line: str, key: str) -> bool:
     return is_line_key(connection, line, key)
 
 
-def _lifespan(parts: Parts, rooms: ChatRooms, tasks: tuple[Task, ...]):  # type: ignore[no-untyped-def]  # noqa: ANN202 -- see below
+def _lifespan(
+    parts: Parts, rooms: ChatRooms, tasks: tuple[Task, ...]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         stop = asyncio.Event()
-        running = asyncio.create_task(supervise(tasks, stop), name="web-tasks")
+        app.state.tasks = running = asyncio.create_task(supervise(tasks, stop), name="web-tasks")
+        running.add_done_callback(lambda _: app.state.failed.set())
         try:
             yield
         finally:
@@ -149,6 +153,6 @@ def _lifespan(parts: Parts, rooms: ChatRooms, tasks: tuple[Task, ...]):  # type:
             parts.charts.close()
             await rooms.close()
             stop.set()
-            await running
+            await asyncio.wait({running})  # what ended it is for the server to raise
 
     return lifespan

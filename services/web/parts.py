@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from channels.form import Forms
+from eventstore.database import Connection
 from projections import reading
 from services.commands import Commands
 from services.knowledge.library import Library
@@ -31,3 +32,11 @@ class Parts:
     async def wait_for(self, position: int, *names: str) -> bool:
         """Until these projections have folded the position, at most 2 s; False: they have not."""
         return await reading.wait_for(self.hub.database, position, names)
+
+    async def folded(self, *names: str) -> int:
+        """How far these projections have come: a page read afterwards shows at least that, live updates do the rest."""
+        return await self.hub.database.run(_folded, names)
+
+
+def _folded(connection: Connection, names: tuple[str, ...]) -> int:
+    return min(each.position for each in reading.states(connection) if each.name in names)

@@ -15,7 +15,10 @@ _WEBSOCKET_MAX_BYTES = 256 * 1024
 
 
 async def serve(app: FastAPI, listening: socket.socket, *, forwarded_allow_ips: str = "127.0.0.1") -> None:
-    """Serve until cancelled, then finish the requests under way and end the live ones."""
+    """Serve until cancelled, then finish the requests under way and end the live ones.
+
+    Raises what ends the app's own tasks: an operator's matter stops the process, not only what is behind the pages.
+    """
     config = uvicorn.Config(
         app,
         lifespan="on",
@@ -32,14 +35,18 @@ async def serve(app: FastAPI, listening: socket.socket, *, forwarded_allow_ips: 
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="uvicorn")
+    failed: asyncio.Event = app.state.failed
+    failing = asyncio.create_task(failed.wait(), name="web-failing")
     try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
+        await asyncio.wait({serving, failing}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        failing.cancel()
         # live connections never end by themselves; uvicorn would wait for them
         app.state.live.close()
         server.should_exit = True
         await serving
-        raise
+    if failed.is_set():
+        app.state.tasks.result()
 
 
 class _Server(uvicorn.Server):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from starlette.responses import Response, StreamingResponse
 
 from schemas.errors import RateLimitedError
@@ -24,12 +24,16 @@ def router(parts: Parts) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/live", tags=["live"])
 
     @routes.get("", response_class=StreamingResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})
-    async def live(last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20)] = None) -> Response:
+    async def live(
+        last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20)] = None,
+        after: Annotated[int | None, Query(ge=0, le=POSITION_MAX, description="Begin behind this position")] = None,
+    ) -> Response:
         """What changes from now on, or since the event last seen."""
         if parts.live.full:
             raise RateLimitedError("too many live connections", retry_after=30)
-        after = int(last) if last and last.isdecimal() else None
-        stream = parts.live.stream(min(after, POSITION_MAX) if after is not None else None)
+        # a browser that comes back says so in the header; the address still has where it began
+        seen = min(int(last), POSITION_MAX) if last and last.isdecimal() else after
+        stream = parts.live.stream(seen)
         return StreamingResponse(stream, media_type=MEDIA_TYPE, headers=_HEADERS)
 
     return routes

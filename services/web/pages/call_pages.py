@@ -32,12 +32,14 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     database = parts.hub.database
 
     async def page(fields: Mapping[str, str], shown: Mapping[str, object]) -> dict[str, object]:
+        position = await parts.folded("calls", "incidents")
         found = await database.run(calls.find, limit=50)
         going_on = [call for call in found.items if call.state != "ended"]
         return {
             "items": going_on + [call for call in found.items if call.state == "ended"],
             "fields": {name: fields.get(name, "") for name in ("phone", "incident")},
             "key": fields.get("idempotency_key") or str(new_id()),
+            "position": position,
             "problem": "",
             "errors": (),
             **shown,

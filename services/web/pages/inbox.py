@@ -51,6 +51,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
             await parts.wait_for(min_position, "incidents", "customers", "timeline")
         shown: dict[str, object] = {"problem": ""}
         code = 200
+        position = await parts.folded("incidents", "customers", "timeline")
         try:
             found = await database.run(
                 incidents.find,
@@ -69,6 +70,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
             "next_link": link(cursor=found.next_cursor) if found.next_cursor else "",
             "fragment": request.scope["path"] + link(part="rows", cursor=cursor or None),
             "asked": asked,
+            "position": position,
             "link": link,
         }
         if part == "rows":

@@ -43,6 +43,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     async def page(
         number: int, *, everything: bool, fields: Mapping[str, str], shown: Mapping[str, object]
     ) -> dict[str, object]:
+        position = await parts.folded(*_PROJECTIONS)
         incident, items, older = await database.run(_read, number, _ALL_MAX if everything else _ENTRIES_MAX)
         return {
             "incident": incident,
@@ -52,6 +53,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
             "fields": {"text": fields.get("text", "")},
             "key": fields.get("idempotency_key") or str(new_id()),
             "action": "",
+            "position": position,
             "fresh": True,
             "problem": "",
             "errors": (),

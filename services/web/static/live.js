@@ -3,7 +3,7 @@
 const part = document.getElementById("live");
 if (part && window.EventSource) {
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("cauce-live") : null;
-  let newest = 0;
+  let newest = Number(part.dataset.position || 0);
   let fetching = false;
   let again = false;
 
@@ -52,7 +52,7 @@ if (part && window.EventSource) {
   if (channel) channel.addEventListener("message", (message) => changed(message.data));
 
   function follow() {
-    const source = new EventSource("/api/v1/live");
+    const source = new EventSource(`/api/v1/live?after=${newest}`);
     source.addEventListener("changed", (event) => {
       const change = JSON.parse(event.data);
       changed(change);

@@ -42,6 +42,7 @@ class Web:
     hub: Hub
     tokens: dict[Role, str]
     line_key: str
+    ended: asyncio.Task[None]
 
     def client(self, role: Role | None = None, **more: Any) -> httpx.AsyncClient:
         """A program's client, with that role's token or none."""
@@ -104,7 +105,7 @@ async def serving(database: Database, folder: Path, **environment: str) -> Async
     ]
     stop = asyncio.Event()
     running = asyncio.create_task(supervise(tasks, stop))
-    web = Web(f"http://{place}", app, hub, made, line_key)
+    web = Web(f"http://{place}", app, hub, made, line_key, running)
     async with web.client() as client, asyncio.timeout(20):
         while True:
             try:
