@@ -11,6 +11,7 @@ import httpx
 import psutil
 import pytest
 
+from eventstore import embedded
 from tests.hub_process import ROOT, eventually, free_port
 
 CLOSING = re.compile(
@@ -70,6 +71,9 @@ def newcomer(tmp_path):
     found = Newcomer(tmp_path)
     yield found
     found.make("down")
+    for data in (found.data, tmp_path / "other"):
+        # as root the cluster lies outside of the data folder, and outlives it
+        shutil.rmtree(embedded.cluster_folder(data).parent, ignore_errors=True)
 
 
 @pytest.mark.timeout(240)
