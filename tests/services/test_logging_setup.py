@@ -1,0 +1,32 @@
+"""Logs: one JSON object a line, and of an exception its type and place, never what it carried."""
+
+import json
+import subprocess
+import sys
+
+from tests.hub_process import ROOT
+
+PROGRAM = """
+import logging, structlog
+from services.logging_setup import configure
+configure("parser")
+log = structlog.get_logger()
+log.info("mail_kept", bytes=12)
+try:
+    raise ValueError("bad header" + chr(10) + "Dear all, my password is hunter2")
+except ValueError:
+    log.exception("task_crashed", task="parser")
+logging.getLogger("uvicorn.error").warning("from a library")
+"""
+
+
+def test_each_line_is_json_with_its_process_and_no_more_of_an_exception_than_its_first_line():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=True)
+    kept, crashed, library = map(json.loads, done.stderr.splitlines())
+    assert {name: kept[name] for name in ("event", "bytes", "process", "level")} == {
+        "event": "mail_kept", "bytes": 12, "process": "parser", "level": "info",
+    }  # fmt: skip
+    assert (crashed["event"], crashed["error"], crashed["message"]) == ("task_crashed", "ValueError", "bad header")
+    assert crashed["where"] == ["<string>:8 <module>"]
+    assert "hunter2" not in done.stderr
+    assert (library["event"], library["process"]) == ("from a library", "parser")
