@@ -152,6 +152,13 @@ class Engine:
     def _fold_one(self, each: Decoded, planned: Sequence[_Planned]) -> None:
         done: list[tuple[Target, Slot, Any]] = []
         for step, targets, slots in planned:
+            if len(slots) == 1:
+                target, slot = targets[0], slots[0]
+                row = slot.row
+                if row is None:
+                    row = target[0].new(target[1], surely=target[2])
+                done.append((target, slot, step.fold((row,), each.fact, each.event)[0]))
+                continue
             before = [
                 target[0].new(target[1], surely=target[2]) if slot.row is None else slot.row
                 for target, slot in zip(targets, slots, strict=True)

@@ -97,6 +97,7 @@ class SuggestionRow(msgspec.Struct, frozen=True):
 
 
 _NOWHERE = UUID(int=0)
+_STATUS = {status.value: status for status in Status}
 
 
 def _unlinked_yet(interaction: UUID) -> LinkRow:
@@ -149,22 +150,29 @@ def _opened(fact: IncidentOpened, event: Recorded) -> IncidentRow:
     )
 
 
-def _moved_on(row: IncidentRow, fact: Fact, at: datetime, event: Recorded) -> IncidentRow:
-    """What every fact of an incident does: status by the one table of it, time, version."""
-    status = next_status(Status(row.status), fact).value
-    spoke_at = max(row.spoke_at, at) if speaks(fact) else row.spoke_at
-    return replace(row, status=status, updated_at=max(row.updated_at, at), spoke_at=spoke_at, version=event.version)
+def _moved_on(row: IncidentRow, fact: Fact, at: datetime, event: Recorded, **more: Any) -> IncidentRow:
+    """What every fact of an incident does: status by the one table of it, time, version; and what is its own."""
+    return replace(
+        row,
+        status=next_status(_STATUS[row.status], fact).value,
+        updated_at=max(row.updated_at, at),
+        spoke_at=max(row.spoke_at, at) if speaks(fact) else row.spoke_at,
+        version=event.version,
+        **more,
+    )
 
 
 def _linked(row: IncidentRow, link: LinkRow, fact: InteractionLinked, event: Recorded) -> tuple[IncidentRow, LinkRow]:
     channel = fact.channel.value
-    row = _moved_on(row, fact, fact.at, event)
     first_response_at = row.first_response_at
     # a moved answer was given before; only a new one of a person's can be the first
-    if fact.direction is Direction.OUT and fact.by and not link.channel:
-        first_response_at = first_response_at or fact.at
-    row = replace(
+    if first_response_at is None and fact.direction is Direction.OUT and fact.by and not link.channel:
+        first_response_at = fact.at
+    row = _moved_on(
         row,
+        fact,
+        fact.at,
+        event,
         links={**row.links, channel: row.links.get(channel, 0) + 1},
         channels=row.channels if channel in row.channels else [*row.channels, channel],
         proven=row.proven or (fact.proven and fact.address == row.address),
@@ -176,26 +184,28 @@ def _linked(row: IncidentRow, link: LinkRow, fact: InteractionLinked, event: Rec
 def _unlinked(
     row: IncidentRow, link: LinkRow, fact: InteractionUnlinked, event: Recorded
 ) -> tuple[IncidentRow, LinkRow]:
-    row = _moved_on(row, fact, fact.at, event)
     left = row.links.get(link.channel, 0) - 1
     links = {name: count for name, count in row.links.items() if name != link.channel}
+    channels = row.channels
     if left > 0:
-        return replace(row, links={**links, link.channel: left}), link
-    return replace(row, links=links, channels=[name for name in row.channels if name != link.channel]), link
+        links[link.channel] = left
+    else:
+        channels = [name for name in channels if name != link.channel]
+    return _moved_on(row, fact, fact.at, event, links=links, channels=channels), link
 
 
 def _assigned(row: IncidentRow, fact: IncidentAssigned, event: Recorded) -> IncidentRow:
-    return replace(_moved_on(row, fact, fact.at, event), assignee=fact.to)
+    return _moved_on(row, fact, fact.at, event, assignee=fact.to)
 
 
 def _prioritized(row: IncidentRow, fact: IncidentPrioritized, event: Recorded) -> IncidentRow:
-    return replace(_moved_on(row, fact, fact.at, event), priority=fact.priority.value)
+    return _moved_on(row, fact, fact.at, event, priority=fact.priority.value)
 
 
 def _tagged(row: IncidentRow, fact: IncidentTagged, event: Recorded) -> IncidentRow:
     kept = [tag for tag in row.tags if tag not in fact.removed]
     added = [tag for tag in fact.added if tag not in kept]
-    return replace(_moved_on(row, fact, fact.at, event), tags=[*kept, *added])
+    return _moved_on(row, fact, fact.at, event, tags=[*kept, *added])
 
 
 def _noted(row: IncidentRow, fact: IncidentNoted, event: Recorded) -> IncidentRow:
@@ -203,8 +213,11 @@ def _noted(row: IncidentRow, fact: IncidentNoted, event: Recorded) -> IncidentRo
 
 
 def _resolved(row: IncidentRow, fact: IncidentResolved, event: Recorded) -> IncidentRow:
-    return replace(
-        _moved_on(row, fact, fact.at, event),
+    return _moved_on(
+        row,
+        fact,
+        fact.at,
+        event,
         resolved_at=fact.at,
         solution=fact.personal.solution if fact.personal else "",
         cause=fact.personal.cause if fact.personal else "",
@@ -213,11 +226,11 @@ def _resolved(row: IncidentRow, fact: IncidentResolved, event: Recorded) -> Inci
 
 
 def _closed(row: IncidentRow, fact: IncidentClosed, event: Recorded) -> IncidentRow:
-    return replace(_moved_on(row, fact, fact.at, event), closed_at=fact.at)
+    return _moved_on(row, fact, fact.at, event, closed_at=fact.at)
 
 
 def _reopened(row: IncidentRow, fact: IncidentReopened, event: Recorded) -> IncidentRow:
-    return replace(_moved_on(row, fact, fact.at, event), resolved_at=None, closed_at=None)
+    return _moved_on(row, fact, fact.at, event, resolved_at=None, closed_at=None)
 
 
 def _merged(row: IncidentRow, fact: IncidentMerged, event: Recorded) -> IncidentRow:

@@ -30,6 +30,7 @@ from schemas.facts.incident import (
 )
 from schemas.facts.interaction import (
     InteractionBounced,
+    InteractionContent,
     InteractionDelivered,
     InteractionDeliveryFailed,
     InteractionDeliveryUncertain,
@@ -58,25 +59,30 @@ class AliasRow(msgspec.Struct, frozen=True):
     merged_into: UUID | None
 
 
+_NOTHING = InteractionContent()
 _ENTRIES = Table("entries", EntryRow, ("id",), blank_interaction)
 _PLACES = Table("timeline_incidents", PlaceRow, ("incident",))
 _ALIASES = Table("timeline_customers", AliasRow, ("customer",))
 
 
 def _received(row: EntryRow, fact: InteractionReceived, event: Recorded) -> EntryRow:
-    row = _spoken(row, fact, event, fact.occurred_at)
-    return replace(row, direction="in", author=fact.by or None)
+    return _spoken(row, fact, event, fact.occurred_at, direction="in", author=fact.by or None)
 
 
 def _sent(row: EntryRow, fact: InteractionSent, event: Recorded) -> EntryRow:
-    row = _spoken(row, fact, event, fact.at)
-    return replace(row, direction="out", author=fact.by, incident=row.incident or fact.incident, delivery="queued")
+    incident = row.incident or fact.incident
+    return _spoken(row, fact, event, fact.at, direction="out", author=fact.by, incident=incident, delivery="queued")
 
 
 def _spoken(
-    row: EntryRow, fact: InteractionReceived | InteractionSent, event: Recorded, occurred_at: datetime
+    row: EntryRow,
+    fact: InteractionReceived | InteractionSent,
+    event: Recorded,
+    occurred_at: datetime,
+    **more: str | UUID | None,
 ) -> EntryRow:
-    row = replace(
+    said = fact.personal or _NOTHING
+    return replace(
         row,
         position=event.position,
         occurred_at=occurred_at,
@@ -84,12 +90,6 @@ def _spoken(
         thread=fact.thread,
         channel=fact.channel.value,
         address=fact.address,
-    )
-    said = fact.personal
-    if said is None:
-        return row
-    return replace(
-        row,
         sender=said.sender.address if said.sender else "",
         sender_name=said.sender.name if said.sender else "",
         recipients=[party.address for party in said.recipients],
@@ -101,6 +101,7 @@ def _spoken(
             {"name": kept.name, "bytes": kept.bytes, "media_type": kept.media_type, "blob": kept.blob}
             for kept in said.attachments
         ],
+        **more,
     )
 
 
