@@ -87,7 +87,9 @@ class Headers:
 
 
 def message_ids(value: str) -> list[str]:
-    """The ids in one header. Some programs leave the brackets out."""
+    """The ids in one header. Some programs leave the brackets out; Python's folds a long one into encoded words."""
+    if "=?" in value:
+        value = decode_words(value)
     return _MESSAGE_ID.findall(value) or _BARE_ID.findall(value)
 
 

@@ -192,6 +192,7 @@ def test_the_history_stays_readable():
         (f"In-Reply-To: <{OUR_ID}>", True),
         (f"References: <a@b>\r\n <{OUR_ID}> <c@d>", True),
         (f"In-Reply-To: <{OUR_ID.upper()}>", True),  # some programs fold case
+        (f"In-Reply-To: =?utf-8?q?=3C{OUR_ID[:40]}?=\r\n =?utf-8?q?{OUR_ID[40:].replace('@', '=40')}=3E?=", True),
         (f"In-Reply-To: <{OUR_ID.replace('cauce', 'elsewhere')}>", True),
         (f"In-Reply-To: <x{OUR_ID[1:]}>", False),
         (f"In-Reply-To: <{THREAD.hex}@cauce.example>", False),
