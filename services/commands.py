@@ -44,6 +44,7 @@ ANSWER_SECONDS = 5.0
 _GROUP_MAX = 50
 _PAUSE_SECONDS = 0.1
 _DELETE_SECONDS = 3.0
+_KEYS_KEPT = timedelta(days=30)
 
 Request: TypeAlias = IncidentRequest | CustomerRequest | CallRequest
 
@@ -118,7 +119,7 @@ class Commands:
 
     async def serve(self) -> None:
         """Be the writer, until cancelled."""
-        await self._delete_blobs()
+        await self._tidy()
         while True:
             group = [await self._waiting.get()]
             while len(group) < _GROUP_MAX and not self._waiting.empty():
@@ -156,6 +157,14 @@ class Commands:
                 await self._settle([job])
         else:
             _refuse(group[0], error)
+
+    async def _tidy(self) -> None:
+        """What was left over, and keys that nobody tries again."""
+        await self._delete_blobs()
+        try:
+            await self._database.run(_forget_old_keys)
+        except (CauceError, psycopg.Error) as error:
+            log.warning("old_idempotency_keys_kept", error=str(error))
 
     async def _delete_blobs(self) -> None:
         """Only once nothing names them any more; what can't be deleted now is tried again at the next start."""
@@ -293,3 +302,7 @@ def _remember(connection: Connection, outcomes: Sequence[tuple[_Job, Outcome]]) 
                 [_encoder.encode(outcome) for _, outcome in keyed],
             ),
         )
+
+
+def _forget_old_keys(connection: Connection) -> None:
+    connection.execute("DELETE FROM idempotency WHERE at < now() - %s", (_KEYS_KEPT,))

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from schemas.topics import INTERACTIONS, MAIL
 from services import ports
 from services.consumers import INCIDENTS, PARSER
+from services.garbage import settle
 from services.settings import Endpoint
 from services.supervision import Task
 from services.wiring import Hub
@@ -58,6 +59,7 @@ def incidents(hub: Hub) -> list[Task]:
     from services.incidents.intake import IncidentsService
 
     async def run() -> None:
+        settle()
         await hub.log.consume(INTERACTIONS, INCIDENTS, IncidentsService(hub).handle)
 
     return [Task("incidents", run)]

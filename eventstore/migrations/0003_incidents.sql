@@ -11,16 +11,16 @@ CREATE TABLE incident_state (
 CREATE INDEX incident_state_family ON incident_state (root);
 ALTER TABLE incident_state ALTER COLUMN state SET STORAGE MAIN;
 
-CREATE TABLE joinable (                        -- who takes part in which incident, and what it is about
+CREATE TABLE joinable (                        -- the incidents a customer spoke in last: about a topic, or about any
+    key   uuid PRIMARY KEY,                    -- of customer and topic; the customer's own id: about any
+    parts bytea NOT NULL                       -- at most 16: services/incidents/parts.py
+) WITH (fillfactor = 85);
+
+CREATE TABLE took_part (                       -- every incident a customer ever spoke in: for erasing them
     customer uuid NOT NULL,
     incident uuid NOT NULL,
-    proven   boolean NOT NULL,                 -- by an address shown to be theirs; a claim only makes suggestions
-    open     boolean NOT NULL,
-    topics   uuid[] NOT NULL,                  -- keyed ids of subjects and products
     PRIMARY KEY (customer, incident)
-) WITH (fillfactor = 85);
-CREATE INDEX joinable_open ON joinable (customer) WHERE open;
-CREATE INDEX joinable_incident ON joinable (incident);
+);
 
 CREATE TABLE threads (                         -- keyed ids of "thread:…", "message:…", "session:…", "call:…", "interaction:…"
     key         uuid PRIMARY KEY,

@@ -15,8 +15,8 @@ from services.calls.requests import CallRequest, ChangeCall, StartCall
 from services.calls.state import Call
 from services.desk import Desk, Done
 from services.incidents import batch, loading, regroup
-from services.incidents.handle import links_of_family, working
-from services.incidents.indexing import move, take_part
+from services.incidents.handle import links_of_family, put_part, working
+from services.incidents.indexing import move
 from services.incidents.requests import Move
 from services.incidents.state import Incident
 
@@ -104,9 +104,7 @@ def _move(
     )
     desk.known.record(regroup.move(target, {link.interaction: link}, {}, moving), cause)
     move(link.interaction, target.id, desk.known)
-    loading.load_owners(desk.connection, desk.known, [link.address])
-    if (owner := desk.known.owners.get(link.address)) is not None:
-        take_part(desk.known, owner.customer, target.id, link.proven, frozenset())
+    put_part(desk, link, target.id, frozenset())
 
 
 def _in_utc(request: ChangeCall) -> ChangeCall:

@@ -104,6 +104,7 @@ def _addresses(desk: Desk, customer: UUID) -> tuple[UUID, ...]:
     loading.load_owners(desk.connection, desk.known, named)
     owned = {address for address, _ in loading.load_addresses(desk.connection, [customer])}
     free = {address for address in named if address not in desk.known.owners}
+    free -= loading.load_renewed(desk.connection, free).keys()  # erased with whoever it belonged to
     return tuple(sorted(owned | free))
 
 

@@ -76,6 +76,8 @@ def decide(
 ) -> tuple[list[Fact], list[NewDelivery]]:
     """Sent, linked, queued. `answered`: the interaction it answers. Raises ConflictError, InvalidError."""
     refuse_closed(to.incident, status)
+    if to.channel is Channel.EMAIL and not to.written_as:
+        raise ConflictError("their address was erased", field="to")
     facts: list[Fact] = []
     if to.address not in to.incident.participants:
         facts.append(

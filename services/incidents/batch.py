@@ -152,5 +152,5 @@ def _take_in(connection: Connection, items: Sequence[Item]) -> list[Item]:
 
 
 def _renewed(connection: Connection, items: list[Item]) -> list[Item]:
-    renewed = loading.load_renewed(connection, {party for item in items for party in item.arrival.everyone})
+    renewed = loading.load_renewed(connection, [party for item in items for party in item.arrival.everyone])
     return [msgspec.structs.replace(item, arrival=item.arrival.under(renewed)) for item in items] if renewed else items

@@ -13,8 +13,9 @@ from uuid import UUID
 import msgspec
 
 from schemas.facts.incident import Reason, SuggestionReason
+from services.incidents import parts
 from services.incidents.arrival import Arrival
-from services.incidents.known import Known, Mail, Part, Thread
+from services.incidents.known import Known, Mail, Thread
 from services.incidents.state import Incident
 
 _SUGGESTIONS_MAX = 3
@@ -162,20 +163,19 @@ def _same_customer(arrival: Arrival, known: Known, *, now: datetime, window: tim
         customer = own if address == arrival.address else known.customer_of(address)
         if customer is None:
             continue
-        for kin in known.kin[customer]:
-            for incident, part in known.parts.get(kin, {}).items():
-                if _is_joinable(arrival, known, incident, part, oldest=now - window):
-                    found[incident] = found.get(incident, False) or (address in proven and part.proven)
+        keys = [key for kin in known.kin[customer] for key in parts.keys_of(kin, arrival.topics)]
+        for part in (part for key in keys for part in known.parts.get(key, ())):
+            if _is_joinable(known, part.incident, oldest=now - window):
+                shown = address in proven and part.proven
+                found[part.incident] = found.get(part.incident, False) or shown
     return sorted(
         found.items(), key=lambda one: (known.incidents[one[0]].active_at, known.incidents[one[0]].number), reverse=True
     )
 
 
-def _is_joinable(arrival: Arrival, known: Known, incident: UUID, part: Part, *, oldest: datetime) -> bool:
+def _is_joinable(known: Known, incident: UUID, *, oldest: datetime) -> bool:
     state = known.incidents.get(incident)
     if state is None or not state.is_open or state.active_at < oldest:
-        return False
-    if arrival.topics and not arrival.topics & part.topics:
         return False
     return not _done_as_part(state, known)
 

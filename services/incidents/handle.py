@@ -12,11 +12,11 @@ from schemas.facts import Fact, stream_id, stream_of
 from schemas.facts.customer import AddressAdded
 from schemas.facts.incident import InteractionLinked
 from schemas.facts.interaction import InteractionReceived
-from schemas.interaction import Channel
+from schemas.interaction import Channel, Direction
 from services.desk import Desk, Done
 from services.incidents import answer, decide, loading, regroup
 from services.incidents.answer import People
-from services.incidents.indexing import move, take_part
+from services.incidents.indexing import move, part_keys, take_part
 from services.incidents.known import Thread
 from services.incidents.requests import (
     Assign,
@@ -74,6 +74,9 @@ def _plain(  # noqa: PLR0911 -- a verb a return
     desk: Desk, incident: Incident, request: Note | Assign | Prioritize | Tag | Resolve | Close | Reopen
 ) -> list[IncidentFact]:
     status = desk.known.status(incident.id)
+    if isinstance(request, Note) or (isinstance(request, Resolve) and (request.solution or request.cause)):
+        loading.load_customers(desk.connection, desk.known, [incident.customer])
+        regroup.refuse_erased(desk.known.customers[incident.customer])
     match request:
         case Note():
             return decide.note(incident, request)
@@ -170,9 +173,20 @@ def _follow(desk: Desk, links: list[InteractionLinked], incident: UUID, subject:
     for link in links:
         loading.load_mails(desk.connection, desk.known, [link.interaction])
         move(link.interaction, incident, desk.known)
-        owner = desk.known.owners.get(link.address)
-        if owner is not None:
-            take_part(desk.known, owner.customer, incident, link.proven, desk.reader.topic(subject))
+        put_part(desk, link, incident, desk.reader.topic(subject))
+
+
+def put_part(desk: Desk, link: InteractionLinked, incident: UUID, topics: frozenset[UUID]) -> None:
+    """Whoever spoke there speaks here now."""
+    loading.load_owners(desk.connection, desk.known, [link.address])
+    owner = desk.known.owners.get(link.address)
+    if owner is None or link.automatic is not None or link.direction is Direction.OUT:
+        return
+    keys = part_keys(owner.customer, topics)
+    loading.load_parts(desk.connection, desk.known, keys)
+    others = {part.incident for key in keys for part in desk.known.parts.get(key, ())}
+    loading.load_incidents(desk.connection, desk.known, others)
+    take_part(desk.known, owner.customer, incident, link.proven, topics)
 
 
 def _people(desk: Desk, family: list[Incident], request: Reply) -> People:

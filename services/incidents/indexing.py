@@ -5,9 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from schemas.interaction import Direction
+from services.incidents import parts
 from services.incidents.arrival import Arrival
 from services.incidents.correlation import Grouping
-from services.incidents.known import Known, Mail, Part, Thread
+from services.incidents.known import Known, Mail, Thread
 
 
 def index(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: Known) -> None:
@@ -25,13 +26,24 @@ def index(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: Kn
 
 
 def take_part(known: Known, customer: UUID, incident: UUID, proven: bool, topics: frozenset[UUID]) -> None:
-    """This customer has a part in the incident, about these topics."""
-    parts = known.parts.setdefault(customer, {})
-    was = parts.get(incident, Part(proven=False, topics=frozenset()))
-    now = Part(proven=was.proven or proven, topics=was.topics | topics)
-    if now != was or incident not in parts:
-        parts[incident] = now
-        known.changes.parts.add((customer, incident))
+    """This customer spoke in the incident, about these topics. Their parts under `part_keys` are known."""
+    for key in part_keys(customer, topics):
+        was = known.parts.get(key, ())
+        now = parts.add(was, incident, proven=proven, is_open=lambda other: _is_open(other, known))
+        if now != was:
+            known.parts[key] = now
+            known.changes.parts.add(key)
+    known.changes.took_part.add((customer, incident))
+
+
+def part_keys(customer: UUID, topics: frozenset[UUID]) -> set[UUID]:
+    """Everything that `take_part` changes."""
+    return {*parts.keys_of(customer, ()), *parts.keys_of(customer, topics)}
+
+
+def _is_open(incident: UUID, known: Known) -> bool:
+    state = known.incidents.get(incident)
+    return state is not None and state.is_open
 
 
 def move(interaction: UUID, incident: UUID, known: Known) -> None:

@@ -26,6 +26,7 @@ from services.customers import state as customers
 from services.customers.state import Customer, CustomerFact, Owner
 from services.deliveries.queue import NewDelivery
 from services.incidents import state as incidents
+from services.incidents.parts import Part
 from services.incidents.state import Incident, IncidentFact
 
 
@@ -53,13 +54,6 @@ class Mail(msgspec.Struct, frozen=True, array_like=True):
         return replace(self, incident=incident)
 
 
-class Part(msgspec.Struct, frozen=True):
-    """A customer's part in an incident: shown or claimed, and about what."""
-
-    proven: bool
-    topics: frozenset[UUID]
-
-
 @dataclass(slots=True)
 class Changes:
     """What has to be written: names of what moved."""
@@ -69,8 +63,8 @@ class Changes:
     owners: set[UUID] = field(default_factory=set[UUID])
     calls: set[UUID] = field(default_factory=set[UUID])
     threads: set[UUID] = field(default_factory=set[UUID])
-    parts: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
-    opened_or_shut: set[UUID] = field(default_factory=set[UUID])
+    parts: set[UUID] = field(default_factory=set[UUID])
+    took_part: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
     mails: set[UUID] = field(default_factory=set[UUID])
     waits: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
     arrived: set[UUID] = field(default_factory=set[UUID])
@@ -93,14 +87,14 @@ class Known:
     threads: dict[UUID, Thread] = field(default_factory=dict[UUID, Thread])
     kin: dict[UUID, set[UUID]] = field(default_factory=dict[UUID, set[UUID]])
     """Customer → all that are read as them, themselves included."""
-    parts: dict[UUID, dict[UUID, Part]] = field(default_factory=dict[UUID, dict[UUID, Part]])
-    """Customer (under their own id) → incident → their part in it."""
+    parts: dict[UUID, tuple[Part, ...]] = field(default_factory=dict[UUID, tuple[Part, ...]])
+    """Key of customer and topic → the customer's parts, the latest last."""
     waits: dict[UUID, set[UUID]] = field(default_factory=dict[UUID, set[UUID]])
     """Key of a mail that isn't here → the mails that answer it."""
     mails: dict[UUID, Mail] = field(default_factory=dict[UUID, Mail])
     versions: dict[str, int] = field(default_factory=dict[str, int])
     grown: Counter[UUID] = field(default_factory=Counter[UUID])
-    """How many facts each incident, customer and call got."""
+    """How many facts each customer and call got."""
     facts: list[tuple[Fact, Cause]] = field(default_factory=list[tuple[Fact, Cause]])
     deliveries: list[NewDelivery] = field(default_factory=list[NewDelivery])
     changes: Changes = field(default_factory=Changes)
@@ -155,7 +149,6 @@ class Known:
         return self.versions.get(stream_id(category, subject), 0) + self.grown[subject]
 
     def _incident(self, fact: IncidentFact) -> None:
-        self.grown[fact.incident] += 1
         known = self.incidents.get(fact.incident)
         if isinstance(fact, IncidentOpened) or known is None:
             if not isinstance(fact, IncidentOpened):
@@ -164,10 +157,7 @@ class Known:
             self.last_number = max(self.last_number, fact.number)
             self.add(incidents.opened(fact))
         else:
-            changed = incidents.evolve(known, fact)
-            self.incidents[fact.incident] = changed
-            if changed.is_open is not known.is_open:
-                self.changes.opened_or_shut.add(fact.incident)
+            self.incidents[fact.incident] = incidents.evolve(known, fact)
             if isinstance(fact, IncidentMerged):
                 self.aliases.setdefault(fact.into, set()).add(fact.incident)
                 self.changes.incidents.update(member.id for member in self.family(fact.incident))

@@ -17,8 +17,10 @@ from eventstore.uuid_array import Uuids
 from schemas.facts import stream_id
 from services.calls.state import Call
 from services.customers.state import Customer, Owner
+from services.incidents import parts
 from services.incidents.arrival import Arrival
-from services.incidents.known import Known, Mail, Part, Thread
+from services.incidents.indexing import part_keys
+from services.incidents.known import Known, Mail, Thread
 from services.incidents.state import Incident
 
 _incident = msgspec.msgpack.Decoder(Incident)
@@ -39,18 +41,15 @@ def begin(connection: Connection) -> tuple[Known, datetime]:
 
 def load_for(connection: Connection, known: Known, arrivals: Sequence[Arrival]) -> None:
     """Everything that correlation may ask about these arrivals."""
-    load_threads(connection, known, {key for arrival in arrivals for key in arrival.keys})
-    _load_waits(connection, known, {arrival.message for arrival in arrivals if arrival.message})
-    load_owners(
-        connection,
-        known,
-        {arrival.address for arrival in arrivals} | {address for arrival in arrivals for address, _ in arrival.claims},
-    )
-    _load_parts(connection, known)
+    load_threads(connection, known, [key for arrival in arrivals for key in arrival.keys])
+    _load_waits(connection, known, [arrival.message for arrival in arrivals if arrival.message])
+    claimed = [address for arrival in arrivals for address, _ in arrival.claims]
+    load_owners(connection, known, [arrival.address for arrival in arrivals] + claimed)
+    load_parts(connection, known, {key for arrival in arrivals for key in _part_keys(arrival, known)})
     incidents = {thread.incident for thread in known.threads.values()} | {
         mail.incident for mail in known.mails.values()
     }
-    incidents |= {incident for parts in known.parts.values() for incident in parts}
+    incidents |= {part.incident for found in known.parts.values() for part in found}
     incidents |= {arrival.item.hints.incident for arrival in arrivals}
     numbers = {number for arrival in arrivals if (number := arrival.item.hints.subject_number) is not None}
     load_incidents(connection, known, {incident for incident in incidents if incident}, numbers)
@@ -62,7 +61,7 @@ def load_for(connection: Connection, known: Known, arrivals: Sequence[Arrival]) 
 
 def load_threads(connection: Connection, known: Known, keys: Collection[UUID]) -> None:
     """Where these keys lead."""
-    wanted = [key for key in keys if key not in known.threads]
+    wanted = [key for key in keys if key not in known.threads] if known.threads else keys
     rows: Iterable[tuple[UUID, UUID, UUID | None, list[UUID]]] = connection.execute(
         "SELECT key, interaction, incident, parties FROM threads WHERE key = ANY(%b)", (Uuids(wanted),), binary=True
     )
@@ -97,7 +96,7 @@ def load_mails(connection: Connection, known: Known, interactions: Collection[UU
 
 def load_owners(connection: Connection, known: Known, addresses: Collection[UUID]) -> None:
     """Whose these addresses are, and those customers with all who are read as them."""
-    wanted = [address for address in addresses if address not in known.owners]
+    wanted = [address for address in addresses if address not in known.owners] if known.owners else addresses
     if not wanted:
         return
     rows: Sequence[tuple[UUID, UUID, bool]] = connection.execute(
@@ -125,16 +124,26 @@ def load_customers(connection: Connection, known: Known, customers: Collection[U
         known.versions[stream_id("customer", customer)] = version
 
 
-def _load_parts(connection: Connection, known: Known) -> None:
-    if not known.customers:
+def _part_keys(arrival: Arrival, known: Known) -> Iterable[UUID]:
+    for address in (arrival.address, *(address for address, _ in arrival.claims)):
+        customer = known.customer_of(address)
+        for kin in known.kin.get(customer, ()) if customer is not None else ():
+            yield from parts.keys_of(kin, arrival.topics)
+    owner = known.owners.get(arrival.address)
+    if owner is not None:
+        yield from part_keys(owner.customer, arrival.topics)
+
+
+def load_parts(connection: Connection, known: Known, keys: Collection[UUID]) -> None:
+    """In which incidents customers spoke last, by the keys of customer and topic."""
+    wanted = [key for key in keys if key not in known.parts]
+    if not wanted:
         return
-    rows: Iterable[tuple[UUID, UUID, bool, list[UUID]]] = connection.execute(
-        "SELECT customer, incident, proven, topics FROM joinable WHERE customer = ANY(%b) AND open",
-        (Uuids(known.customers),),
-        binary=True,
+    rows: Iterable[tuple[UUID, bytes]] = connection.execute(
+        "SELECT key, parts FROM joinable WHERE key = ANY(%b)", (Uuids(wanted),), binary=True
     )
-    for customer, incident, proven, topics in rows:
-        known.parts.setdefault(customer, {}).setdefault(incident, Part(proven, frozenset(topics)))
+    for key, packed in rows:
+        known.parts[key] = parts.unpack(packed)
 
 
 def load_incidents(
@@ -192,7 +201,7 @@ def load_addresses(connection: Connection, customers: Collection[UUID]) -> list[
 def load_incidents_of(connection: Connection, customers: Collection[UUID]) -> list[UUID]:
     """Every incident these customers ever took part in."""
     rows: Sequence[tuple[UUID]] = connection.execute(
-        "SELECT incident FROM joinable WHERE customer = ANY(%b) ORDER BY incident", (Uuids(customers),), binary=True
+        "SELECT incident FROM took_part WHERE customer = ANY(%b) ORDER BY incident", (Uuids(customers),), binary=True
     ).fetchall()
     return [incident for (incident,) in rows]
 

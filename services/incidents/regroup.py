@@ -22,6 +22,7 @@ from schemas.facts.incident import (
     Words,
 )
 from schemas.interaction import Direction
+from services.customers.state import Customer
 from services.incidents.decide import written
 from services.incidents.requests import Merge, Move, Split, Unmerge
 from services.incidents.state import Incident, IncidentFact
@@ -123,6 +124,12 @@ def refuse_merged(incident: Incident, root: Incident) -> None:
     """Raise ConflictError for an incident that is read as part of another: work is done there."""
     if incident.id != root.id:
         raise ConflictError(f"incident {incident.number} is merged into {root.number}")
+
+
+def refuse_erased(customer: Customer) -> None:
+    """Raise ConflictError for words about an erased person: there is no key to keep them with."""
+    if customer.erased:
+        raise ConflictError("this person was erased: nothing can be written about them")
 
 
 def _link(links: Links, interaction: UUID) -> InteractionLinked:

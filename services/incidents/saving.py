@@ -12,6 +12,7 @@ from eventstore.ledger import Ledger
 from eventstore.uuid_array import Uuids
 from services.deliveries import queue
 from services.incidents.known import Known
+from services.incidents.parts import pack
 
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 
@@ -78,7 +79,7 @@ def _save_incidents(connection: Connection, known: Known) -> None:
             Uuids(incident.id for incident in changed),
             [incident.number for incident in changed],
             Uuids(known.root(incident.id) for incident in changed),
-            [known.version("incident", incident.id) for incident in changed],
+            [incident.version for incident in changed],
             [_encoder.encode(incident) for incident in changed],
         ),
     )
@@ -88,29 +89,19 @@ def _save_incidents(connection: Connection, known: Known) -> None:
 
 
 def _save_parts(connection: Connection, known: Known) -> None:
-    parts = list(known.changes.parts)
-    if parts:
+    keys = list(known.changes.parts)
+    if keys:
         connection.execute(
-            "INSERT INTO joinable (customer, incident, proven, open, topics)"
-            " SELECT customer, incident, proven, open, topics::uuid[] FROM"
-            " unnest(%b::uuid[], %b::uuid[], %b::bool[], %b::bool[], %s::text[])"
-            " AS part (customer, incident, proven, open, topics)"
-            " ON CONFLICT (customer, incident) DO UPDATE SET proven = joinable.proven OR excluded.proven,"
-            " topics = ARRAY(SELECT unnest(joinable.topics) UNION SELECT unnest(excluded.topics))",
-            (
-                Uuids(customer for customer, _ in parts),
-                Uuids(incident for _, incident in parts),
-                [known.parts[customer][incident].proven for customer, incident in parts],
-                [known.incidents[incident].is_open for _, incident in parts],
-                [_uuids(known.parts[customer][incident].topics) for customer, incident in parts],
-            ),
+            "INSERT INTO joinable (key, parts) SELECT * FROM unnest(%b::uuid[], %b::bytea[])"
+            " ON CONFLICT (key) DO UPDATE SET parts = excluded.parts",
+            (Uuids(keys), [pack(known.parts[key]) for key in keys]),
         )
-    turned = list(known.changes.opened_or_shut)
-    if turned:
+    took = known.changes.took_part
+    if took:
         connection.execute(
-            "UPDATE joinable SET open = turned.open FROM unnest(%b::uuid[], %b::bool[]) AS turned (incident, open)"
-            " WHERE joinable.incident = turned.incident",
-            (Uuids(turned), [known.incidents[incident].is_open for incident in turned]),
+            "INSERT INTO took_part (customer, incident) SELECT * FROM unnest(%b::uuid[], %b::uuid[])"
+            " ON CONFLICT DO NOTHING",
+            (Uuids(customer for customer, _ in took), Uuids(incident for _, incident in took)),
         )
 
 

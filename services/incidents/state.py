@@ -59,7 +59,10 @@ class Voice(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """`spoken_at`: of the last fact that counts in `merged_status`. `apart`: what an agent separated from it."""
+    """`spoken_at`: of the last fact that counts in `merged_status`. `apart`: what an agent separated from it.
+
+    `version`: of its stream, after all facts folded here.
+    """
 
     id: UUID
     number: int
@@ -69,6 +72,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     opened_at: datetime
     active_at: datetime
     spoken_at: datetime
+    version: int = 1
     proven: bool = False
     product: str = ""
     language: str = ""
@@ -108,12 +112,14 @@ def opened(fact: IncidentOpened) -> Incident:
     )
 
 
-def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, PLR0911, PLR0912 -- a table, a row a fact
+def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, PLR0911 -- a table, a row a fact
     """The state after one more fact. Never refuses."""
-    status = next_status(incident.status, fact)
-    if status is not incident.status or speaks(fact):
-        spoken_at = fact.at if speaks(fact) else incident.spoken_at
-        incident = replace(incident, status=status, spoken_at=spoken_at)
+    incident = replace(
+        incident,
+        version=incident.version + 1,
+        status=next_status(incident.status, fact),
+        spoken_at=fact.at if speaks(fact) else incident.spoken_at,
+    )
     match fact:
         case IncidentOpened():
             return opened(fact)

@@ -17,7 +17,7 @@ from schemas.facts.incident import IncidentNoted, IncidentOpened, InteractionLin
 from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Attachment, Party
 from services.customers.requests import AddAddress, ErasePerson, MergeCustomers, RegisterCustomer, UnmergeCustomers
-from services.incidents.requests import Note
+from services.incidents.requests import Note, Reply, Resolve
 from tests.services.incidents.conftest import commands, taking
 from tests.services.incidents.world import chat, form, mail, uid
 
@@ -143,3 +143,21 @@ async def test_an_erased_person_who_writes_again_is_somebody_new_and_readable(ta
         None,
         "And again",
     ]
+
+
+async def test_a_claim_to_an_erased_persons_address_is_no_obstacle(taking, commands):
+    await taking.take(chat("1", claims=("ana@x.cu",)), mail("m1"))
+    chatter, ana = (fact.customer for fact in of(taking, CustomerRegistered))
+    await commands.run(ErasePerson(customer=ana), by="eva")
+    await commands.run(ErasePerson(customer=chatter), by="eva")
+    assert [len(fact.addresses) for fact in of(taking, PersonErased)] == [1, 1]
+
+
+async def test_nothing_can_be_written_about_or_to_an_erased_person(taking, commands):
+    await taking.take(mail("m1", subject="Secret"))
+    await commands.run(ErasePerson(customer=of(taking, CustomerRegistered)[0].customer), by="eva")
+    for request in (Note(incident=1, text="x"), Resolve(incident=1, solution="x"), Reply(incident=1, text="x")):
+        with pytest.raises(ConflictError, match="erased"):
+            await commands.run(request, by="eva")
+    await commands.run(Resolve(incident=1), by="eva")
+    assert taking.rows("deliveries") == []

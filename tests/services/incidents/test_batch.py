@@ -17,6 +17,7 @@ from schemas.facts.incident import IncidentOpened, InteractionLinked, Reason
 from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Hints
 from services import quarantine
+from services.incidents.requests import Close
 from tests.services.incidents.hubs import records
 from tests.services.incidents.world import World, chat, form, mail, uid
 
@@ -187,3 +188,24 @@ async def test_the_position_moves_with_the_facts(taking):
     with taking.hub.database.transaction() as connection:
         stored = positions.stored(connection, "incidents", "interactions")
     assert {partition: (at.next, at.last_id) for partition, at in stored.items()} == {0: (1, uid("m1"))}
+
+
+async def test_what_is_reopened_in_a_batch_is_joined_later_in_the_same_batch(taking, commands):
+    await taking.take(mail("m1", subject="Printer", to=("bob@x.cu",)))
+    await taking.take(mail("m2", "bob@x.cu", subject="Re: Printer", answers=("m1",)))
+    await commands.run(Close(incident=1), by="eva")
+    await taking.take(mail("m4", subject="Re: other words", answers=("m1",)), mail("m5", "bob@x.cu", subject="Printer"))
+    assert len([fact for fact in taking.facts() if isinstance(fact, IncidentOpened)]) == 1
+
+
+async def test_thousands_of_open_incidents_under_one_address_slow_down_nobody(taking):
+    await taking.take(mail("m1", subject="Printer"))
+    for start in range(0, 3000, 500):
+        await taking.take(*(form(f"f{start + index}", subject=f"Subject {start + index}") for index in range(500)))
+    before = len(taking.facts())
+    await taking.take(mail("m2", subject=""), form("f", subject="Printer"))
+    reasons = [fact.reason for fact in taking.facts()[before:] if isinstance(fact, InteractionLinked)]
+    assert reasons == [Reason.SAME_CUSTOMER, Reason.NEW]  # claims, however many, hide nothing that was shown
+    with taking.hub.database.transaction() as connection:
+        (longest,) = connection.execute("SELECT max(octet_length(parts)) FROM joinable").fetchone()
+    assert longest == 16 * 17

@@ -260,7 +260,7 @@ def test_a_moved_interactions_voice_is_no_longer_heard():
 def test_a_suggestion_changes_nothing_but_itself():
     incident = given(first).incident
     hint = MergeSuggested(incident=first.incident, other=uid("i9"), reason=SuggestionReason.CLAIMED_ADDRESS, at=LATER)
-    assert evolve(incident, hint) == replace(incident, suggested=frozenset({uid("i9")}))
+    assert evolve(incident, hint) == replace(incident, version=2, suggested=frozenset({uid("i9")}))
 
 
 def test_of_merged_incidents_the_one_spoken_of_last_counts():
