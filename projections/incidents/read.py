@@ -19,7 +19,12 @@ from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from schemas.facts.incident import Status
 from schemas.lifecycle import merged_status
 
-_After = tuple[datetime, int]
+
+class _After(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page begins: behind this incident."""
+
+    last_at: datetime
+    number: int
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -103,9 +108,10 @@ def find(
     elif assignee is not None:
         narrow("assignee IS NULL")
     if cursor:
-        narrow("(coalesce(family_updated_at, updated_at), number) < (%s, %s)", *read_cursor(cursor, _After))
+        after = read_cursor(cursor, _After)
+        narrow("(coalesce(family_updated_at, updated_at), number) < (%s, %s)", after.last_at, after.number)
     rows = _listed(connection, conditions, values, q, bounded(limit) + 1)
-    kept, following = page_of(rows, limit, lambda row: (row.last_at, row.number))
+    kept, following = page_of(rows, limit, lambda row: _After(row.last_at, row.number))
     return Page(_shown(connection, kept), following)
 
 
@@ -131,7 +137,7 @@ def get(connection: Connection, number: int) -> IncidentDetail | None:
     numbers = roots(connection, [other for other, _ in alike])
     suggested = {numbers[other]: reason for other, reason in alike if other in numbers}
     return IncidentDetail(
-        *(getattr(shown, field) for field in Incident.__struct_fields__),
+        **{field: getattr(shown, field) for field in Incident.__struct_fields__},
         participants=[text for text, _ in people],
         suggestions=[Suggestion(other, reason) for other, reason in suggested.items() if other != number],
         marked=[text for text, marked in people if marked],

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from eventstore.recorded import Recorded
 from projections.projection import Everywhere, Projection, Table, begins, changes, lines, on, opens
 from projections.timeline.lines import (
-    INCIDENT_LINES,
     EntryRow,
     blank_interaction,
     fact_line,
@@ -21,12 +20,20 @@ from projections.timeline.lines import (
 )
 from schemas.facts.customer import CustomerMerged, CustomerRegistered, CustomerUnmerged, PersonErased
 from schemas.facts.incident import (
+    IncidentAssigned,
+    IncidentClosed,
     IncidentMerged,
     IncidentNoted,
     IncidentOpened,
+    IncidentPrioritized,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentTagged,
     IncidentUnmerged,
     InteractionLinked,
     InteractionUnlinked,
+    MergeSuggested,
+    ParticipantAdded,
 )
 from schemas.facts.interaction import (
     InteractionBounced,
@@ -182,7 +189,14 @@ TIMELINE = Projection(
         on(IncidentMerged, changes(_PLACES, lambda fact: fact.incident, _merged), _LINE),
         on(IncidentUnmerged, changes(_PLACES, lambda fact: fact.incident, _unmerged), _LINE),
         on(IncidentNoted, opens(_ENTRIES, lambda fact: fact.note, note)),
-        *(on(kind, _LINE) for kind in INCIDENT_LINES),
+        on(IncidentAssigned, _LINE),
+        on(IncidentPrioritized, _LINE),
+        on(IncidentTagged, _LINE),
+        on(IncidentResolved, _LINE),
+        on(IncidentClosed, _LINE),
+        on(IncidentReopened, _LINE),
+        on(ParticipantAdded, _LINE),
+        on(MergeSuggested, _LINE),
         on(CustomerRegistered, opens(_ALIASES, lambda fact: fact.customer, _registered)),
         on(CustomerMerged, changes(_ALIASES, lambda fact: fact.customer, _same_person)),
         on(CustomerUnmerged, changes(_ALIASES, lambda fact: fact.customer, _two_people)),

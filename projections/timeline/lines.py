@@ -39,18 +39,6 @@ LineFact: TypeAlias = (
     | ParticipantAdded
     | MergeSuggested
 )
-INCIDENT_LINES = (
-    IncidentAssigned,
-    IncidentPrioritized,
-    IncidentTagged,
-    IncidentResolved,
-    IncidentClosed,
-    IncidentReopened,
-    ParticipantAdded,
-    MergeSuggested,
-)
-"""Facts that are a line and nothing else in a timeline."""
-
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,12 @@ from eventstore.database import Connection
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from projections.timeline.shape import Entry, File, StoredFile, Thread
 
-_After = tuple[datetime, int]
-_START: _After = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), 0)
+
+class _After(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page begins: behind this entry."""
+
+    occurred_at: datetime = datetime(1, 1, 2, tzinfo=UTC)
+    position: int = 0
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -44,21 +48,19 @@ def of_incident(
     connection: Connection, number: int, *, cursor: str | None = None, limit: int = LIMIT
 ) -> Page[Entry] | None:
     """An incident's timeline with those of all that were merged with it; None when there is no such incident."""
-    family = dict(
-        connection.execute(
-            "WITH RECURSIVE up AS ("
-            "  SELECT incident, merged_into FROM timeline_incidents WHERE number = %s"
-            "  UNION SELECT t.incident, t.merged_into FROM up JOIN timeline_incidents t ON t.incident = up.merged_into"
-            "), family AS ("
-            "  SELECT incident, (SELECT number FROM timeline_incidents t WHERE t.incident = up.incident) AS number"
-            "  FROM up WHERE merged_into IS NULL"
-            "  UNION SELECT t.incident, family.number FROM family"
-            "  JOIN timeline_incidents t ON t.merged_into = family.incident"
-            ") SELECT incident, number FROM family",
-            (number,),
-        ).fetchall()
-    )
-    return _of_incidents(connection, family, cursor, limit) if family else None
+    family: Sequence[tuple[UUID, int]] = connection.execute(
+        "WITH RECURSIVE up AS ("
+        "  SELECT incident, merged_into FROM timeline_incidents WHERE number = %s"
+        "  UNION SELECT t.incident, t.merged_into FROM up JOIN timeline_incidents t ON t.incident = up.merged_into"
+        "), family AS ("
+        "  SELECT incident, (SELECT number FROM timeline_incidents t WHERE t.incident = up.incident) AS number"
+        "  FROM up WHERE merged_into IS NULL"
+        "  UNION SELECT t.incident, family.number FROM family"
+        "  JOIN timeline_incidents t ON t.merged_into = family.incident"
+        ") SELECT incident, number FROM family",
+        (number,),
+    ).fetchall()
+    return _of_incidents(connection, dict(family), cursor, limit) if family else None
 
 
 def of_customer(
@@ -80,15 +82,15 @@ def of_customer(
 
 def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None, limit: int = LIMIT) -> Thread:
     """The interactions of one thread, in and out, and nothing else: what its token may show."""
-    after = read_cursor(cursor, _After) if cursor else _START
+    after = read_cursor(cursor, _After) if cursor else _After()
     with connection.cursor(row_factory=class_row(_Line)) as reader:
         lines = reader.execute(
             "SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
             " recipients, subject, text, html, attachments, author, fact, reason, delivery FROM entries"
             " WHERE thread = %s AND (occurred_at, position) > (%s, %s) ORDER BY occurred_at, position LIMIT %s",
-            (thread, *after, bounded(limit) + 1),
+            (thread, after.occurred_at, after.position, bounded(limit) + 1),
         ).fetchall()
-    kept, following = page_of(lines, limit, lambda line: (line.occurred_at, line.position))
+    kept, following = page_of(lines, limit, lambda line: _After(line.occurred_at, line.position))
     newest = connection.execute(
         "SELECT incident FROM entries WHERE thread = %s AND incident IS NOT NULL"
         " ORDER BY occurred_at DESC, position DESC LIMIT 1",
@@ -114,7 +116,7 @@ def html_blob(connection: Connection, interaction: UUID) -> str | None:
 
 
 def _of_incidents(connection: Connection, numbers: dict[UUID, int], cursor: str | None, limit: int) -> Page[Entry]:
-    after = read_cursor(cursor, _After) if cursor else _START
+    after = read_cursor(cursor, _After) if cursor else _After()
     with connection.cursor(row_factory=class_row(_Line)) as reader:
         # each incident's own index order is cut at the limit before they are put together: flat however long they are
         lines = reader.execute(
@@ -124,9 +126,9 @@ def _of_incidents(connection: Connection, numbers: dict[UUID, int], cursor: str 
             "  WHERE entries.incident = wanted.incident AND (occurred_at, position) > (%s, %s)"
             "  ORDER BY occurred_at, position LIMIT %s"
             ") AS line ORDER BY occurred_at, position LIMIT %s",
-            (list(numbers), *after, bounded(limit) + 1, limit + 1),
+            (list(numbers), after.occurred_at, after.position, bounded(limit) + 1, limit + 1),
         ).fetchall()
-    kept, following = page_of(lines, limit, lambda line: (line.occurred_at, line.position))
+    kept, following = page_of(lines, limit, lambda line: _After(line.occurred_at, line.position))
     return Page([_entry(line, numbers) for line in kept], following)
 
 

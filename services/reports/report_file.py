@@ -44,17 +44,15 @@ class ReportFile:
         return [self._row(row) for row in self.rows(state)]
 
     def _row(self, row: Any) -> tuple[Any, ...]:
-        if isinstance(row, Mapping):
-            named = cast("Mapping[str, Any]", row)
+        if isinstance(row, dict):
+            named: dict[str, Any] = row  # pyright: ignore[reportUnknownVariableType]  # -- a stranger's
             if set(named) != set(self.columns):
                 raise InvalidError(f"rows() gave columns {sorted(named)}, COLUMNS are {sorted(self.columns)}")
             return tuple(named[name] for name in self.columns)
-        if (
-            isinstance(row, Sequence)
-            and not isinstance(row, str)
-            and len(cast("Sequence[Any]", row)) == len(self.columns)
-        ):
-            return tuple(cast("Sequence[Any]", row))
+        if isinstance(row, tuple | list):
+            cells: tuple[Any, ...] = tuple(row)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # -- a stranger's
+            if len(cells) == len(self.columns):
+                return cells
         raise InvalidError(f"rows() gave {row!r:.80}, which is not a row of {len(self.columns)} columns")
 
 

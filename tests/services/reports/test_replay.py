@@ -8,8 +8,9 @@ import pytest
 
 from schemas.errors import InvalidError
 from schemas.facts.incident import InteractionLinked
-from services.reports import Replay, ReplayFailedError, check, load, replay_in_child
+from services.reports.child import Replay, ReplayFailedError, replay_in_child
 from services.reports.replay import Span, replay
+from services.reports.report_file import check, load
 from tests.projections.histories import START, Recorder, Story
 
 _EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
