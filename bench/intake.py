@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import os
 import random
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
+import structlog
 
 from bench import limits
 from bench.measure import Figure, against, rate
@@ -28,6 +30,7 @@ from eventstore.log import Batch, LogRecord
 from schemas.interaction import CallSignal, CallSignalKind, Channel, Direction, Hints, Interaction, Party
 from schemas.topics import INTERACTIONS
 from services.consumers import INCIDENTS
+from services.garbage import settle
 from services.incidents.intake import IncidentsService
 from services.settings import read
 from services.wiring import build_hub
@@ -149,19 +152,19 @@ class Intake:
     def __init__(self, database: Database, folder: Path) -> None:
         hub = build_hub(read({"CAUCE_DATA": str(folder)}), database, open_blobs("", folder))
         self.service = IncidentsService(hub)
-        self._offset = 0
+        self.taken = 0
 
     def batches(self, items: Sequence[Item]) -> list[Batch]:
         """What the log would hand over."""
         found: list[Batch] = []
         for start in range(0, len(items), _BATCH):
             records = [
-                LogRecord(item.id, 0, self._offset + place, encode_item(item), {"channel": channel_of(item).value})
+                LogRecord(item.id, 0, self.taken + place, encode_item(item), {"channel": channel_of(item).value})
                 for place, item in enumerate(items[start : start + _BATCH])
             ]
-            following = self._offset + len(records)
-            found.append(Batch(INTERACTIONS.name, 0, INCIDENTS, self._offset, following, records))
-            self._offset = following
+            following = self.taken + len(records)
+            found.append(Batch(INTERACTIONS.name, 0, INCIDENTS, self.taken, following, records))
+            self.taken = following
         return found
 
     def take(self, batches: Sequence[Batch]) -> int:
@@ -181,14 +184,18 @@ def figures(cluster_url: str) -> list[Figure]:
         with psycopg.connect(database.url, autocommit=True) as connection:
             connection.execute(_BAR)
         intake, customers = Intake(database, Path(folder)), Customers()
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+        settle()  # as the role does
         empty = _figure("intake batch path, empty hub", database, intake, customers)
-        while (missing := _HISTORY - intake._offset) > 0:
+        while (missing := _HISTORY - intake.taken) > 0:
             intake.take(intake.batches(customers.items(min(missing, 20_000))))
         later = _figure(f"intake batch path, after {_HISTORY:,} interactions", database, intake, customers)
         return [empty, later]
 
 
 def _figure(name: str, database: Database, intake: Intake, customers: Customers) -> Figure:
+    facts = _facts_for_each(database, intake, customers)
+
     def ours() -> float:
         batches = intake.batches(customers.items(_ROUND))
         return rate(lambda: intake.take(batches))
@@ -198,25 +205,24 @@ def _figure(name: str, database: Database, intake: Intake, customers: Customers)
             rows = connection.execute(
                 "SELECT stream || '/' || %s, version, type, data, causation, correlation FROM (SELECT * FROM events"
                 " WHERE position > (SELECT max(position) FROM events) - %s ORDER BY position) AS last",
-                (uuid4().hex, _ROUND * _FACTS),
+                (uuid4().hex, _ROUND * facts),
                 binary=True,
             ).fetchall()
 
         def work() -> int:
-            limits.copy_rows(database.url, "bar", _COLUMNS, _TYPES, rows, _BATCH * _FACTS)
-            return len(rows) // _FACTS
+            limits.copy_rows(database.url, "bar", _COLUMNS, _TYPES, rows, _BATCH * facts)
+            return len(rows) // facts
 
         return rate(work)
 
-    _FACTS = _facts_for_each(database, intake, customers)
-    return against(
-        name,
-        "interactions/s",
-        limit=limit,
-        ours=ours,
-        target="≥ 0.15 of COPY of its event rows",
-        note=f"{_FACTS} facts an interaction",
-    )
+        return against(
+            name,
+            "interactions/s",
+            limit=limit,
+            ours=ours,
+            target="≥ 0.15 of COPY of its event rows",
+            note=f"{facts} facts an interaction",
+        )
 
 
 def _facts_for_each(database: Database, intake: Intake, customers: Customers) -> int:

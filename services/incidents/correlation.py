@@ -1,7 +1,7 @@
 """Which incident does it belong to? DESIGN's rules in their order, as a pure function; every answer has its reason.
 
 Merges play no part: an interaction goes to the incident it would have gone to had nobody merged, and is read with
-the whole. So un-merging leaves what never merging would have (docs/decisions/0021).
+the whole. So un-merging leaves what never merging would have (docs/decisions/0011).
 """
 
 from __future__ import annotations
