@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, LiteralString, TypeVar
-from uuid import UUID
 
-import msgspec
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
-from projections.projection import Everywhere, Projection, Settle, Table, changes, changes_both, on, opens
+from projections.incidents.tables import (
+    INCIDENTS_TABLE,
+    LINKS_TABLE,
+    PARTICIPANTS_TABLE,
+    SUGGESTIONS_TABLE,
+    IncidentRow,
+    LinkRow,
+    ParticipantRow,
+    SuggestionRow,
+)
+from projections.projection import Everywhere, Projection, Settle, changes, changes_both, on, opens
 from schemas.facts.customer import PersonErased
 from schemas.facts.incident import (
     IncidentAssigned,
@@ -37,85 +45,7 @@ from schemas.lifecycle import next_status, speaks
 F = TypeVar("F", bound=Fact)
 
 
-class IncidentRow(msgspec.Struct, frozen=True):
-    """A row of `incidents`."""
-
-    id: UUID
-    number: int
-    subject: str
-    status: str
-    priority: str
-    channel: str
-    channels: list[str]
-    links: dict[str, int]
-    customer: UUID
-    address: UUID
-    proven: bool
-    assignee: str | None
-    team: str | None
-    tags: list[str]
-    language: str
-    product: str
-    opened_at: datetime
-    updated_at: datetime
-    first_response_at: datetime | None
-    resolved_at: datetime | None
-    closed_at: datetime | None
-    solution: str
-    cause: str
-    resolution_address: UUID | None
-    merged_into: UUID | None
-    spoke_at: datetime
-    version: int
-
-
-class LinkRow(msgspec.Struct, frozen=True):
-    """A row of `incident_links`. Without `channel`: not linked yet."""
-
-    interaction: UUID
-    incident: UUID
-    channel: str
-
-
-class ParticipantRow(msgspec.Struct, frozen=True):
-    """A row of `incident_participants`."""
-
-    incident: UUID
-    address: UUID
-    text: str
-    marked: bool
-    position: int
-
-
-class SuggestionRow(msgspec.Struct, frozen=True):
-    """A row of `incident_suggestions`."""
-
-    incident: UUID
-    other: UUID
-    reason: str
-    position: int
-
-
-_NOWHERE = UUID(int=0)
 _STATUS = {status.value: status for status in Status}
-
-
-def _unlinked_yet(interaction: UUID) -> LinkRow:
-    return LinkRow(interaction, _NOWHERE, "")
-
-
-def _nobody(key: tuple[UUID, UUID]) -> ParticipantRow:
-    return ParticipantRow(*key, text="", marked=True, position=0)
-
-
-def _no_suggestion(key: tuple[UUID, UUID]) -> SuggestionRow:
-    return SuggestionRow(*key, reason="", position=0)
-
-
-_INCIDENTS = Table("incidents", IncidentRow, ("id",))
-_LINKS = Table("incident_links", LinkRow, ("interaction",), _unlinked_yet)
-_PARTICIPANTS = Table("incident_participants", ParticipantRow, ("incident", "address"), _nobody)
-_SUGGESTIONS = Table("incident_suggestions", SuggestionRow, ("incident", "other"), _no_suggestion)
 
 
 def _opened(fact: IncidentOpened, event: Recorded) -> IncidentRow:
@@ -291,44 +221,46 @@ INCIDENTS = Projection(
     "incidents",
     version=1,
     ddl="incidents/tables.sql",
-    tables=(_INCIDENTS, _LINKS, _PARTICIPANTS, _SUGGESTIONS),
+    tables=(INCIDENTS_TABLE, LINKS_TABLE, PARTICIPANTS_TABLE, SUGGESTIONS_TABLE),
     on=(
-        on(IncidentOpened, opens(_INCIDENTS, lambda fact: fact.incident, _opened)),
+        on(IncidentOpened, opens(INCIDENTS_TABLE, lambda fact: fact.incident, _opened)),
         on(
             InteractionLinked,
             changes_both(
-                (_INCIDENTS, lambda fact: fact.incident),
-                (_LINKS, lambda fact: fact.interaction),
+                (INCIDENTS_TABLE, lambda fact: fact.incident),
+                (LINKS_TABLE, lambda fact: fact.interaction),
                 _linked,
                 other_is_new=lambda fact: not fact.by,  # only agents move interactions
             ),
         ),
         on(
             InteractionUnlinked,
-            changes_both((_INCIDENTS, lambda fact: fact.incident), (_LINKS, lambda fact: fact.interaction), _unlinked),
+            changes_both(
+                (INCIDENTS_TABLE, lambda fact: fact.incident), (LINKS_TABLE, lambda fact: fact.interaction), _unlinked
+            ),
         ),
-        on(IncidentAssigned, changes(_INCIDENTS, lambda fact: fact.incident, _assigned)),
-        on(IncidentPrioritized, changes(_INCIDENTS, lambda fact: fact.incident, _prioritized)),
-        on(IncidentTagged, changes(_INCIDENTS, lambda fact: fact.incident, _tagged)),
-        on(IncidentNoted, changes(_INCIDENTS, lambda fact: fact.incident, _noted)),
-        on(IncidentResolved, changes(_INCIDENTS, lambda fact: fact.incident, _resolved)),
-        on(IncidentClosed, changes(_INCIDENTS, lambda fact: fact.incident, _closed)),
-        on(IncidentReopened, changes(_INCIDENTS, lambda fact: fact.incident, _reopened)),
-        on(IncidentMerged, changes(_INCIDENTS, lambda fact: fact.incident, _merged)),
+        on(IncidentAssigned, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _assigned)),
+        on(IncidentPrioritized, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _prioritized)),
+        on(IncidentTagged, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _tagged)),
+        on(IncidentNoted, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _noted)),
+        on(IncidentResolved, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _resolved)),
+        on(IncidentClosed, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _closed)),
+        on(IncidentReopened, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _reopened)),
+        on(IncidentMerged, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _merged)),
         on(
             IncidentUnmerged,
-            changes(_INCIDENTS, lambda fact: fact.incident, _unmerged),
-            changes(_INCIDENTS, lambda fact: fact.out_of, _left),
+            changes(INCIDENTS_TABLE, lambda fact: fact.incident, _unmerged),
+            changes(INCIDENTS_TABLE, lambda fact: fact.out_of, _left),
         ),
         on(
             ParticipantAdded,
-            changes(_INCIDENTS, lambda fact: fact.incident, _took_part),
-            changes(_PARTICIPANTS, lambda fact: (fact.incident, fact.address), _participant),
+            changes(INCIDENTS_TABLE, lambda fact: fact.incident, _took_part),
+            changes(PARTICIPANTS_TABLE, lambda fact: (fact.incident, fact.address), _participant),
         ),
         on(
             MergeSuggested,
-            changes(_INCIDENTS, lambda fact: fact.incident, _took_part),
-            changes(_SUGGESTIONS, lambda fact: (fact.incident, fact.other), _suggested),
+            changes(INCIDENTS_TABLE, lambda fact: fact.incident, _took_part),
+            changes(SUGGESTIONS_TABLE, lambda fact: (fact.incident, fact.other), _suggested),
         ),
         on(
             PersonErased,
@@ -339,5 +271,5 @@ INCIDENTS = Projection(
             Everywhere("UPDATE incident_participants SET text = '' WHERE address = ANY(%(addresses)s)", _erased),
         ),
     ),
-    settle=Settle(_INCIDENTS, _SETTLE, "SELECT id FROM incidents WHERE merged_into IS NOT NULL"),
+    settle=Settle(INCIDENTS_TABLE, _SETTLE, "SELECT id FROM incidents WHERE merged_into IS NOT NULL"),
 )

@@ -1,0 +1,90 @@
+"""The rows and tables of the incident database, beside their DDL in tables.sql."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from projections.projection import Table
+
+
+class IncidentRow(msgspec.Struct, frozen=True):
+    """A row of `incidents`."""
+
+    id: UUID
+    number: int
+    subject: str
+    status: str
+    priority: str
+    channel: str
+    channels: list[str]
+    links: dict[str, int]
+    customer: UUID
+    address: UUID
+    proven: bool
+    assignee: str | None
+    team: str | None
+    tags: list[str]
+    language: str
+    product: str
+    opened_at: datetime
+    updated_at: datetime
+    first_response_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    solution: str
+    cause: str
+    resolution_address: UUID | None
+    merged_into: UUID | None
+    spoke_at: datetime
+    version: int
+
+
+class LinkRow(msgspec.Struct, frozen=True):
+    """A row of `incident_links`. Without `channel`: not linked yet."""
+
+    interaction: UUID
+    incident: UUID
+    channel: str
+
+
+class ParticipantRow(msgspec.Struct, frozen=True):
+    """A row of `incident_participants`."""
+
+    incident: UUID
+    address: UUID
+    text: str
+    marked: bool
+    position: int
+
+
+class SuggestionRow(msgspec.Struct, frozen=True):
+    """A row of `incident_suggestions`."""
+
+    incident: UUID
+    other: UUID
+    reason: str
+    position: int
+
+
+_NOWHERE = UUID(int=0)
+
+
+def _unlinked_yet(interaction: UUID) -> LinkRow:
+    return LinkRow(interaction, _NOWHERE, "")
+
+
+def _nobody(key: tuple[UUID, UUID]) -> ParticipantRow:
+    return ParticipantRow(*key, text="", marked=True, position=0)
+
+
+def _no_suggestion(key: tuple[UUID, UUID]) -> SuggestionRow:
+    return SuggestionRow(*key, reason="", position=0)
+
+
+INCIDENTS_TABLE = Table("incidents", IncidentRow, ("id",))
+LINKS_TABLE = Table("incident_links", LinkRow, ("interaction",), _unlinked_yet)
+PARTICIPANTS_TABLE = Table("incident_participants", ParticipantRow, ("incident", "address"), _nobody)
+SUGGESTIONS_TABLE = Table("incident_suggestions", SuggestionRow, ("incident", "other"), _no_suggestion)
