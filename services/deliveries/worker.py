@@ -105,7 +105,11 @@ class DeliveryWorker:
             return
         try:
             outcome = await self._attempt(submission, delivery)
-        except CauceError as error:
+        except (CauceError, psycopg.Error) as error:
+            outcome = Outcome(Fate.LATER, type(error).__name__)
+        except Exception as error:
+            # nothing was handed over yet: an attempt that merely failed must not count as one that died
+            log.exception("delivery_not_written", delivery=str(delivery.id))
             outcome = Outcome(Fate.LATER, type(error).__name__)
         await self._settle_in_time(delivery, outcome)
         log.info("delivery_attempted", delivery=str(delivery.id), attempt=delivery.attempts, fate=outcome.fate.value)
