@@ -24,7 +24,7 @@ from channels.email.imap_checkpoints import Checkpoint
 from channels.email.mailboxes import Mailboxes
 from channels.email.reception import MAIL_MAX_BYTES, Envelope, Reception
 from eventstore.database import Database
-from schemas.errors import RetryableError, SettingsError
+from schemas.errors import RetryableError, SettingsError, TooLargeError
 
 log = structlog.get_logger()
 
@@ -132,10 +132,14 @@ class MailboxReader:
             return  # it stays in the mailbox, unseen
         content = await session.fetch(uid)
         if content is None:
+            log.warning("imap_mail_not_given", mailbox=self._account.name, uid=uid)
             return
-        await self._reception.accept(
-            envelope_of(content, self._account.name, self._reception.mailboxes), content, received_at=internal_date
-        )
+        envelope = envelope_of(content, self._account.name, self._reception.mailboxes)
+        try:
+            await self._reception.accept(envelope, content, received_at=internal_date)
+        except TooLargeError:  # some servers understate the size; it must not stop those behind it
+            log.warning("imap_mail_too_large", mailbox=self._account.name, uid=uid, bytes=len(content))
+            return
         # only now: what is marked as seen is durable
         await session.mark_seen(uid)
 

@@ -145,6 +145,17 @@ async def test_a_large_mail_comes_whole(database, reception, account, dovecot, k
     assert len(blobs.get(mail.blob)) == mail.size > 4_000_000
 
 
+async def test_a_mail_larger_than_the_server_says_stays_there_and_stops_no_other(
+    database, reception, account, dovecot, kept, monkeypatch
+):
+    monkeypatch.setattr("channels.email.reception.MAIL_MAX_BYTES", 1000)
+    put(dovecot, 1, body="x" * 2000)
+    put(dovecot, 2)
+    async with reading(database, reception, account):
+        await until(lambda: len(kept()) == 1)
+        await until(lambda: flags_of(dovecot) == [False, True])
+
+
 @pytest.mark.parametrize("url", ["imap://host/INBOX", "http://a:b@host/", "imap://a:b@host:port/", "nonsense"])
 def test_a_wrong_setting_is_named(url):
     with pytest.raises(SettingsError, match="CAUCE_IMAP"):
