@@ -89,10 +89,10 @@ class Submission:
         except aiosmtplib.SMTPAuthenticationError as error:
             return Outcome(Fate.LATER, _word(f"sign-in refused: {error.code}"))  # ours to repair, not the customer's
         except aiosmtplib.SMTPConnectResponseError as error:
-            return Outcome(Fate.LATER, _word(f"{error.code} {error.message}"))
+            return Outcome(Fate.LATER, _answer(error.code, error.message, recipient))
         except aiosmtplib.SMTPResponseException as error:
             fate = Fate.REFUSED if error.code >= _PERMANENT else Fate.LATER
-            return Outcome(fate, _word(f"{error.code} {error.message}"))
+            return Outcome(fate, _answer(error.code, error.message, recipient))
         except (aiosmtplib.SMTPException, OSError, ssl.SSLError, TimeoutError, ValueError) as error:
             # once it may hold the whole mail, only it knows whether it took it
             return Outcome(Fate.UNKNOWN if progress.handing_over else Fate.LATER, _word(type(error).__name__))
@@ -115,7 +115,7 @@ class Submission:
             await client.rcpt(recipient, encoding="utf-8")
             progress.handing_over = True
             answer = await client.data(data)
-            return Outcome(Fate.SENT, _word(f"{answer.code} {answer.message}"))
+            return Outcome(Fate.SENT, _answer(answer.code, answer.message, recipient))
         finally:
             # no QUIT: its answer tells nothing and may take as long as it likes
             client.close()
@@ -124,6 +124,12 @@ class Submission:
 @dataclass(slots=True)
 class _Progress:
     handing_over: bool = False
+
+
+def _answer(code: int, message: str, recipient: str) -> str:
+    """The remote's word in the clear: it names nobody. Some name the mailbox without its domain."""
+    mailbox = re.compile(rf"(?<!\w){re.escape(recipient.rpartition('@')[0])}(?!\w)", re.IGNORECASE)
+    return _word(f"{code} {mailbox.sub('…', _ADDRESS.sub('…', message))}")
 
 
 def _word(text: str) -> str:

@@ -340,12 +340,12 @@ async def test_later_is_tried_again_and_never_is_not(database, ledger, secret, w
     assert (len(remote.mails), outcomes(database, ledger, story)) == (2, [InteractionDelivered])
     other = Story(database, ledger, secret)
     enqueue(database, other.reply())
-    remote.rcpt = "550 5.1.1 <ana@x.cu> unknown"
+    remote.rcpt = "550 5.1.1 <ana@x.cu>: no banana for Ana"
     await drain(worker())
     assert (len(remote.mails), outcomes(database, ledger, other)) == (2, [InteractionDeliveryFailed])
     with database.transaction() as connection:
         ((reason,),) = connection.execute("SELECT last_error FROM deliveries WHERE state = 'failed'").fetchall()
-    assert reason == "550 5.1.1 … unknown"  # no address outlives its erasure here
+    assert reason == "550 5.1.1 … no banana for …"  # no address outlives its erasure here
 
 
 async def test_it_gives_up_after_its_attempts(database, ledger, story, worker, remote):
@@ -363,6 +363,17 @@ async def test_an_outcome_is_recorded_though_somebody_holds_the_store(database, 
         await asyncio.sleep(3)  # longer than the lock may be waited for
     await task
     assert (len(remote.mails), outcomes(database, ledger, story)) == (1, [InteractionDelivered])
+
+
+async def test_a_database_that_gives_no_letter_is_no_attempt_that_died(database, story, worker, remote):
+    enqueue(database, story.reply())
+    with database.dedicated() as blocker, blocker.transaction():
+        blocker.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
+        assert await worker().run_once() == 1
+    with database.transaction() as connection:
+        assert connection.execute("SELECT state, deaths FROM deliveries").fetchall() == [("queued", 0)]
+    await drain(worker())
+    assert (len(remote.mails), states(database)) == (1, {"sent": 1})
 
 
 async def test_a_server_that_takes_the_mail_and_says_nothing_gets_it_twice_at_most(
