@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from uuid import UUID
 
 from eventstore.database import Connection
@@ -43,12 +44,23 @@ def create_token(connection: Connection, role: Role | str, name: str = "", expir
         "INSERT INTO api_tokens (digest, name, role, expires_at) VALUES (%s, %s, %s, now() + %s)",
         (
             digest(token),
-            name or f"{known} token",
+            _free_name(connection, name or f"{known} token"),
             known,
             timedelta(days=expires_days) if expires_days is not None else None,
         ),
     )
     return token
+
+
+def _free_name(connection: Connection, wanted: str) -> str:
+    # it stands in facts as `by` and scopes Idempotency-Keys: no two that are valid may share one, nor have a user's
+    taken = connection.execute(
+        "SELECT name FROM api_tokens WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
+        " UNION SELECT name FROM users"
+    ).fetchall()
+    names = {name for (name,) in taken}
+    numbered = (f"{wanted} {number}" for number in count(2))
+    return wanted if wanted not in names else next(name for name in numbered if name not in names)
 
 
 def of_token(connection: Connection, token: str) -> Identity | None:

@@ -25,6 +25,18 @@ def test_a_token_opens_until_it_is_revoked(database: Database) -> None:
             tokens.revoke_token(connection, uuid4())
 
 
+def test_no_two_tokens_go_by_the_same_name_nor_by_a_users(database: Database) -> None:
+    with database.transaction() as connection:
+        users.create_user(connection, "ana", "agent", "correct horse")
+        made = [tokens.create_token(connection, "agent", name) for name in ("", "", "ana", "bot", "bot")]
+        found = [tokens.of_token(connection, token) for token in made]
+        assert [one.name for one in found if one] == ["agent token", "agent token 2", "ana 2", "bot", "bot 2"]
+        revoked = next(token.id for token in tokens.list_tokens(connection) if token.name == "bot")
+        tokens.revoke_token(connection, revoked)
+        again = tokens.of_token(connection, tokens.create_token(connection, "agent", "bot"))
+        assert again == Identity("bot", Role.AGENT)
+
+
 def test_a_token_ends_with_its_days(database: Database) -> None:
     with database.transaction() as connection:
         token = tokens.create_token(connection, Role.ADMIN, expires_days=1)
