@@ -215,14 +215,14 @@ def _figure(name: str, database: Database, intake: Intake, customers: Customers)
 
         return rate(work)
 
-        return against(
-            name,
-            "interactions/s",
-            limit=limit,
-            ours=ours,
-            target="≥ 0.15 of COPY of its event rows",
-            note=f"{facts} facts an interaction",
-        )
+    return against(
+        name,
+        "interactions/s",
+        limit=limit,
+        ours=ours,
+        target="≥ 0.15 of COPY of its event rows",
+        note=f"{facts} facts an interaction",
+    )
 
 
 def _facts_for_each(database: Database, intake: Intake, customers: Customers) -> int:

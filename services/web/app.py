@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -74,7 +75,13 @@ def create_app(hub: Hub) -> FastAPI:
     )
     parts = Parts(
         hub=hub,
-        commands=Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret),
+        commands=Commands(
+            hub.database,
+            hub.ledger,
+            hub.blobs,
+            secret=hub.secret,
+            window=timedelta(hours=settings.correlation_hours),
+        ),
         library=Library(hub.database, hub.ledger),
         visits=VisitWriter(hub.database, hub.ledger),
         live=Live(hub.database, hub.feed),
