@@ -5,17 +5,19 @@ Beside every consumer of `mail` and `interactions`; the table is in migration 00
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
 from psycopg.types.json import Jsonb
 
+from channels.intake import decode_item
 from eventstore.database import Connection, Database
 from eventstore.log import Log, LogRecord, NewRecord
-from schemas.errors import ConflictError, InvalidError, NotFoundError
-from schemas.interaction import RawMail
+from schemas.address import handle_of
+from schemas.errors import ConflictError, DecodeError, InvalidError, NotFoundError
+from schemas.interaction import Interaction, RawMail
 from schemas.topics import MAIL, TOPICS, Topic
 
 LIMIT_MAX = 200
@@ -128,6 +130,34 @@ def discard(connection: Connection, held: UUID, reason: str, *, by: str) -> None
         "UPDATE quarantine SET state = 'discarded', resolved_at = now(), resolved_by = %s, note = %s WHERE id = %s",
         (by, _text(reason), held),
     )
+
+
+def forget(connection: Connection, handles: Collection[str], *, by: str) -> set[str]:
+    """Blank what these senders wrote, whatever became of it: they are erased. Returns the blobs it names.
+
+    `handles` as people write them, in lower case: a sender stands here with its kind or, from an envelope, without.
+    """
+    rows: Sequence[tuple[str, bytes]] = connection.execute(
+        "WITH theirs AS (SELECT id, topic, raw FROM quarantine WHERE lower(sender) = ANY(%(senders)s) FOR UPDATE)"
+        " UPDATE quarantine SET raw = '', sender = '', error = '', headers = '{}', note = 'erased',"
+        " state = 'discarded', resolved_at = now(), resolved_by = %(by)s"
+        " FROM theirs WHERE quarantine.id = theirs.id RETURNING theirs.topic, theirs.raw",
+        {"senders": [*handles, *(handle_of(handle) for handle in handles)], "by": by},
+        binary=True,
+    ).fetchall()
+    return {blob for topic, value in rows for blob in _blobs_of(topic, value) if blob}
+
+
+def _blobs_of(topic: str, value: bytes) -> Iterator[str]:
+    try:
+        if topic == MAIL.name:
+            yield _raw_mail.decode(value).blob
+            return
+        item = decode_item(value)
+    except (msgspec.MsgspecError, DecodeError):
+        return  # what can't be read names nothing
+    if isinstance(item, Interaction):
+        yield from (item.html, item.raw, *(file.blob for file in item.attachments))
 
 
 def _release(connection: Connection, held: UUID, by: str) -> tuple[Topic, NewRecord]:

@@ -13,6 +13,7 @@ from schemas.facts import stream_id
 from schemas.facts.customer import AddressAdded, CustomerRegistered
 from schemas.facts.incident import InteractionLinked
 from schemas.facts.interaction import InteractionContent, InteractionReceived, InteractionSent
+from services import quarantine
 from services.customers import decide
 from services.customers.requests import (
     AddAddress,
@@ -91,6 +92,7 @@ def _erase(desk: Desk, request: ErasePerson) -> Done:
     facts = decide.erase(customer, family, request)
     gone = {address for addresses in family.values() for address in addresses}
     desk.blobs |= _blobs(desk, members, gone)
+    desk.blobs |= quarantine.forget(desk.connection, _handles(desk, members, gone), by=request.by)
     done = _record(desk, request, facts)
     desk.ledger.keys.destroy(desk.connection, gone)
     loading.retire(desk.connection, desk.known, gone)
@@ -106,6 +108,17 @@ def _addresses(desk: Desk, customer: UUID) -> tuple[UUID, ...]:
     free = {address for address in named if address not in desk.known.owners}
     free -= loading.load_renewed(desk.connection, free).keys()  # erased with whoever it belonged to
     return tuple(sorted(owned | free))
+
+
+def _handles(desk: Desk, customers: Collection[UUID], addresses: set[UUID]) -> set[str]:
+    """The same addresses as people write them."""
+    histories = desk.ledger.load(desk.connection, [stream_id("customer", customer) for customer in customers])
+    return {
+        fact.personal.address
+        for history in histories.values()
+        for fact in history.facts
+        if isinstance(fact, AddressAdded) and fact.personal is not None and fact.address in addresses
+    }
 
 
 def _blobs(desk: Desk, customers: Collection[UUID], addresses: set[UUID]) -> set[str]:

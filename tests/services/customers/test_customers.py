@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
+from channels.intake import encode_item
+from eventstore.log import LogRecord
 from schemas.errors import ConflictError, InvalidError, NotFoundError
 from schemas.facts.customer import (
     AddressAdded,
@@ -15,11 +18,13 @@ from schemas.facts.customer import (
 )
 from schemas.facts.incident import IncidentNoted, IncidentOpened, InteractionLinked, Reason
 from schemas.facts.interaction import InteractionReceived
-from schemas.interaction import Attachment, Party
+from schemas.interaction import Attachment, Party, RawMail
+from schemas.topics import INTERACTIONS, MAIL
+from services import quarantine
 from services.customers.requests import AddAddress, ErasePerson, MergeCustomers, RegisterCustomer, UnmergeCustomers
 from services.incidents.requests import Note, Reply, Resolve
 from tests.services.incidents.conftest import commands, taking
-from tests.services.incidents.world import chat, form, mail, uid
+from tests.services.incidents.world import NOON, chat, form, mail, uid
 
 __all__ = ["commands", "taking"]
 
@@ -125,6 +130,39 @@ async def test_an_erased_person_can_be_read_by_nobody_and_their_blobs_are_gone(t
     with pytest.raises(ConflictError):
         await commands.run(ErasePerson(customer=ana), by="eva")
     assert taking.rows("doomed_blobs") == []
+
+
+async def test_what_an_erased_person_has_in_quarantine_goes_too_and_nobody_elses(taking, commands):
+    blobs = taking.hub.blobs
+    raw, photo = blobs.put(b"raw"), blobs.put(b"photo")
+    named = (Attachment(name="photo.jpg", bytes=5, media_type="image/jpeg", blob=photo),)
+    large = RawMail(
+        id=uid("q1"),
+        source="smtp",
+        mailbox="support@cauce.example",
+        envelope_from="Ana@x.cu",
+        envelope_to=(),
+        blob=raw,
+        size=3,
+        received_at=NOON,
+    )
+    ana = mail("q2", attachments=named)
+    held = [
+        (MAIL.name, uid("q1"), msgspec.msgpack.encode(large), "Ana@x.cu"),
+        (INTERACTIONS.name, uid("q2"), encode_item(ana), "email:ana@x.cu"),
+        (INTERACTIONS.name, uid("q3"), encode_item(mail("q3", "bob@x.cu")), "email:bob@x.cu"),
+    ]
+    with taking.hub.database.transaction() as connection:
+        for topic, held_id, value, sender in held:
+            record = LogRecord(held_id, 0, 0, value, {"ce_time": NOON.isoformat()})
+            quarantine.hold(connection, record, topic=topic, reason="undecidable", error=sender, sender=sender)
+    await taking.take(mail("m1"), mail("m2", "bob@x.cu"))
+    await commands.run(ErasePerson(customer=of(taking, CustomerRegistered)[0].customer), by="eva")
+    with taking.hub.database.transaction() as connection:
+        (left,) = quarantine.find(connection).items
+        kept = connection.execute("SELECT id FROM quarantine WHERE raw <> '' OR sender <> ''").fetchall()
+    assert (left.id, left.sender, kept) == (uid("q3"), "email:bob@x.cu", [(uid("q3"),)])
+    assert blobs.missing([raw, photo]) == {raw, photo}
 
 
 async def test_an_erased_person_who_writes_again_is_somebody_new_and_readable(taking, commands):
