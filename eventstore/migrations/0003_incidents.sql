@@ -8,7 +8,7 @@ CREATE TABLE incident_state (
     version  integer NOT NULL,                 -- of its stream
     state    bytea NOT NULL                    -- services/incidents/state.py, msgpack
 ) WITH (fillfactor = 75);                      -- state changes often, its indexed columns hardly ever
-CREATE INDEX incident_state_family ON incident_state (root);
+CREATE INDEX incident_state_aliases ON incident_state (root) WHERE root <> incident;  -- few
 ALTER TABLE incident_state ALTER COLUMN state SET STORAGE MAIN;
 
 CREATE TABLE joinable (                        -- the incidents a customer spoke in last: about a topic, or about any
@@ -50,7 +50,7 @@ CREATE TABLE customer_state (
     erased      boolean NOT NULL DEFAULT false,
     version     integer NOT NULL
 ) WITH (fillfactor = 85);
-CREATE INDEX customer_state_family ON customer_state (root);
+CREATE INDEX customer_state_aliases ON customer_state (root) WHERE root <> customer;  -- few
 
 CREATE TABLE address_owner (                   -- whose an address is: who used it first, until an agent says otherwise
     address  uuid PRIMARY KEY,

@@ -27,13 +27,14 @@ def index(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: Kn
 
 def take_part(known: Known, customer: UUID, incident: UUID, proven: bool, topics: frozenset[UUID]) -> None:
     """This customer spoke in the incident, about these topics. Their parts under `part_keys` are known."""
+    if all(part.incident != incident for part in known.parts.get(customer, ())):
+        known.changes.took_part.add((customer, incident))
     for key in part_keys(customer, topics):
         was = known.parts.get(key, ())
         now = parts.add(was, incident, proven=proven, is_open=lambda other: _is_open(other, known))
         if now != was:
             known.parts[key] = now
             known.changes.parts.add(key)
-    known.changes.took_part.add((customer, incident))
 
 
 def part_keys(customer: UUID, topics: frozenset[UUID]) -> set[UUID]:

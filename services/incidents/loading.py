@@ -108,20 +108,35 @@ def load_owners(connection: Connection, known: Known, addresses: Collection[UUID
 
 def load_customers(connection: Connection, known: Known, customers: Collection[UUID]) -> None:
     """These customers and all who are read as them."""
-    wanted = [customer for customer in customers if customer not in known.customers]
+    wanted = {customer for customer in customers if customer not in known.customers}
     if not wanted:
         return
-    rows: Iterable[tuple[UUID, UUID, UUID | None, bool, int]] = connection.execute(
-        "SELECT customer, root, merged_into, erased, version FROM customer_state"
-        " WHERE root = ANY(ARRAY(SELECT root FROM customer_state WHERE customer = ANY(%b)))",
-        (Uuids(wanted),),
-        binary=True,
+    _add_customers(
+        known,
+        connection.execute(
+            "SELECT customer, root, merged_into, erased, version FROM customer_state WHERE customer = ANY(%b)",
+            (Uuids(wanted),),
+            binary=True,
+        ),
     )
+    roots = {known.customers[customer].root for customer in wanted if customer in known.customers}
+    _add_customers(
+        known,
+        connection.execute(
+            "SELECT customer, root, merged_into, erased, version FROM customer_state"
+            " WHERE root = ANY(%b) AND root <> customer",
+            (Uuids(roots),),
+            binary=True,
+        ),
+    )
+    load_customers(connection, known, roots - wanted)
+
+
+def _add_customers(known: Known, rows: Iterable[tuple[UUID, UUID, UUID | None, bool, int]]) -> None:
     for customer, root, merged_into, erased, version in rows:
-        if customer in known.customers:
-            continue  # as it is now, after what this transaction decided
-        known.add_customer(Customer(id=customer, root=root, merged_into=merged_into, erased=erased))
-        known.versions[stream_id("customer", customer)] = version
+        if customer not in known.customers:  # else it is as this transaction decided
+            known.add_customer(Customer(id=customer, root=root, merged_into=merged_into, erased=erased))
+            known.versions[stream_id("customer", customer)] = version
 
 
 def _part_keys(arrival: Arrival, known: Known) -> Iterable[UUID]:
@@ -150,22 +165,42 @@ def load_incidents(
     connection: Connection, known: Known, incidents: Collection[UUID], numbers: Collection[int] = ()
 ) -> None:
     """These incidents and all that are read as one with them."""
-    wanted = [incident for incident in incidents if incident not in known.incidents]
     numbered = [number for number in numbers if number not in known.numbers]
-    if not wanted and not numbered:
+    if numbered:
+        rows: Iterable[tuple[UUID]] = connection.execute(
+            "SELECT incident FROM incident_state WHERE number = ANY(%b::bigint[])", (numbered,), binary=True
+        )
+        incidents = {*incidents, *(incident for (incident,) in rows)}
+    wanted = {incident for incident in incidents if incident not in known.incidents}
+    if not wanted:
         return
-    rows: Iterable[tuple[UUID, int, bytes]] = connection.execute(
-        "SELECT incident, version, state FROM incident_state WHERE root = ANY(ARRAY("
-        "SELECT root FROM incident_state WHERE incident = ANY(%b)"
-        " UNION ALL SELECT root FROM incident_state WHERE number = ANY(%b::bigint[])))",
-        (Uuids(wanted), numbered),
-        binary=True,
+    roots = _add_incidents(
+        known,
+        connection.execute(
+            "SELECT incident, root, version, state FROM incident_state WHERE incident = ANY(%b)",
+            (Uuids(wanted),),
+            binary=True,
+        ),
     )
-    for incident, version, state in rows:
-        if incident in known.incidents:
-            continue  # as it is now, after what this transaction decided
-        known.add(_incident.decode(state))
-        known.versions[stream_id("incident", incident)] = version
+    _add_incidents(
+        known,
+        connection.execute(
+            "SELECT incident, root, version, state FROM incident_state WHERE root = ANY(%b) AND root <> incident",
+            (Uuids(roots),),
+            binary=True,
+        ),
+    )
+    load_incidents(connection, known, roots - wanted)
+
+
+def _add_incidents(known: Known, rows: Iterable[tuple[UUID, UUID, int, bytes]]) -> set[UUID]:
+    roots: set[UUID] = set()
+    for incident, root, version, state in rows:
+        roots.add(root)
+        if incident not in known.incidents:  # else it is as this transaction decided
+            known.add(_incident.decode(state))
+            known.versions[stream_id("incident", incident)] = version
+    return roots
 
 
 def load_calls(connection: Connection, known: Known, calls: Collection[UUID]) -> None:
