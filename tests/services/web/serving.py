@@ -85,7 +85,7 @@ async def serving(database: Database, folder: Path, **environment: str) -> Async
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen(512)
-    listening.setblocking(False)  # noqa: FBT003 -- the socket's own signature
+    listening.setblocking(False)
     place = f"127.0.0.1:{listening.getsockname()[1]}"
     read = settings.read(
         {"CAUCE_HTTP": place, "CAUCE_DATA": str(folder), "CAUCE_RATE_LIMIT": "off"}
