@@ -77,15 +77,19 @@ def lease(connection: Connection, limit: int, lease_seconds: float) -> list[Leas
     """Take what is due, and what a dead worker left behind. Several workers never get the same row."""
     fence = uuid4()
     rows: Sequence[tuple[UUID, UUID, str, UUID, UUID | None, int, int]] = connection.execute(
-        "WITH due AS ("
-        " SELECT deliveries.id FROM deliveries, hub WHERE deliveries.epoch = hub.epoch AND"
-        " ((state = 'queued' AND next_attempt_at <= now()) OR (state = 'leased' AND leased_until < now()))"
-        " ORDER BY next_attempt_at LIMIT %s FOR UPDATE OF deliveries SKIP LOCKED)"
+        # each in the order of its own index: however many are due, only these are looked at
+        "WITH left_behind AS ("
+        " SELECT deliveries.id FROM deliveries, hub WHERE deliveries.epoch = hub.epoch"
+        " AND state = 'leased' AND leased_until < now()"
+        " ORDER BY leased_until LIMIT %(limit)s FOR UPDATE OF deliveries SKIP LOCKED), due AS ("
+        " SELECT deliveries.id FROM deliveries, hub WHERE deliveries.epoch = hub.epoch"
+        " AND state = 'queued' AND next_attempt_at <= now() ORDER BY next_attempt_at"
+        " LIMIT %(limit)s - (SELECT count(*) FROM left_behind) FOR UPDATE OF deliveries SKIP LOCKED)"
         " UPDATE deliveries SET deaths = deaths + (state = 'leased')::integer, attempts = attempts + 1,"
-        " state = 'leased', lease = %s, leased_until = clock_timestamp() + %s"
-        " FROM due WHERE deliveries.id = due.id"
-        " RETURNING deliveries.id, interaction, kind, address, incident, attempts, deaths",
-        (limit, fence, timedelta(seconds=lease_seconds)),
+        " state = 'leased', lease = %(lease)s, leased_until = clock_timestamp() + %(time)s"
+        " WHERE id IN (SELECT id FROM left_behind UNION ALL SELECT id FROM due)"
+        " RETURNING id, interaction, kind, address, incident, attempts, deaths",
+        {"limit": limit, "lease": fence, "time": timedelta(seconds=lease_seconds)},
     ).fetchall()
     return [
         Leased(row_id, interaction, Kind(kind), address, incident, attempts, deaths, fence)
