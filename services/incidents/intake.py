@@ -23,6 +23,7 @@ from services.incidents.batch import Item, Rules, Unreadable
 from services.wiring import Hub
 
 POISON_IN_A_ROW_MAX = 5
+_AT_ONCE_MAX = 500
 
 _POISON = (PoisonError, RefusedError, psycopg.DataError, psycopg.IntegrityError)  # SQLSTATE 22 and 23
 
@@ -37,6 +38,7 @@ class IncidentsService:
         self._ledger = hub.ledger
         self._rules = Rules(Reader(hub.secret), timedelta(hours=hub.settings.correlation_hours))
         self._poison_in_a_row = 0
+        self._at_once = _AT_ONCE_MAX
 
     async def handle(self, batch: Batch) -> None:
         """One transaction, position included. Raises OperatorError after five poison records in a row."""
@@ -49,18 +51,22 @@ class IncidentsService:
                 offset = batch.records[last].offset
                 await self._handle(replace(batch, records=batch.records[:last], next_position=offset), read[:last])
             self._stop(batch.records[last], DecodeError("undecodable"))
+        if len(batch.records) > self._at_once:
+            await self._handle_halves(batch, read)
+            return
         try:
             outcomes = await self._database.run(batches.handle, self._ledger, self._rules, batch, read)
         except _POISON as error:
             if len(batch.records) == 1:
                 await self._quarantine(batch, batch.records[0], read[0], error)
-                return
-            # whose fault? each half in its own transaction, in order, until one record stands alone
-            middle = len(batch.records) // 2
-            offset = batch.records[middle].offset
-            await self._handle(replace(batch, records=batch.records[:middle], next_position=offset), read[:middle])
-            await self._handle(replace(batch, records=batch.records[middle:], position=offset), read[middle:])
+            else:  # whose fault? until one record stands alone
+                await self._handle_halves(batch, read)
             return
+        except psycopg.OperationalError:
+            # it comes again: in smaller parts, should it have been too much for the time a transaction has
+            self._at_once = max(1, len(batch.records) // 2)
+            raise
+        self._at_once = min(_AT_ONCE_MAX, self._at_once * 2)
         log.debug(
             "interactions_handled",
             recorded=outcomes.recorded,
@@ -69,6 +75,13 @@ class IncidentsService:
             offset=batch.next_position,
         )
         self._count_poison(read)
+
+    async def _handle_halves(self, batch: Batch, read: Sequence[Item | Unreadable]) -> None:
+        """Each in its own transaction, in order."""
+        middle = len(batch.records) // 2
+        offset = batch.records[middle].offset
+        await self._handle(replace(batch, records=batch.records[:middle], next_position=offset), read[:middle])
+        await self._handle(replace(batch, records=batch.records[middle:], position=offset), read[middle:])
 
     async def _quarantine(self, batch: Batch, record: LogRecord, read: Item | Unreadable, error: Exception) -> None:
         if self._poison_in_a_row + 1 >= POISON_IN_A_ROW_MAX:

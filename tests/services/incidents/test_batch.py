@@ -209,3 +209,17 @@ async def test_thousands_of_open_incidents_under_one_address_slow_down_nobody(ta
     with taking.hub.database.transaction() as connection:
         (longest,) = connection.execute("SELECT max(octet_length(parts)) FROM joinable").fetchone()
     assert longest == 16 * 17
+
+
+async def test_a_batch_that_takes_too_long_for_one_transaction_is_done_in_parts(taking):
+    with taking.hub.database.transaction() as connection:
+        connection.execute(
+            "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN PERFORM pg_sleep(0.06); RETURN NEW; END $$;"
+            " CREATE TRIGGER slow BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION slowly()"
+        )
+    batch = taking.batch(records([form(f"f{number}") for number in range(100)]))  # 6 s, where a statement has 5
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        await taking.service.handle(batch)
+    await taking.service.handle(batch)  # as its log gives it again
+    assert (len(taking.outcomes()), taking.position()) == (100, 100)
