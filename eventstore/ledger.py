@@ -13,7 +13,7 @@ from eventstore.database import Connection
 from eventstore.keys import Keys
 from eventstore.recorded import NewEvent
 from schemas.codec import encode
-from schemas.facts import Fact, stream_of
+from schemas.facts import Fact, stream_id
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -59,8 +59,12 @@ class Ledger:
         """Facts as `store.append` takes them. After `prepare`; asks the database nothing."""
         last = dict(versions)
         events: list[NewEvent] = []
+        names: dict[tuple[str, UUID], str] = {}  # a UUID in letters costs more than a look-up
         for fact, cause in facts:
-            stream = stream_of(fact)
+            subject: UUID = getattr(fact, fact.subject_field)
+            stream = names.get((fact.category, subject))
+            if stream is None:
+                stream = names[fact.category, subject] = stream_id(fact.category, subject)
             version = last[stream] = last.get(stream, 0) + 1
             data = encode(fact, self.keys, stream)
             events.append(NewEvent(stream, version, fact.type_name, data, cause.causation, cause.correlation))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -124,3 +125,8 @@ def linked(direction: Direction, automatic: Automatic | None = None) -> Interact
 )
 def test_the_life_cycle(before, fact, after) -> None:
     assert next_status(before, fact) is after
+
+
+@given(st.binary(max_size=100), st.text())
+def test_a_keyed_id_is_the_first_half_of_an_hmac(secret, text):
+    assert ids.keyed_id(secret, text).bytes == hmac.digest(secret, text.encode(), "sha256")[:16]
