@@ -117,9 +117,7 @@ class LocalKafka:
             process = psutil.Process(pid)
             process.send_signal(signal.SIGCONT)
             process.terminate()
-            try:
-                process.wait(_STOP_SECONDS)
-            except psutil.TimeoutExpired:
+            if not self._ended(process):
                 self.kill()
         self._pid_file.unlink(missing_ok=True)
         return True
@@ -131,8 +129,16 @@ class LocalKafka:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process = psutil.Process(pid)
                 process.kill()
-                process.wait(_STOP_SECONDS)  # its port and its files are free only then
+                self._ended(process)  # its port and its files are free only then
         self._pid_file.unlink(missing_ok=True)
+
+    def _ended(self, process: psutil.Process) -> bool:
+        until = time.monotonic() + _STOP_SECONDS
+        while self.pid() is not None and time.monotonic() < until:
+            time.sleep(0.05)
+        with contextlib.suppress(psutil.TimeoutExpired):  # a zombie that isn't ours to collect has ended too
+            process.wait(0)
+        return self.pid() is None
 
     def pause(self) -> None:
         """SIGSTOP: it holds its connections and answers nothing."""

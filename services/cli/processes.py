@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -87,20 +88,17 @@ class Processes:
 
     def stop_all(self) -> list[str]:
         """SIGTERM to all, SIGKILL to what is left after some seconds; returns their names."""
-        stopped: list[str] = []
-        live: list[psutil.Process] = []
+        asked: list[Process] = []
         for process in self.all_running():
             found = process.running()
             if found is not None:
                 found.terminate()
-                live.append(found)
-                stopped.append(process.name)
-        _, stuck = psutil.wait_procs(live, timeout=_END_SECONDS)
-        for found in stuck:
+                asked.append(process)
+        for found in _left(asked, _END_SECONDS):
             found.kill()
-        psutil.wait_procs(stuck, timeout=2)
+        _left(asked, 2)
         self.all_running()
-        return stopped
+        return [process.name for process in asked]
 
     def log_file(self, name: str) -> Path:
         """Where its output goes."""
@@ -109,6 +107,16 @@ class Processes:
     def log_files(self) -> list[Path]:
         """All of them."""
         return sorted(self._log.glob("*.log"))
+
+
+def _left(asked: Sequence[Process], seconds: float) -> list[psutil.Process]:
+    """Those that run still after so long. A zombie doesn't: in a container nobody may ever collect it."""
+    until = time.monotonic() + seconds
+    while True:
+        left = [found for process in asked if (found := process.running()) is not None]
+        if not left or time.monotonic() > until:
+            return left
+        time.sleep(0.05)
 
 
 def last_lines(path: Path, count: int = 12) -> str:

@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from schemas.errors import SettingsError
 from services import ports
 from services.cli.processes import Process, Processes
 from services.settings import Endpoint
+from tests.hub_process import ROOT
 
 
 @pytest.fixture
@@ -38,6 +40,24 @@ def test_a_pid_that_another_program_has_by_now_is_not_ours(tmp_path, sleeper):
     assert processes.find("hub") is None
     assert processes.stop_all() == []
     assert sleeper.poll() is None
+
+
+def test_a_process_that_nobody_collects_is_not_waited_for(tmp_path, sleeper):
+    started = psutil.Process(sleeper.pid).create_time()
+    (tmp_path / "run").mkdir()
+    Processes(tmp_path).write(Process("hub", sleeper.pid, started))
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CAUCE_")}
+    stopped = subprocess.run(
+        [sys.executable, "-m", "services.cli", "stop"],
+        env=clean | {"CAUCE_DATA": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=11,  # a second less than one that hangs is given
+        check=True,
+    )
+    assert "stopped hub" in stopped.stderr
+    assert psutil.Process(sleeper.pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_busy_port_names_the_setting_and_a_free_one():
