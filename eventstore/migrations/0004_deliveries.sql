@@ -21,6 +21,7 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE state = 'queued';
 CREATE INDEX deliveries_leased ON deliveries (leased_until) WHERE state = 'leased';
+CREATE INDEX deliveries_unsent ON deliveries (state, epoch) WHERE state <> 'sent';  -- counted every few seconds
 
 CREATE TABLE imap_checkpoints (
     mailbox     text PRIMARY KEY,              -- imap(s)://user@host:port/MAILBOX, no password

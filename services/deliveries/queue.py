@@ -130,6 +130,15 @@ def counts(connection: Connection) -> dict[str, int]:
     return dict(rows)
 
 
+def unsent(connection: Connection) -> dict[str, int]:
+    """The same without what was sent, which only grows: cheap enough to be asked every few seconds."""
+    rows: Sequence[tuple[str, int]] = connection.execute(
+        "SELECT CASE WHEN state IN ('queued', 'leased') AND deliveries.epoch <> hub.epoch THEN 'held' ELSE state END"
+        " AS shown, count(*) FROM deliveries, hub WHERE state <> 'sent' GROUP BY shown"
+    ).fetchall()
+    return dict(rows)
+
+
 def release(connection: Connection) -> int:
     """After a restore: let go what was queued before it. It may have been sent already; a person decided."""
     return connection.execute(

@@ -31,6 +31,6 @@ def read(connection: Connection) -> Figures:
         position=store.last_position(connection),
         projections=reading.states(connection),
         quarantined=held[0] if held else 0,
-        deliveries=queue.counts(connection),
+        deliveries=queue.unsent(connection),
         relay=relay_position(connection),
     )

@@ -87,7 +87,8 @@ class Live:
                     yield _frame(position, stream)
             while not self._closed:
                 try:
-                    change = await asyncio.wait_for(listener.queue.get(), HEARTBEAT_SECONDS)
+                    async with asyncio.timeout(HEARTBEAT_SECONDS):
+                        change = await listener.queue.get()
                 except TimeoutError:
                     yield b": still here\n\n"
                     continue

@@ -132,7 +132,7 @@ def _fill(registry: CollectorRegistry, found: figures.Figures) -> None:
     for each in found.projections:
         lag.labels(each.name).set(each.lag)
         parked.labels(each.name).set(each.parked_streams)
-    deliveries = Gauge("cauce_deliveries", "Deliveries by state", ("state",), registry=registry)
+    deliveries = Gauge("cauce_deliveries", "Deliveries not sent, by state", ("state",), registry=registry)
     for state, count in found.deliveries.items():
         deliveries.labels(state).set(count)
     if found.relay is not None:

@@ -247,6 +247,8 @@ async def test_a_reply_arrives_threaded_and_its_fact_is_recorded(database, ledge
     assert mail.get_body(("plain",)).get_content().splitlines() == ["Pruebe otra vez.", "", "Saludos"]
     assert "<p>Pruebe otra vez.</p>" in mail.get_body(("html",)).get_content()
     assert states(database) == {"sent": 1}
+    with database.transaction() as connection:
+        assert queue.unsent(connection) == {}
     assert outcomes(database, ledger, story) == [InteractionDelivered]
 
 
