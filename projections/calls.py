@@ -177,7 +177,7 @@ def _shown(connection: Connection, rows: Sequence[CallRow]) -> list[Call]:
             number=numbers.get(row.incident) if row.incident else None,
             state=row.state,
             direction=row.direction,
-            phone=row.phone,
+            phone=row.phone.removeprefix("phone:"),
             agent=row.agent,
             started_at=row.started_at,
             answered_at=row.answered_at,

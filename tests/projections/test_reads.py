@@ -315,7 +315,7 @@ def test_calls_are_tracked(record, database):
             number=1,
             state="ended",
             direction="in",
-            phone="phone:+5351",
+            phone="+5351",
             agent="luis",
             started_at=_at(0),
             answered_at=_at(1),
