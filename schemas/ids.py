@@ -55,9 +55,24 @@ def keyed_id(secret: bytes, text: str) -> UUID:
     """HMAC-SHA256 of `text`, cut to 16 bytes: a pseudonym only this hub can compute."""
     # intake makes thousands of these a second: its key is prepared once, and UUID's constructor has nothing to check
     made = object.__new__(UUID)
-    object.__setattr__(made, "int", int.from_bytes(_keyed(secret)(text.encode())[:16]))
+    object.__setattr__(made, "int", int.from_bytes(keyed_bytes(secret, text)))
     object.__setattr__(made, "is_safe", SafeUUID.unknown)
     return made
+
+
+def keyed_bytes(secret: bytes, text: str) -> bytes:
+    """The 16 bytes of `keyed_id`, for keys of look-ups that are no more than that."""
+    return _keyed(secret)(text.encode())[:16]
+
+
+def id_beside(other: UUID, kind: str) -> UUID:
+    """The id of what comes with something else, one of a kind: the incident that an interaction opened."""
+    return UUID(int=other.int ^ _kind(kind))
+
+
+@lru_cache(maxsize=16)
+def _kind(kind: str) -> int:
+    return int.from_bytes(hashlib.sha256(kind.encode()).digest()[10:16])  # leaves the UUID's version and variant alone
 
 
 @lru_cache(maxsize=16)

@@ -12,7 +12,7 @@ CREATE INDEX incident_state_aliases ON incident_state (root) WHERE root <> incid
 ALTER TABLE incident_state ALTER COLUMN state SET STORAGE MAIN;
 
 CREATE TABLE joinable (                        -- the incidents a customer spoke in last: about a topic, or about any
-    key   uuid PRIMARY KEY,                    -- of customer and topic; the customer's own id: about any
+    key   bytea PRIMARY KEY,                   -- of customer and topic; the customer's own id: about any
     parts bytea NOT NULL                       -- at most 16: services/incidents/parts.py
 ) WITH (fillfactor = 85);
 
@@ -23,7 +23,7 @@ CREATE TABLE took_part (                       -- every incident a customer ever
 );
 
 CREATE TABLE threads (                         -- keyed ids of "thread:…", "message:…", "session:…", "call:…", "interaction:…"
-    key         uuid PRIMARY KEY,
+    key         bytea PRIMARY KEY,             -- 16 bytes
     interaction uuid NOT NULL,                 -- the first one that had this key
     incident    uuid,                          -- NULL: automatic mail that belongs nowhere yet
     parties     uuid[] NOT NULL DEFAULT '{}'   -- of a mail: from, to and cc; who of them answers it belongs to it
@@ -31,7 +31,7 @@ CREATE TABLE threads (                         -- keyed ids of "thread:…", "me
 CREATE INDEX threads_interaction ON threads (interaction);
 
 CREATE TABLE waiting (                         -- mail that came before what it answers
-    reference   uuid NOT NULL,                 -- keyed id of "message:…"
+    reference   bytea NOT NULL,                -- keyed id of "message:…"
     interaction uuid NOT NULL,
     PRIMARY KEY (reference, interaction)
 );

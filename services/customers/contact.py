@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from schemas.facts.customer import AddressAdded, AddressProven, CustomerRegistered, Handle, Person
-from schemas.ids import scoped_id
+from schemas.ids import id_beside
 from schemas.interaction import Party
 from services.customers.state import CustomerFact
 from services.incidents.arrival import Arrival
@@ -28,7 +28,7 @@ def meet(arrival: Arrival, known: Known, *, now: datetime) -> list[CustomerFact]
             facts.append(AddressProven(customer=customer, address=arrival.address, interaction=item.id, at=now))
         return facts + list(_further(arrival, customer, known, now))
     shown = _shown_to_be(arrival, known)
-    customer = shown or scoped_id("customer", item.id.bytes)
+    customer = shown or id_beside(item.id, "customer")
     facts = []
     if shown is None:
         facts.append(

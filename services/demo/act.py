@@ -137,7 +137,7 @@ class Act:
         facts.append(InteractionDelivered(interaction=request.id, at=request.now + timedelta(seconds=2)))
         self._known.record(facts, Cause(request.id, incident.id))
         for key in (f"interaction:{request.id}", f"thread:{to.thread}"):
-            found = self._rules.reader.id_of(key)
+            found = self._rules.reader.key_of(key)
             if found not in self._known.threads:
                 self._known.threads[found] = Thread(request.id, incident.id)
                 self._known.changes.threads.add(found)

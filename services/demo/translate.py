@@ -24,7 +24,7 @@ class Case:
     thread: UUID | None = None
     session: UUID | None = None
     incident: UUID | None = None
-    key: UUID | None = None
+    key: bytes | None = None
     last: Interaction | None = None
     sent: UUID | None = None
     references: list[str] = field(default_factory=list[str])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -13,8 +14,11 @@ from msgspec.structs import replace
 from channels.intake import decode_item, encode_item
 from schemas.address import Kind, kind_of
 from schemas.facts.call import CallStarted
-from schemas.ids import keyed_id
+from schemas.ids import keyed_bytes, keyed_id
 from schemas.interaction import Automatic, Channel, Direction, Interaction, Party
+
+Key: TypeAlias = bytes
+"""Sixteen bytes that lead to something and tell nothing: of a conversation, a message, a subject."""
 
 _REFERENCES_MAX = 50
 _OTHERS_MAX = 50
@@ -43,13 +47,13 @@ class Arrival(msgspec.Struct, frozen=True):
     parties: frozenset[UUID]
     others: tuple[UUID, ...]
     claims: tuple[tuple[UUID, Party], ...]
-    thread: UUID
-    message: UUID | None
-    references: tuple[UUID, ...]
-    session: UUID | None
-    call: UUID | None
-    about: UUID | None
-    topics: frozenset[UUID]
+    thread: Key
+    message: Key | None
+    references: tuple[Key, ...]
+    session: Key | None
+    call: Key | None
+    about: Key | None
+    topics: frozenset[Key]
     started: CallStarted | None = None
 
     @property
@@ -58,7 +62,7 @@ class Arrival(msgspec.Struct, frozen=True):
         return self.item.hints.automatic
 
     @property
-    def keys(self) -> Iterable[UUID]:
+    def keys(self) -> Iterable[Key]:
         """Every key this may be found by."""
         yield self.thread
         yield from self.references
@@ -94,13 +98,17 @@ class Reader:
         self._secret = secret
 
     def id_of(self, text: str) -> UUID:
-        """The keyed id of an address, or of a key such as `message:…`."""
+        """The keyed id of an address."""
         return keyed_id(self._secret, text)
 
-    def topic(self, subject: str) -> frozenset[UUID]:
+    def key_of(self, text: str) -> Key:
+        """The key of `thread:…`, `message:…`, `session:…`, `call:…`, `interaction:…`, a subject, a product."""
+        return keyed_bytes(self._secret, text)
+
+    def topic(self, subject: str) -> frozenset[Key]:
         """The key of a subject, if it says anything."""
         text = topic_of_subject(subject)
-        return frozenset({self.id_of(f"subject:{text}")}) if text else frozenset()
+        return frozenset({self.key_of(f"subject:{text}")}) if text else frozenset()
 
     def read(
         self, item: Interaction, *, direction: Direction = Direction.IN, started: CallStarted | None = None
@@ -115,7 +123,7 @@ class Reader:
         nearest_first = dict.fromkeys(reversed(hints.references[-_REFERENCES_MAX:]))
         topics = self.topic(item.subject)
         if hints.product:
-            topics |= {self.id_of(f"product:{hints.product.casefold()}")}
+            topics |= {self.key_of(f"product:{hints.product.casefold()}")}
         return Arrival(
             item=item,
             address=address,
@@ -123,12 +131,12 @@ class Reader:
             parties=frozenset({address, *others}),
             others=others,
             claims=tuple((self.id_of(party.address), party) for party in item.claims),
-            thread=self.id_of(f"thread:{item.thread}"),
-            message=self.id_of(f"message:{hints.message_id}") if hints.message_id else None,
-            references=tuple(self.id_of(f"message:{reference}") for reference in nearest_first if reference),
-            session=self.id_of(f"session:{hints.session}") if hints.session else None,
-            call=self.id_of(f"call:{hints.call}") if hints.call else None,
-            about=self.id_of(f"interaction:{hints.about}") if hints.about else None,
+            thread=self.key_of(f"thread:{item.thread}"),
+            message=self.key_of(f"message:{hints.message_id}") if hints.message_id else None,
+            references=tuple(self.key_of(f"message:{reference}") for reference in nearest_first if reference),
+            session=self.key_of(f"session:{hints.session}") if hints.session else None,
+            call=self.key_of(f"call:{hints.call}") if hints.call else None,
+            about=self.key_of(f"interaction:{hints.about}") if hints.about else None,
             topics=topics,
             started=started,
         )

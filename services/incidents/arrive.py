@@ -27,7 +27,7 @@ from schemas.facts.interaction import (
     InteractionReceived,
     InteractionSent,
 )
-from schemas.ids import scoped_id
+from schemas.ids import id_beside
 from schemas.interaction import Channel, Direction, Party
 from services.deliveries.queue import Kind, NewDelivery
 from services.incidents.arrival import Arrival, is_form, mail_address, received_now
@@ -41,7 +41,7 @@ def incident_of(arrival: Arrival, grouping: Grouping) -> UUID | None:
     """The incident it ends in. None: automatic mail that belongs to nothing is kept, but opens nothing."""
     if grouping.incident is not None or arrival.automatic is not None:
         return grouping.incident
-    return scoped_id("incident", arrival.item.id.bytes)
+    return id_beside(arrival.item.id, "incident")
 
 
 def decide(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: Known, *, now: datetime) -> list[Fact]:

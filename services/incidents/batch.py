@@ -17,7 +17,7 @@ from eventstore import positions
 from eventstore.database import Connection
 from eventstore.ledger import Cause, Ledger
 from eventstore.log import Batch, LogRecord
-from eventstore.uuid_array import Uuids
+from eventstore.packed import Uuids
 from schemas.errors import CauceError, DecodeError, UndecidableError
 from schemas.interaction import CallSignal, Channel, Interaction
 from services import quarantine

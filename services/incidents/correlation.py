@@ -14,7 +14,7 @@ import msgspec
 
 from schemas.facts.incident import Reason, SuggestionReason
 from services.incidents import parts
-from services.incidents.arrival import Arrival
+from services.incidents.arrival import Arrival, Key
 from services.incidents.known import Known, Mail, Thread
 from services.incidents.state import Incident
 
@@ -90,7 +90,7 @@ def _by_rules_1_to_4(  # noqa: PLR0911 -- a rule a return, in DESIGN's order
     return None, Reason.NEW
 
 
-def _led_by(known: Known, key: UUID | None) -> UUID | None:
+def _led_by(known: Known, key: Key | None) -> UUID | None:
     thread = known.threads.get(key) if key is not None else None
     return None if thread is None else thread.incident
 

@@ -16,6 +16,7 @@ from schemas.interaction import Channel, Direction
 from services.desk import Desk, Done
 from services.incidents import answer, decide, loading, regroup
 from services.incidents.answer import People
+from services.incidents.arrival import Key
 from services.incidents.indexing import move, part_keys, take_part
 from services.incidents.known import Thread
 from services.incidents.requests import (
@@ -136,7 +137,7 @@ def _reply(desk: Desk, request: Reply) -> Done:
     facts, deliveries = answer.decide(to, desk.known.status(incident.id), answered, request)
     _record(desk, request, to.incident, facts)
     desk.known.deliveries += deliveries
-    for key in (desk.reader.id_of(f"interaction:{request.id}"), desk.reader.id_of(f"thread:{to.thread}")):
+    for key in (desk.reader.key_of(f"interaction:{request.id}"), desk.reader.key_of(f"thread:{to.thread}")):
         loading.load_threads(desk.connection, desk.known, [key])
         if key not in desk.known.threads:
             desk.known.threads[key] = Thread(request.id, to.incident.id)
@@ -176,7 +177,7 @@ def _follow(desk: Desk, links: list[InteractionLinked], incident: UUID, subject:
         put_part(desk, link, incident, desk.reader.topic(subject))
 
 
-def put_part(desk: Desk, link: InteractionLinked, incident: UUID, topics: frozenset[UUID]) -> None:
+def put_part(desk: Desk, link: InteractionLinked, incident: UUID, topics: frozenset[Key]) -> None:
     """Whoever spoke there speaks here now."""
     loading.load_owners(desk.connection, desk.known, [link.address])
     owner = desk.known.owners.get(link.address)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from schemas.interaction import Direction
 from services.incidents import parts
-from services.incidents.arrival import Arrival
+from services.incidents.arrival import Arrival, Key
 from services.incidents.correlation import Grouping
 from services.incidents.known import Known, Mail, Thread
 
@@ -25,9 +25,9 @@ def index(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: Kn
         take_part(known, known.owners[arrival.address].customer, incident, arrival.item.sender.proven, arrival.topics)
 
 
-def take_part(known: Known, customer: UUID, incident: UUID, proven: bool, topics: frozenset[UUID]) -> None:
+def take_part(known: Known, customer: UUID, incident: UUID, proven: bool, topics: frozenset[Key]) -> None:
     """This customer spoke in the incident, about these topics. Their parts under `part_keys` are known."""
-    if all(part.incident != incident for part in known.parts.get(customer, ())):
+    if all(part.incident != incident for part in known.parts.get(customer.bytes, ())):
         known.changes.took_part.add((customer, incident))
     for key in part_keys(customer, topics):
         was = known.parts.get(key, ())
@@ -37,7 +37,7 @@ def take_part(known: Known, customer: UUID, incident: UUID, proven: bool, topics
             known.changes.parts.add(key)
 
 
-def part_keys(customer: UUID, topics: frozenset[UUID]) -> set[UUID]:
+def part_keys(customer: UUID, topics: frozenset[Key]) -> set[Key]:
     """Everything that `take_part` changes."""
     return {*parts.keys_of(customer, ()), *parts.keys_of(customer, topics)}
 

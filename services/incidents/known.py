@@ -26,6 +26,7 @@ from services.customers import state as customers
 from services.customers.state import Customer, CustomerFact, Owner
 from services.deliveries.queue import NewDelivery
 from services.incidents import state as incidents
+from services.incidents.arrival import Key
 from services.incidents.parts import Part
 from services.incidents.state import Incident, IncidentFact
 
@@ -62,12 +63,12 @@ class Changes:
     customers: set[UUID] = field(default_factory=set[UUID])
     owners: set[UUID] = field(default_factory=set[UUID])
     calls: set[UUID] = field(default_factory=set[UUID])
-    threads: set[UUID] = field(default_factory=set[UUID])
-    parts: set[UUID] = field(default_factory=set[UUID])
+    threads: set[Key] = field(default_factory=set[Key])
+    parts: set[Key] = field(default_factory=set[Key])
     took_part: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
     mails: set[UUID] = field(default_factory=set[UUID])
-    waits: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
-    arrived: set[UUID] = field(default_factory=set[UUID])
+    waits: set[tuple[Key, UUID]] = field(default_factory=set[tuple[Key, UUID]])
+    arrived: set[Key] = field(default_factory=set[Key])
     moved: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
     """Interaction → incident, where an agent moved it."""
 
@@ -84,12 +85,12 @@ class Known:
     customers: dict[UUID, Customer] = field(default_factory=dict[UUID, Customer])
     owners: dict[UUID, Owner] = field(default_factory=dict[UUID, Owner])
     calls: dict[UUID, Call] = field(default_factory=dict[UUID, Call])
-    threads: dict[UUID, Thread] = field(default_factory=dict[UUID, Thread])
+    threads: dict[Key, Thread] = field(default_factory=dict[Key, Thread])
     kin: dict[UUID, set[UUID]] = field(default_factory=dict[UUID, set[UUID]])
     """Customer → all that are read as them, themselves included."""
-    parts: dict[UUID, tuple[Part, ...]] = field(default_factory=dict[UUID, tuple[Part, ...]])
+    parts: dict[Key, tuple[Part, ...]] = field(default_factory=dict[Key, tuple[Part, ...]])
     """Key of customer and topic → the customer's parts, the latest last."""
-    waits: dict[UUID, set[UUID]] = field(default_factory=dict[UUID, set[UUID]])
+    waits: dict[Key, set[UUID]] = field(default_factory=dict[Key, set[UUID]])
     """Key of a mail that isn't here → the mails that answer it."""
     mails: dict[UUID, Mail] = field(default_factory=dict[UUID, Mail])
     versions: dict[str, int] = field(default_factory=dict[str, int])

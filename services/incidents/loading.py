@@ -13,12 +13,12 @@ import msgspec
 
 from eventstore import store
 from eventstore.database import Connection
-from eventstore.uuid_array import Uuids
+from eventstore.packed import Byteas, Uuids
 from schemas.facts import stream_id
 from services.calls.state import Call
 from services.customers.state import Customer, Owner
 from services.incidents import parts
-from services.incidents.arrival import Arrival
+from services.incidents.arrival import Arrival, Key
 from services.incidents.indexing import part_keys
 from services.incidents.known import Known, Mail, Thread
 from services.incidents.state import Incident
@@ -59,20 +59,20 @@ def load_for(connection: Connection, known: Known, arrivals: Sequence[Arrival]) 
     load_versions(connection, known, [stream_id("interaction", subject) for subject in about if subject])
 
 
-def load_threads(connection: Connection, known: Known, keys: Collection[UUID]) -> None:
+def load_threads(connection: Connection, known: Known, keys: Collection[Key]) -> None:
     """Where these keys lead."""
     wanted = [key for key in keys if key not in known.threads] if known.threads else keys
-    rows: Iterable[tuple[UUID, UUID, UUID | None, list[UUID]]] = connection.execute(
-        "SELECT key, interaction, incident, parties FROM threads WHERE key = ANY(%b)", (Uuids(wanted),), binary=True
+    rows: Iterable[tuple[Key, UUID, UUID | None, list[UUID]]] = connection.execute(
+        "SELECT key, interaction, incident, parties FROM threads WHERE key = ANY(%b)", (Byteas(wanted),), binary=True
     )
     for key, interaction, incident, parties in rows:
         known.threads[key] = Thread(interaction, incident, frozenset(parties))
 
 
-def _load_waits(connection: Connection, known: Known, messages: Collection[UUID]) -> None:
+def _load_waits(connection: Connection, known: Known, messages: Collection[Key]) -> None:
     if messages:
-        rows: Iterable[tuple[UUID, UUID]] = connection.execute(
-            "SELECT reference, interaction FROM waiting WHERE reference = ANY(%b)", (Uuids(messages),), binary=True
+        rows: Iterable[tuple[Key, UUID]] = connection.execute(
+            "SELECT reference, interaction FROM waiting WHERE reference = ANY(%b)", (Byteas(messages),), binary=True
         )
         for reference, interaction in rows:
             known.waits.setdefault(reference, set()).add(interaction)
@@ -139,7 +139,7 @@ def _add_customers(known: Known, rows: Iterable[tuple[UUID, UUID, UUID | None, b
             known.versions[stream_id("customer", customer)] = version
 
 
-def _part_keys(arrival: Arrival, known: Known) -> Iterable[UUID]:
+def _part_keys(arrival: Arrival, known: Known) -> Iterable[Key]:
     for address in (arrival.address, *(address for address, _ in arrival.claims)):
         customer = known.customer_of(address)
         for kin in known.kin.get(customer, ()) if customer is not None else ():
@@ -149,13 +149,13 @@ def _part_keys(arrival: Arrival, known: Known) -> Iterable[UUID]:
         yield from part_keys(owner.customer, arrival.topics)
 
 
-def load_parts(connection: Connection, known: Known, keys: Collection[UUID]) -> None:
+def load_parts(connection: Connection, known: Known, keys: Collection[Key]) -> None:
     """In which incidents customers spoke last, by the keys of customer and topic."""
     wanted = [key for key in keys if key not in known.parts]
     if not wanted:
         return
-    rows: Iterable[tuple[UUID, bytes]] = connection.execute(
-        "SELECT key, parts FROM joinable WHERE key = ANY(%b)", (Uuids(wanted),), binary=True
+    rows: Iterable[tuple[Key, bytes]] = connection.execute(
+        "SELECT key, parts FROM joinable WHERE key = ANY(%b)", (Byteas(wanted),), binary=True
     )
     for key, packed in rows:
         known.parts[key] = parts.unpack(packed)

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import msgspec
 
+from services.incidents.arrival import Key
+
 PARTS_MAX = 16
 _ID_BYTES = 16
 _PART_BYTES = _ID_BYTES + 1
@@ -22,9 +24,9 @@ class Part(msgspec.Struct, frozen=True):
     proven: bool
 
 
-def keys_of(customer: UUID, topics: Iterable[UUID]) -> list[UUID]:
+def keys_of(customer: UUID, topics: Iterable[Key]) -> list[Key]:
     """Where a customer's parts about these topics are kept; without topics: those about anything."""
-    return [UUID(int=customer.int ^ topic.int) for topic in topics] or [customer]
+    return [customer.bytes + topic for topic in topics] or [customer.bytes]
 
 
 def add(parts: tuple[Part, ...], incident: UUID, *, proven: bool, is_open: Callable[[UUID], bool]) -> tuple[Part, ...]:

@@ -9,7 +9,7 @@ import msgspec
 from eventstore import store
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
-from eventstore.uuid_array import Uuids
+from eventstore.packed import Byteas, Uuids
 from services.deliveries import queue
 from services.incidents.known import Known
 from services.incidents.parts import pack
@@ -80,7 +80,7 @@ def _save_incidents(connection: Connection, known: Known) -> None:
             [incident.number for incident in changed],
             Uuids(known.root(incident.id) for incident in changed),
             [incident.version for incident in changed],
-            [_encoder.encode(incident) for incident in changed],
+            Byteas(_encoder.encode(incident) for incident in changed),
         ),
     )
     connection.execute(
@@ -92,9 +92,9 @@ def _save_parts(connection: Connection, known: Known) -> None:
     keys = list(known.changes.parts)
     if keys:
         connection.execute(
-            "INSERT INTO joinable (key, parts) SELECT * FROM unnest(%b::uuid[], %b::bytea[])"
+            "INSERT INTO joinable (key, parts) SELECT * FROM unnest(%b::bytea[], %b::bytea[])"
             " ON CONFLICT (key) DO UPDATE SET parts = excluded.parts",
-            (Uuids(keys), [pack(known.parts[key]) for key in keys]),
+            (Byteas(keys), Byteas(pack(known.parts[key]) for key in keys)),
         )
     took = known.changes.took_part
     if took:
@@ -112,10 +112,10 @@ def _save_keys(connection: Connection, known: Known) -> None:
         connection.execute(
             "INSERT INTO threads (key, interaction, incident, parties)"
             " SELECT key, interaction, incident, parties::uuid[] FROM"
-            " unnest(%b::uuid[], %b::uuid[], %b::uuid[], %s::text[]) AS thread (key, interaction, incident, parties)"
+            " unnest(%b::bytea[], %b::uuid[], %b::uuid[], %s::text[]) AS thread (key, interaction, incident, parties)"
             " ON CONFLICT (key) DO UPDATE SET interaction = excluded.interaction, incident = excluded.incident",
             (
-                Uuids(keys),
+                Byteas(keys),
                 Uuids(thread.interaction for thread in threads),
                 Uuids(thread.incident for thread in threads),
                 [_uuids(thread.parties) for thread in threads],
@@ -145,18 +145,18 @@ def _save_mails(connection: Connection, known: Known) -> None:
             (
                 Uuids(mail.interaction for mail in mails),
                 Uuids(mail.incident for mail in mails),
-                [_encoder.encode(mail) for mail in mails],
+                Byteas(_encoder.encode(mail) for mail in mails),
             ),
         )
     waits = list(known.changes.waits)
     if waits:
         connection.execute(
-            "INSERT INTO waiting (reference, interaction) SELECT * FROM unnest(%b::uuid[], %b::uuid[])"
+            "INSERT INTO waiting (reference, interaction) SELECT * FROM unnest(%b::bytea[], %b::uuid[])"
             " ON CONFLICT DO NOTHING",
-            (Uuids(reference for reference, _ in waits), Uuids(interaction for _, interaction in waits)),
+            (Byteas(reference for reference, _ in waits), Uuids(interaction for _, interaction in waits)),
         )
     if known.changes.arrived:
-        connection.execute("DELETE FROM waiting WHERE reference = ANY(%b)", (Uuids(known.changes.arrived),))
+        connection.execute("DELETE FROM waiting WHERE reference = ANY(%b)", (Byteas(known.changes.arrived),))
 
 
 def _save_calls(connection: Connection, known: Known) -> None:
@@ -168,7 +168,7 @@ def _save_calls(connection: Connection, known: Known) -> None:
             (
                 Uuids(call.id for call in calls),
                 [known.version("call", call.id) for call in calls],
-                [_encoder.encode(call) for call in calls],
+                Byteas(_encoder.encode(call) for call in calls),
             ),
         )
 

@@ -256,7 +256,7 @@ def test_a_bounce_is_told_to_the_interaction_it_is_about():
     world = World()
     world.take(mail("m1", subject="Printer"))
     incident, sent = world.placed()[uid("m1")], uid("sent")
-    world.known.threads[world.id_of(f"interaction:{sent}")] = Thread(sent, incident)
+    world.known.threads[world.rules.reader.key_of(f"interaction:{sent}")] = Thread(sent, incident)
     bounce = mail("b1", "mailer-daemon@y.cu", automatic=Automatic.BOUNCE, about=sent)
     facts = world.take(bounce)
     assert only(facts, InteractionBounced) == [InteractionBounced(interaction=sent, bounce=uid("b1"), at=NOON)]
