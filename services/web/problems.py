@@ -85,6 +85,9 @@ def describe(error: Exception) -> tuple[Problem, dict[str, str]]:  # noqa: PLR09
             return make(error.status_code, title, str(error.detail)), dict(error.headers or {})
         case psycopg.DataError():
             return make(422, "Invalid", "a value that can't be stored"), {}
+        case psycopg.errors.UndefinedTable():  # a hub's first moments: its read models are not made yet
+            starting = make(503, "Temporarily unavailable", "the read models are being made; try again in a moment")
+            return starting, {"Retry-After": str(_RETRY_SECONDS)}
         case psycopg.OperationalError() | PoolTimeout():
             busy = make(503, "Temporarily unavailable", "try again in a moment")
             return busy, {"Retry-After": str(_RETRY_SECONDS)}

@@ -47,7 +47,7 @@ class Web:
     def client(self, role: Role | None = None, **more: Any) -> httpx.AsyncClient:
         """A program's client, with that role's token or none."""
         signed = {"Authorization": f"Bearer {self.tokens[role]}"} if role else {}
-        return httpx.AsyncClient(base_url=self.url, headers=signed | more.pop("headers", {}), timeout=20, **more)
+        return httpx.AsyncClient(base_url=self.url, headers=signed | more.pop("headers", {}), timeout=90, **more)
 
     @asynccontextmanager
     async def browser(self, role: Role) -> AsyncIterator[httpx.AsyncClient]:

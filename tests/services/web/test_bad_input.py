@@ -154,3 +154,9 @@ async def test_a_page_shows_what_is_wrong_beside_what_was_typed(web: Web) -> Non
             page = await client.get(path)
             assert page.status_code == 404
             assert page.headers["content-type"].startswith("text/html")
+
+
+async def test_before_the_read_models_are_made_readers_are_asked_to_come_again(web: Web) -> None:
+    await web.hub.database.run(lambda connection: connection.execute("ALTER SCHEMA incidents RENAME TO elsewhere"))
+    async with web.client(Role.AGENT) as client:
+        _problem(await client.get("/api/v1/incidents"), 503)
