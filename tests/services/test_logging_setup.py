@@ -30,3 +30,20 @@ def test_each_line_is_json_with_its_process_and_no_more_of_an_exception_than_its
     assert crashed["where"] == ["<string>:8 <module>"]
     assert "hunter2" not in done.stderr
     assert (library["event"], library["process"]) == ("from a library", "parser")
+
+
+REPEATS = """
+import logging, structlog
+from services.logging_setup import configure
+configure("parser")
+for number in range(300):
+    logging.getLogger("aiokafka.conn").error("no broker at %s", number)
+    logging.getLogger("aiokafka.conn").error("no leader")
+    structlog.get_logger().warning("ours")
+"""
+
+
+def test_what_aiokafka_says_all_the_time_is_logged_once_in_a_while():
+    done = subprocess.run([sys.executable, "-c", REPEATS], cwd=ROOT, capture_output=True, text=True, check=True)
+    said = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+    assert said == ["no broker at 0", "no leader", *["ours"] * 300]
