@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
@@ -35,6 +36,7 @@ from services.incidents.correlation import Grouping, is_of
 from services.incidents.known import Known, Mail
 
 _PARTICIPANTS_MAX = 100
+_FIRST_WORDS = 80  # characters
 
 
 def incident_of(arrival: Arrival, grouping: Grouping) -> UUID | None:
@@ -167,7 +169,8 @@ def _opened(arrival: Arrival, incident: UUID, known: Known, now: datetime) -> In
         language=item.language,
         product=item.hints.product,
         at=now,
-        personal=Subject(subject=item.subject),
+        # a chat has no subject: its first words tell agents apart what waits (they never group)
+        personal=Subject(subject=item.subject or textwrap.shorten(item.text, _FIRST_WORDS, placeholder="…")),
     )
 
 

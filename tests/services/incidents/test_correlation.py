@@ -21,6 +21,7 @@ from schemas.facts.incident import (
     MergeSuggested,
     ParticipantAdded,
     Reason,
+    Subject,
     SuggestionReason,
 )
 from schemas.facts.interaction import InteractionBounced, InteractionReceived
@@ -130,6 +131,14 @@ def test_a_chat_session_stays_in_its_incident_and_counts_as_one_contact():
     first, second = world.take(chat("1")), world.take(chat("2"))
     assert [fact.starts_contact for fact in only(first + second, InteractionLinked)] == [True, False]
     assert only(second, InteractionLinked)[0].reason is Reason.SESSION
+
+
+def test_an_incident_without_a_subject_is_called_by_its_first_words_and_groups_nothing_by_them():
+    world = World()
+    opened = [*world.take(chat("1", "s1", text="my printer\nburns " * 9)), *world.take(chat("1", "s2", text="hi"))]
+    words = "my printer burns my printer burns my printer burns my printer burns my printer…"
+    assert [fact.personal for fact in only(opened, IncidentOpened)] == [Subject(subject=words), Subject(subject="hi")]
+    assert linked(world.take(mail("m1", subject="hi"))) == [(uid("m1"), Reason.NEW)]
 
 
 def test_equal_client_ids_of_two_sessions_are_two_interactions_in_two_incidents():
