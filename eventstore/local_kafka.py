@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,6 +23,8 @@ from schemas.errors import OperatorError
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
+_RELEASE_SECONDS = 5.0
+_PORTS = range(20_000, 32_000)
 
 _PROPERTIES = """\
 process.roles=broker,controller
@@ -177,14 +180,13 @@ class LocalKafka:
 
     def _refuse_busy_port(self) -> None:
         host, _, port = self.bootstrap.rpartition(":")
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, int(port)))
-            except OSError as error:
+        until = time.monotonic() + _RELEASE_SECONDS
+        while not _is_free(host, int(port)):
+            if time.monotonic() > until:
                 raise OperatorError(
                     f"{self.bootstrap} is taken by another program; remove {self._settings} to use another port"
-                ) from error
+                )
+            time.sleep(0.1)  # a killed broker's last threads may still hold it, though its process reads as ended
 
     def _wait_until_it_listens(self, process: subprocess.Popen[bytes]) -> None:
         host, _, port = self.bootstrap.rpartition(":")
@@ -201,7 +203,18 @@ class LocalKafka:
 
 
 def _free_port() -> int:
+    # below the ports that the system lends to outgoing connections: there somebody may sit on it after a restart
+    for port in random.sample(_PORTS, len(_PORTS)):
+        if _is_free("127.0.0.1", port):
+            return port
+    raise OperatorError(f"no port from {_PORTS.start} to {_PORTS.stop - 1} is free for Kafka")
+
+
+def _is_free(host: str, port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True

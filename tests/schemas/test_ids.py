@@ -84,6 +84,14 @@ def test_a_token_of_ours_is_recognized_in_any_case_and_no_other(thread, secret) 
     assert ThreadTokens(b"x" + secret[1:] if secret[:1] != b"x" else b"y" + secret[1:]).verify(token) is None
 
 
+@given(st.uuids(), st.integers(0, 44), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
+def test_a_token_with_one_letter_changed_is_none_of_ours(thread, place, letter) -> None:
+    tokens = ThreadTokens(b"s" * 32)
+    token = tokens.sign(thread)
+    changed = token[:place] + letter + token[place + 1 :]
+    assert tokens.verify(changed) == (thread if changed == token else None)
+
+
 @given(st.text(max_size=60))
 def test_nothing_else_is_a_token(text: str) -> None:
     assert ThreadTokens(b"s" * 32).verify(text) is None
