@@ -17,10 +17,11 @@ import msgspec
 
 from channels.accepted import ACCEPTED
 from channels.email.mailboxes import Mailboxes
+from channels.intake import in_time
 from eventstore.blobs import Blobs
-from eventstore.log import APPEND_SECONDS, Log, NewRecord
+from eventstore.log import Log, NewRecord
 from schemas import cloudevents
-from schemas.errors import DecodeError, InvalidError, LogUnavailableError, TooLargeError
+from schemas.errors import DecodeError, InvalidError, TooLargeError
 from schemas.ids import email_id, keyed_id
 from schemas.interaction import Channel, RawMail
 from schemas.topics import MAIL
@@ -66,14 +67,11 @@ class Reception:
             raise TooLargeError(f"a mail has at most {MAIL_MAX_BYTES} bytes")
         boxes = self._boxes(envelope.recipients)
         now = received_at or datetime.now(UTC)
-        try:
-            async with asyncio.timeout(APPEND_SECONDS):
-                large = len(content) > _LARGE_BYTES
-                known = await asyncio.to_thread(fingerprint, content) if large else fingerprint(content)
-                mails = [await self._raw(known, envelope, box, to, content, now) for box, to in boxes.items()]
-                await self._log.append(MAIL, [self._record(mail) for mail in mails])
-        except TimeoutError as error:
-            raise LogUnavailableError("the mail could not be kept in time") from error
+        async with in_time():
+            large = len(content) > _LARGE_BYTES
+            known = await asyncio.to_thread(fingerprint, content) if large else fingerprint(content)
+            mails = [await self._raw(known, envelope, box, to, content, now) for box, to in boxes.items()]
+            await self._log.append(MAIL, [self._record(mail) for mail in mails])
         ACCEPTED.labels(Channel.EMAIL.value).inc(len(mails))
         return [mail.id for mail in mails]
 
