@@ -17,14 +17,20 @@ Catalog = Mapping[str, str]
 
 
 def read_catalogs() -> dict[str, Catalog]:
-    """Language → English words on the screen → words in that language."""
+    """Language → English words on the screen → words in that language. A file an area; no word stands in two."""
     return {language: _read(language) for language in LANGUAGES}
 
 
 def _read(language: str) -> Catalog:
-    with (_FOLDER / f"{language}.po").open("rb") as file:
-        catalog = read_po(file, locale=language)
-    return {str(message.id): str(message.string) for message in catalog if message.id and message.string}
+    words: dict[str, str] = {}
+    for path in sorted((_FOLDER / language).glob("*.po")):
+        with path.open("rb") as file:
+            catalog = read_po(file, locale=language)
+        found = {str(message.id): str(message.string) for message in catalog if message.id and message.string}
+        if twice := words.keys() & found.keys():
+            raise ValueError(f"{path}: said elsewhere already: {', '.join(sorted(twice))}")
+        words |= found
+    return words
 
 
 class LanguagePrefix:
