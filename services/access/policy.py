@@ -83,6 +83,7 @@ _WORK = (
     "POST /api/v1/calls",
     "PATCH /api/v1/calls/{call}",
     "POST /api/v1/in-person",
+    "POST /api/v1/signals",
     "POST /api/v1/articles",
     "PATCH /api/v1/articles/{article}",
     "POST /api/v1/articles/{article}/retire",

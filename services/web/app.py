@@ -23,6 +23,7 @@ from services.access.lines import is_line_key
 from services.commands import Commands
 from services.knowledge.library import Library
 from services.knowledge.visit_writer import VisitWriter
+from services.signals import Signals
 from services.supervision import Task, supervise
 from services.web import pages, problems
 from services.web.api import (
@@ -36,6 +37,7 @@ from services.web.api import (
     live,
     quarantine,
     reports,
+    signals,
     visits,
 )
 from services.web.charts import Charts
@@ -51,7 +53,7 @@ from services.web.parts import Parts
 from services.web.routing import mount
 from services.wiring import Hub
 
-_API = (incidents, customers, calls, reports, articles, visits, events, files, quarantine, live, health)
+_API = (incidents, customers, calls, reports, articles, visits, events, files, quarantine, live, signals, health)
 
 _FORM_FIELDS_BYTES = 1024 * 1024
 
@@ -85,11 +87,14 @@ def create_app(hub: Hub) -> FastAPI:
         library=Library(hub.database, hub.ledger),
         visits=VisitWriter(hub.database, hub.ledger),
         live=Live(hub.database, hub.feed),
+        signals=Signals(hub.database.url),
         guard=Guard(hub.database, settings.public_url),
         forms=forms,
         charts=Charts(),
     )
+    parts.signals.hear(parts.live.signal)
     tasks = (
+        Task("signals", parts.signals.run),
         Task("live", parts.live.run),
         Task("visits", parts.visits.run),
         Task("commands", parts.commands.serve),
@@ -104,6 +109,7 @@ def create_app(hub: Hub) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.live = parts.live
+    app.state.signals = parts.signals
     app.state.failed = asyncio.Event()
     app.openapi = documented(app, version("cauce"))  # type: ignore[method-assign]  # -- FastAPI's own way to extend it
 

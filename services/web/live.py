@@ -1,6 +1,7 @@
 """What changed, as it happens: one follower of the events a process, told to every open `/live` connection.
 
-Only positions and stream names go out; a screen then fetches what it shows, with `?min_position=`.
+Only positions and stream names go out; a screen then fetches what it shows, with `?min_position=`. Between them go
+signals (services/signals.py): what is true for a moment, without a position, and not told again to who comes back.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from eventstore import store
 from eventstore.database import Connection, Database
 from eventstore.feed import EventFeed
 from eventstore.recorded import Recorded
+from services.signals import Signal
 
 HEARTBEAT_SECONDS = 15.0
 _QUEUE_MAX = 1000
+_SIGNALS_MAX = 50
 _REPLAY_MAX = 1000
 _LISTENERS_MAX = 2000
 
@@ -28,13 +31,18 @@ class _Listener:
     """One connection's queue. A reader that falls behind is let go: its browser comes back and says where it was."""
 
     def __init__(self) -> None:
-        self.queue: asyncio.Queue[Change | None] = asyncio.Queue(_QUEUE_MAX)
+        self.queue: asyncio.Queue[Change | bytes | None] = asyncio.Queue(_QUEUE_MAX)
 
     def tell(self, change: Change) -> None:
         try:
             self.queue.put_nowait(change)
         except asyncio.QueueFull:
             self.end()
+
+    def hint(self, frame: bytes) -> None:
+        """A signal: who is behind with what was recorded is spared it."""
+        if self.queue.qsize() < _SIGNALS_MAX:
+            self.queue.put_nowait(frame)
 
     def end(self) -> None:
         while not self.queue.empty():
@@ -68,6 +76,13 @@ class Live:
         # a name of its own: over Kafka, two processes of one group would share the events instead of each having all
         await self._feed.follow(f"live-{uuid4().hex}", self._checkpoint, self._tell)
 
+    def signal(self, signal: Signal) -> None:
+        """Tell it to whoever is connected."""
+        data = msgspec.json.encode(msgspec.structs.asdict(signal))
+        frame = b"event: signal\ndata: %s\n\n" % data
+        for listener in self._listeners:
+            listener.hint(frame)
+
     def close(self) -> None:
         """End every connection: the server waits for them when it stops."""
         self._closed = True
@@ -94,7 +109,9 @@ class Live:
                     continue
                 if change is None:
                     return
-                if change[0] > seen:
+                if isinstance(change, bytes):
+                    yield change
+                elif change[0] > seen:
                     yield _frame(*change)
         finally:
             self._listeners.discard(listener)

@@ -10,6 +10,7 @@ from projections import reading
 from services.commands import Commands
 from services.knowledge.library import Library
 from services.knowledge.visit_writer import VisitWriter
+from services.signals import Signals
 from services.web.charts import Charts
 from services.web.guard import Guard
 from services.web.live import Live
@@ -25,6 +26,7 @@ class Parts:
     library: Library
     visits: VisitWriter
     live: Live
+    signals: Signals
     guard: Guard
     forms: Forms
     charts: Charts

@@ -80,12 +80,44 @@ def _projector(hub: Hub, projection: Any) -> Task:
 
 
 @asynccontextmanager
-async def serving(database: Database, folder: Path, **environment: str) -> AsyncIterator[Web]:
-    """The edge, served until the end of the test."""
+async def beside(web: Web) -> AsyncIterator[Web]:
+    """A second web process on the same hub's database."""
+    listening = _socket()
+    place = f"127.0.0.1:{listening.getsockname()[1]}"
+    hub = build_hub(web.hub.settings, web.hub.database, web.hub.blobs)
+    app = create_app(hub)
+    stop = asyncio.Event()
+    running = asyncio.create_task(supervise([Task("web", lambda: serve(app, listening))], stop))
+    second = Web(f"http://{place}", app, hub, web.tokens, web.line_key, running)
+    await _ready(second)
+    yield second
+    stop.set()
+    await running
+    await hub.log.close()
+
+
+def _socket() -> socket.socket:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen(512)
     listening.setblocking(False)
+    return listening
+
+
+async def _ready(web: Web) -> None:
+    async with web.client() as client, asyncio.timeout(20):
+        while True:
+            try:
+                if (await client.get("/readyz")).status_code == 200:
+                    break
+            except httpx.TransportError:
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def serving(database: Database, folder: Path, **environment: str) -> AsyncIterator[Web]:
+    """The edge, served until the end of the test."""
+    listening = _socket()
     place = f"127.0.0.1:{listening.getsockname()[1]}"
     read = settings.read(
         {"CAUCE_HTTP": place, "CAUCE_DATA": str(folder), "CAUCE_RATE_LIMIT": "off"}
@@ -106,13 +138,7 @@ async def serving(database: Database, folder: Path, **environment: str) -> Async
     stop = asyncio.Event()
     running = asyncio.create_task(supervise(tasks, stop))
     web = Web(f"http://{place}", app, hub, made, line_key, running)
-    async with web.client() as client, asyncio.timeout(20):
-        while True:
-            try:
-                if (await client.get("/readyz")).status_code == 200:
-                    break
-            except httpx.TransportError:
-                await asyncio.sleep(0.02)
+    await _ready(web)
     yield web
     stop.set()
     await running

@@ -11,8 +11,9 @@ import httpx
 
 from eventstore import store
 from services.access.identity import Role
+from services.signals import Signal
 from services.web import live
-from tests.services.web.serving import Web
+from tests.services.web.serving import Web, beside
 
 
 async def _changes(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
@@ -105,3 +106,66 @@ async def test_a_connection_that_is_gone_is_forgotten(web: Web) -> None:
     async with asyncio.timeout(5):
         while web.app.state.live.listeners:  # noqa: ASYNC110 -- likewise
             await asyncio.sleep(0.01)
+
+
+async def _signals(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+    event: dict[str, str] = {}
+    async for line in response.aiter_lines():
+        name, _, value = line.partition(": ")
+        if not line and event.get("event") == "signal":
+            assert "id" not in event  # where to begin again is for what was recorded
+            yield json.loads(event["data"])
+        if not line:
+            event = {}
+        elif name:
+            event[name] = value
+
+
+async def test_what_an_agent_does_right_now_is_told_in_every_process_and_recorded_nowhere(web: Web) -> None:
+    async with (
+        beside(web) as other,
+        web.client(Role.AGENT) as luis,
+        other.client(Role.ANALYST) as eva,
+        luis.stream("GET", "/api/v1/live") as here,
+        eva.stream("GET", "/api/v1/live") as there,
+    ):
+        await _listening(web)
+        await _listening(other)
+        for each in (web, other):
+            await each.app.state.signals.listening.wait()
+        before = await web.hub.database.run(store.last_position)
+        given = {"topic": "incident/1", "kind": "typing"}
+        answers = [await luis.post("/api/v1/signals", json=given) for _ in range(2)]
+        assert [(came.status_code, came.json()) for came in answers] == [(202, {"sent": True}), (202, {"sent": False})]
+        told = {"topic": "incident/1", "kind": "typing", "by": "agent program"}
+        async with asyncio.timeout(5):
+            assert await anext(_signals(here)) == told
+            assert await anext(_signals(there)) == told
+        assert await web.hub.database.run(store.last_position) == before
+
+
+async def test_a_signal_is_a_stream_and_a_word(web: Web) -> None:
+    async with web.client(Role.AGENT) as agent:
+        for topic, kind in (
+            ("incident", "typing"),
+            ("incident/1", "Typing!"),
+            ("incident/1", ""),
+            ("a/" + "1" * 80, "x"),
+        ):
+            came = await agent.post("/api/v1/signals", json={"topic": topic, "kind": kind})
+            assert came.status_code == 422, came.text
+
+
+async def test_who_is_behind_with_what_was_recorded_is_spared_signals_and_not_let_go(web: Web) -> None:
+    listener = live._Listener()
+    told = live.Live(web.hub.database, web.hub.feed)
+    told._listeners.add(listener)
+    for number in range(500):
+        told.signal(Signal(f"chat/{number}", "typing", ""))
+    assert listener.queue.qsize() == live._SIGNALS_MAX
+    for position in range(live._QUEUE_MAX - live._SIGNALS_MAX):
+        listener.tell((position, "incident/x"))
+    told.signal(Signal("chat/last", "typing", ""))
+    queued = [listener.queue.get_nowait() for _ in range(listener.queue.qsize())]
+    assert len(queued) == live._QUEUE_MAX
+    assert None not in queued
