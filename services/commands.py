@@ -20,6 +20,7 @@ from eventstore.blobs import Blobs
 from eventstore.database import Connection, Database
 from eventstore.ledger import Ledger
 from schemas.errors import CauceError, ConflictError, LogUnavailableError
+from services import undo
 from services.calls import handle as calls
 from services.calls.requests import CallRequest, ChangeCall, StartCall
 from services.customers import doom
@@ -32,12 +33,13 @@ from services.customers.requests import (
     RegisterCustomer,
     UnmergeCustomers,
 )
-from services.desk import Desk, Done
+from services.desk import Desk, Done, Refusal
 from services.incidents import handle as incidents
 from services.incidents import loading, saving
 from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.requests import IncidentRequest
+from services.undo import Undo
 
 CORRELATION_WINDOW = timedelta(hours=168)
 ANSWER_SECONDS = 5.0
@@ -46,7 +48,7 @@ _PAUSE_SECONDS = 0.1
 _DELETE_SECONDS = 3.0
 _KEYS_KEPT = timedelta(days=30)
 
-Request: TypeAlias = IncidentRequest | CustomerRequest | CallRequest
+Request: TypeAlias = IncidentRequest | CustomerRequest | CallRequest | Undo
 
 log = structlog.get_logger()
 
@@ -56,6 +58,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `subject`: the incident, customer or call it was about, or the new one it made; `number`: that incident's.
     `interaction`, `delivery` ("queued", or "sent" when it needs no delivery): a reply's. `note`: a note's id.
+    `undo`: asks to take it back (services/undo.py). `refused`: of several incidents, those left as they were.
     """
 
     position: int
@@ -64,6 +67,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     interaction: UUID | None = None
     delivery: str | None = None
     note: UUID | None = None
+    undo: UUID | None = None
+    refused: tuple[Refusal, ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
@@ -80,13 +85,17 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A job's share of a transaction: the facts `first` up to `last`. Or `earlier`: what its key did before."""
+    """A job's share of a transaction: the facts `first` up to `last`. Or `earlier`: what its key did before.
+
+    `before`: how things were, where it can be undone.
+    """
 
     job: _Job
     done: Done | None
     first: int
     last: int
     earlier: Outcome | None = None
+    before: undo.Before | None = None
 
 
 class Commands:
@@ -188,11 +197,12 @@ class Commands:
                 continue
             first = len(known.facts)
             earlier = _earlier(connection, job)
+            before = undo.before(desk, job.request) if earlier is None else None
             done = _decide(desk, job.request) if earlier is None else None
-            made.append(_Made(job, done, first, len(known.facts), earlier))
+            made.append(_Made(job, done, first, len(known.facts), earlier, before))
         positions = saving.save(connection, self._ledger, known)
         latest = store.last_position(connection)
-        outcomes = [_outcome_of(one, positions, latest) for one in made]
+        outcomes = [_outcome_of(connection, one, positions, latest) for one in made]
         _remember(connection, [(one.job, outcome) for one, outcome in zip(made, outcomes, strict=True)])
         doom.doom(connection, desk.blobs)
         return outcomes
@@ -211,6 +221,8 @@ def _together(group: Sequence[_Job]) -> list[list[_Job]]:
 
 def _decide(desk: Desk, request: Request) -> Done:
     match request:
+        case Undo():
+            return undo.handle(desk, request)
         case StartCall() | ChangeCall():
             return calls.handle(desk, request)
         case RegisterCustomer() | AddAddress() | MergeCustomers() | UnmergeCustomers() | ErasePerson():
@@ -219,7 +231,7 @@ def _decide(desk: Desk, request: Request) -> Done:
             return incidents.handle(desk, request)
 
 
-def _outcome_of(made: _Made, positions: Sequence[int], latest: int) -> Outcome:
+def _outcome_of(connection: Connection, made: _Made, positions: Sequence[int], latest: int) -> Outcome:
     if made.done is None:
         assert made.earlier is not None  # noqa: S101 -- one of them is
         return made.earlier
@@ -231,7 +243,17 @@ def _outcome_of(made: _Made, positions: Sequence[int], latest: int) -> Outcome:
         interaction=made.done.interaction,
         delivery=made.done.delivery,
         note=made.done.note,
+        undo=_undo_of(connection, made),
+        refused=made.done.refused,
     )
+
+
+def _undo_of(connection: Connection, made: _Made) -> UUID | None:
+    request = made.job.request
+    if made.before is None or made.done is None or made.last == made.first or not isinstance(request, IncidentRequest):
+        return None
+    requests = undo.inverse_of(request, made.before, made.done.number)
+    return undo.remember(connection, request.by, requests, type(request).__name__) if requests else None
 
 
 def _did_nothing(error: Exception) -> bool:

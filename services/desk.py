@@ -30,6 +30,13 @@ class Desk:
         return self.rules.reader
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """An incident, of several, that a command left as it was, and why."""
+
+    number: int
+    detail: str
+
+
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What a command's handler did, before its facts have positions."""
 
@@ -38,3 +45,4 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     interaction: UUID | None = None
     delivery: str | None = None
     note: UUID | None = None
+    refused: tuple[Refusal, ...] = ()

@@ -76,6 +76,8 @@ _WORK = (
     "POST /api/v1/incidents/{number}/unmerge",
     "POST /api/v1/incidents/{number}/split",
     "POST /api/v1/incidents/{number}/move",
+    "POST /api/v1/undo/{undo}",
+    "POST /agent/undo/{undo}",
     "POST /api/v1/customers",
     "POST /api/v1/customers/{customer}/addresses",
     "POST /api/v1/customers/{customer}/merge",

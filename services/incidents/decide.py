@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from schemas.errors import ConflictError, InvalidError
 from schemas.facts.incident import (
     IncidentAssigned,
@@ -41,6 +43,7 @@ def note(incident: Incident, request: Note) -> list[IncidentFact]:
 def assign(incident: Incident, status: Status, request: Assign) -> list[IncidentFact]:
     """Give it to somebody. Raises ConflictError when closed."""
     refuse_closed(incident, status)
+    refuse_changed(incident, request.was, incident.assignee)
     if request.to is not None and not request.to.strip():
         raise InvalidError("a user's name, or null for nobody", field="to")
     if request.to == incident.assignee:
@@ -51,6 +54,7 @@ def assign(incident: Incident, status: Status, request: Assign) -> list[Incident
 def prioritize(incident: Incident, status: Status, request: Prioritize) -> list[IncidentFact]:
     """Say how soon. Raises ConflictError when closed."""
     refuse_closed(incident, status)
+    refuse_changed(incident, request.was, incident.priority)
     if request.priority is incident.priority:
         return []
     return [IncidentPrioritized(incident=incident.id, priority=request.priority, by=request.by, at=request.now)]
@@ -58,8 +62,8 @@ def prioritize(incident: Incident, status: Status, request: Prioritize) -> list[
 
 def tag(incident: Incident, request: Tag) -> list[IncidentFact]:
     """Tags on and off; one in both lists goes off. Raises InvalidError."""
-    removed = {_tag(name, "remove") for name in request.remove} & incident.tags
-    added = {_tag(name, "add") for name in request.add} - {_tag(name, "remove") for name in request.remove}
+    removed = {tag_name(name, "remove") for name in request.remove} & incident.tags
+    added = {tag_name(name, "add") for name in request.add} - {tag_name(name, "remove") for name in request.remove}
     added -= incident.tags
     if not added and not removed:
         return []
@@ -76,12 +80,15 @@ def tag(incident: Incident, request: Tag) -> list[IncidentFact]:
     ]
 
 
-def resolve(incident: Incident, status: Status, request: Resolve) -> list[IncidentFact]:
-    """Solved. Raises ConflictError when it is so already."""
+def resolve(
+    incident: Incident, status: Status, request: Resolve, former: Resolution | None = None
+) -> list[IncidentFact]:
+    """Solved. `former`: the words of the last time, for a request that says `again`. Raises ConflictError."""
     refuse_closed(incident, status)
+    refuse_changed(incident, request.was, status)
     if status is Status.RESOLVED:
         raise ConflictError(f"incident {incident.number} is resolved already")
-    words = Resolution(solution=stored(request.solution), cause=stored(request.cause))
+    words = former or Resolution(solution=stored(request.solution), cause=stored(request.cause))
     return [
         IncidentResolved(incident=incident.id, address=incident.address, by=request.by, at=request.now, personal=words)
     ]
@@ -90,11 +97,13 @@ def resolve(incident: Incident, status: Status, request: Resolve) -> list[Incide
 def close(incident: Incident, status: Status, request: Close) -> list[IncidentFact]:
     """Done with, resolved or not. Raises ConflictError when it is so already."""
     refuse_closed(incident, status)
+    refuse_changed(incident, request.was, status)
     return [IncidentClosed(incident=incident.id, by=request.by, at=request.now)]
 
 
 def reopen(incident: Incident, status: Status, request: Reopen) -> list[IncidentFact]:
     """Not done. Raises ConflictError when nobody had said it was."""
+    refuse_changed(incident, request.was, status)
     if status not in {Status.RESOLVED, Status.CLOSED}:
         raise ConflictError(f"incident {incident.number} is {status}: there is nothing to reopen")
     return [IncidentReopened(incident=incident.id, by=request.by, reason=stored(request.reason), at=request.now)]
@@ -104,6 +113,12 @@ def refuse_closed(incident: Incident, status: Status) -> None:
     """Raise ConflictError for what a closed incident doesn't take."""
     if status is Status.CLOSED:
         raise ConflictError(f"incident {incident.number} is closed: reopen it first")
+
+
+def refuse_changed(incident: Incident, was: object, now: object) -> None:
+    """Raise ConflictError where a request asks that something `was` as it is no more."""
+    if was is not UNSET and was != now:
+        raise ConflictError(f"incident {incident.number} was changed since")
 
 
 def written(text: str, field: str) -> str:
@@ -120,7 +135,8 @@ def stored(text: str) -> str:
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
-def _tag(name: str, field: str) -> str:
+def tag_name(name: str, field: str) -> str:
+    """A tag as it is stored: small letters, single blanks. Raises InvalidError."""
     folded = " ".join(stored(name).casefold().split())
     if not folded or len(folded) > TAG_MAX_CHARACTERS:
         raise InvalidError(f"a tag has 1 to {TAG_MAX_CHARACTERS} characters", field=field)

@@ -10,7 +10,7 @@ from schemas.address import parse_address
 from schemas.errors import NotFoundError
 from schemas.facts import Fact, stream_id, stream_of
 from schemas.facts.customer import AddressAdded
-from schemas.facts.incident import InteractionLinked
+from schemas.facts.incident import IncidentResolved, InteractionLinked, Resolution
 from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Channel, Direction
 from services.desk import Desk, Done
@@ -88,13 +88,20 @@ def _plain(  # noqa: PLR0911 -- a verb a return
         case Tag():
             return decide.tag(incident, request)
         case Resolve():
-            return decide.resolve(incident, status, request)
+            return decide.resolve(incident, status, request, _former(desk, incident) if request.again is True else None)
         case Close():
             return decide.close(incident, status, request)
         case Reopen():
             return decide.reopen(incident, status, request)
         case _:
             assert_never(request)
+
+
+def _former(desk: Desk, incident: Incident) -> Resolution | None:
+    """The words of the last resolution; what was erased since stays so."""
+    history = desk.ledger.load(desk.connection, [stream_id("incident", incident.id)])
+    facts = [fact for loaded in history.values() for fact in loaded.facts]
+    return next((fact.personal for fact in reversed(facts) if isinstance(fact, IncidentResolved)), None)
 
 
 def _merging(desk: Desk, request: Merge | Unmerge) -> Done:

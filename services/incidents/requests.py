@@ -1,10 +1,15 @@
-"""What an agent can ask of an incident. Made by the API and the CLI, run by `services/commands.py`."""
+"""What an agent can ask of an incident. Made by the API and the CLI, run by `services/commands.py`.
+
+`was`, where a request has it: only while it is still so. What undoes something asks that nobody changed it since.
+"""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from schemas.facts.incident import Priority
+from msgspec import UNSET, UnsetType
+
+from schemas.facts.incident import Priority, Status
 from schemas.interaction import Channel
 from services.request import Request
 
@@ -33,6 +38,7 @@ class Assign(Request, frozen=True, kw_only=True):
 
     incident: int
     to: str | None
+    was: str | UnsetType | None = UNSET
 
 
 class Prioritize(Request, frozen=True, kw_only=True):
@@ -40,6 +46,7 @@ class Prioritize(Request, frozen=True, kw_only=True):
 
     incident: int
     priority: Priority
+    was: Priority | UnsetType = UNSET
 
 
 class Tag(Request, frozen=True, kw_only=True):
@@ -51,17 +58,20 @@ class Tag(Request, frozen=True, kw_only=True):
 
 
 class Resolve(Request, frozen=True, kw_only=True):
-    """It is solved."""
+    """It is solved. `again`: with the solution and cause it had the last time."""
 
     incident: int
     solution: str = ""
     cause: str = ""
+    again: bool | UnsetType = UNSET
+    was: Status | UnsetType = UNSET
 
 
 class Close(Request, frozen=True, kw_only=True):
     """Done with it."""
 
     incident: int
+    was: Status | UnsetType = UNSET
 
 
 class Reopen(Request, frozen=True, kw_only=True):
@@ -69,6 +79,7 @@ class Reopen(Request, frozen=True, kw_only=True):
 
     incident: int
     reason: str = ""
+    was: Status | UnsetType = UNSET
 
 
 class Merge(Request, frozen=True, kw_only=True):

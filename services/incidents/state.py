@@ -61,6 +61,8 @@ class Voice(msgspec.Struct, frozen=True, array_like=True):
 class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """`spoken_at`: of the last fact that counts in `merged_status`. `apart`: what an agent separated from it.
 
+    `solved`: its last word was a resolution, whether closed since or not.
+
     `version`: of its stream, after all facts folded here.
     """
 
@@ -87,6 +89,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     voices: tuple[Voice, ...] = ()
     suggested: frozenset[UUID] = frozenset()
     apart: frozenset[UUID] = frozenset()
+    solved: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -112,7 +115,7 @@ def opened(fact: IncidentOpened) -> Incident:
     )
 
 
-def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, PLR0911 -- a table, a row a fact
+def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, PLR0911, PLR0912 -- a table, a row a fact
     """The state after one more fact. Never refuses."""
     incident = replace(
         incident,
@@ -146,7 +149,9 @@ def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, P
             return replace(incident, priority=fact.priority)
         case IncidentTagged():
             return replace(incident, tags=incident.tags - frozenset(fact.removed) | frozenset(fact.added))
-        case IncidentNoted() | IncidentResolved() | IncidentClosed() | IncidentReopened():
+        case IncidentResolved() | IncidentReopened():
+            return replace(incident, active_at=fact.at, solved=isinstance(fact, IncidentResolved))
+        case IncidentNoted() | IncidentClosed():
             return replace(incident, active_at=fact.at)
         case _:
             assert_never(fact)

@@ -38,6 +38,7 @@ from services.web.api import (
     quarantine,
     reports,
     signals,
+    undo,
     visits,
 )
 from services.web.charts import Charts
@@ -53,7 +54,21 @@ from services.web.parts import Parts
 from services.web.routing import mount
 from services.wiring import Hub
 
-_API = (incidents, customers, calls, reports, articles, visits, events, files, quarantine, live, signals, health)
+_API = (
+    incidents,
+    customers,
+    calls,
+    reports,
+    articles,
+    visits,
+    events,
+    files,
+    quarantine,
+    live,
+    signals,
+    undo,
+    health,
+)
 
 _FORM_FIELDS_BYTES = 1024 * 1024
 

@@ -278,7 +278,7 @@ async def _run(
     number = out.number or request.incident
     shown = await parts.hub.database.run(incidents.get, number)
     incident = None if shown is None else _listed(shown)
-    return json(Done(out.position, incident), status, position=out.position)
+    return json(Done(out.position, incident), status, position=out.position, undo=out.undo)
 
 
 async def one(parts: Parts, number: int) -> IncidentDetail:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from fastapi import Depends, Header, Path, Query, Request
@@ -20,6 +21,7 @@ from services.web.guard import caller
 from services.web.problems import MEDIA_TYPE, Problem
 
 POSITION_HEADER = "Cauce-Position"
+UNDO_HEADER = "Cauce-Undo"
 POSITION_MAX = 2**62
 NUMBER_MAX = 2**31 - 1
 WORDS_MAX_CHARACTERS = 50_000  # 200 kB at the most: the fact made of it stays below the store's limit
@@ -82,9 +84,11 @@ def answers(kind: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def json(body: object, status: int = 200, *, position: int | None = None) -> Response:
-    """The body as JSON: UTC times end in Z. `position`: of the command's effect."""
-    headers = {POSITION_HEADER: str(position)} if position is not None else None
+def json(body: object, status: int = 200, *, position: int | None = None, undo: UUID | None = None) -> Response:
+    """The body as JSON: UTC times end in Z. `position`: of the command's effect; `undo`: what takes it back."""
+    headers = {POSITION_HEADER: str(position)} if position is not None else {}
+    if undo is not None:
+        headers[UNDO_HEADER] = str(undo)
     return Response(_encode(body), status, headers, "application/json")
 
 

@@ -19,6 +19,7 @@ from services.web.pages import (
     quarantine_page,
     report_page,
     status,
+    undo_page,
 )
 from services.web.pages.files import StaticFiles
 from services.web.pages.screen import Screen, redirect
@@ -41,6 +42,7 @@ def install(app: FastAPI, parts: Parts) -> None:
     mount(app, docs.router(app, screen))
     for module in (help_centre, contact, status, gate, inbox, incident, call_pages, quarantine_page, report_page):
         mount(app, module.router(parts, screen))
+    mount(app, undo_page.router(parts, screen))
 
     async def problem_page(request: Request, problem: Problem, headers: Mapping[str, str]) -> Response:
         if problem.status == _UNAUTHENTICATED and request.method == "GET":

@@ -46,3 +46,9 @@ def number(text: str) -> int | None:
     if not bare.isdecimal() or len(bare) > 9:  # noqa: PLR2004 -- below the greatest number
         raise InvalidError("a number like #7", field="incident")
     return int(bare)
+
+
+def local(address: str) -> str:
+    """The address if it is one of ours; else nothing: a form leads to no other site."""
+    ours = address.startswith("/") and not address.startswith(("//", "/\\")) and "\\" not in address
+    return address[:2000] if ours and address.isprintable() else ""

@@ -1,0 +1,135 @@
+"""Taking back a command: what undoes it is kept ten minutes, for whoever gave it, to be done once.
+
+`Commands.run` keeps it in the transaction of the command and answers with its id (`Outcome.undo`). To undo is a command
+too (`Undo`): under the store's lock it runs what was kept, so that two presses at once do it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from itertools import groupby
+from typing import get_args
+from uuid import UUID
+
+import msgspec
+
+from eventstore.database import Connection
+from schemas.errors import ConflictError, NotFoundError, RefusedError
+from schemas.ids import new_id
+from services.desk import Desk, Done, Refusal
+from services.incidents import handle as incidents
+from services.incidents.inverse import Before, inverse_of
+from services.incidents.requests import IncidentRequest, Note, Reply
+from services.request import Request
+
+__all__ = ["Before", "Offer", "Undo", "before", "handle", "inverse_of", "offer", "remember"]
+
+WITHIN = timedelta(minutes=10)
+_KEPT = timedelta(hours=1)
+
+
+class Undo(Request, frozen=True, kw_only=True):
+    """Take back what was kept under this id."""
+
+    undo: UUID
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What a screen says beside its button. `label`: the name of the request; `incidents`: how many it changed."""
+
+    undo: UUID
+    label: str
+    incidents: int
+    seconds_left: float
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A request with the name of its kind: the tag of the union."""
+
+    kind: str
+    request: msgspec.Raw
+
+
+_encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
+_kept = msgspec.msgpack.Decoder(tuple[_Kept, ...])
+_decoders: Mapping[str, Callable[[msgspec.Raw], IncidentRequest]] = {
+    kind.__name__: msgspec.msgpack.Decoder(kind).decode for kind in get_args(IncidentRequest)
+}
+
+
+def remember(connection: Connection, by: str, requests: Sequence[IncidentRequest], label: str) -> UUID:
+    """Keep what undoes something, in the transaction that does it; returns what to ask for it with."""
+    kept = new_id()
+    connection.execute("DELETE FROM undos WHERE made_at < clock_timestamp() - %s", (_KEPT,))
+    connection.execute(
+        "INSERT INTO undos (id, made_by, label, requests) VALUES (%s, %s, %s, %s)", (kept, by, label, _pack(requests))
+    )
+    return kept
+
+
+def offer(connection: Connection, undo: UUID, by: str) -> Offer | None:
+    """What can still be undone under this id by this person; None: nothing."""
+    row = connection.execute(
+        "SELECT label, requests, extract(epoch FROM made_at + %s - clock_timestamp())::float8 FROM undos"
+        " WHERE id = %s AND made_by = %s AND undone_at IS NULL AND made_at > clock_timestamp() - %s",
+        (WITHIN, undo, by, WITHIN),
+    ).fetchone()
+    if row is None:
+        return None
+    label, packed, seconds_left = row
+    return Offer(undo, label, len({request.incident for request in _unpack(packed)}), seconds_left)
+
+
+def before(desk: Desk, request: object) -> Before | None:
+    """How things are for what can be undone, before it is decided. Raises NotFoundError as the decision would."""
+    if not isinstance(request, IncidentRequest) or isinstance(request, Reply | Note):
+        return None
+    incident = incidents.find(desk, request.incident)
+    return Before(incident, desk.known.status(incident.id))
+
+
+def handle(desk: Desk, request: Undo) -> Done:
+    """Run what was kept: once, for its maker, in time. What was changed since stays, and is named in `refused`.
+
+    Raises NotFoundError for what never was and for other people's, ConflictError when it is too late, or when
+    nothing of it can be undone any more.
+    """
+    row = desk.connection.execute(
+        "SELECT requests, undone_at IS NOT NULL, made_at > clock_timestamp() - %s FROM undos"
+        " WHERE id = %s AND made_by = %s",
+        (WITHIN, request.undo, request.by),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("there is nothing to undo here")
+    packed, undone, in_time = row
+    if undone:  # by the first of two presses
+        return Done(subject=request.undo)
+    if not in_time:
+        raise ConflictError(f"it is too late: undo within {WITHIN // timedelta(minutes=1)} minutes")
+    desk.connection.execute("UPDATE undos SET undone_at = clock_timestamp() WHERE id = %s", (request.undo,))
+    return _run(desk, request, _unpack(packed))
+
+
+def _run(desk: Desk, request: Undo, requests: Sequence[IncidentRequest]) -> Done:
+    done: Done | None = None
+    refused: list[Refusal] = []
+    for number, steps in groupby(requests, key=lambda step: step.incident):
+        try:
+            for step in steps:
+                done = incidents.handle(desk, msgspec.structs.replace(step, by=request.by, now=request.now))
+        except RefusedError as error:
+            refused.append(Refusal(number, str(error)))
+    if done is None:
+        raise ConflictError(f"it can't be undone any more: {refused[0].detail if refused else 'nothing is left of it'}")
+    return msgspec.structs.replace(done, refused=tuple(refused))
+
+
+def _pack(requests: Sequence[IncidentRequest]) -> bytes:
+    return _encoder.encode(
+        tuple(_Kept(type(request).__name__, msgspec.Raw(_encoder.encode(request))) for request in requests)
+    )
+
+
+def _unpack(packed: bytes) -> list[IncidentRequest]:
+    return [_decoders[kept.kind](kept.request) for kept in _kept.decode(packed)]

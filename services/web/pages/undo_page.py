@@ -1,0 +1,35 @@
+"""`POST /agent/undo/{id}`: the button of the message that says what was done. Leads back to where it was pressed."""
+
+# pyright: reportUnusedFunction=false
+# -- routes are registered by their decorators
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from services.undo import Undo
+from services.web import languages
+from services.web.guard import caller
+from services.web.pages import posted
+from services.web.pages.screen import Screen, redirect
+from services.web.parts import Parts
+
+
+def router(parts: Parts, screen: Screen) -> APIRouter:  # noqa: ARG001 -- as every page's
+    """One route."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.post("/agent/undo/{undo}")
+    async def take_back(request: Request, undo: UUID) -> Response:
+        fields = await posted.fields(request)
+        out = await parts.commands.run(Undo(undo=undo), by=caller(request).name)
+        path, _, query = posted.local(fields.get("next", "")).partition("?")
+        kept = {name: value for name, value in parse_qsl(query) if name not in {"undo", "min_position"}}
+        path = path.removeprefix(languages.prefix_of(request))
+        return redirect(request, path or "/agent", **kept, min_position=out.position)
+
+    return routes
