@@ -22,6 +22,7 @@ from eventstore.migrate import check, migrate
 from eventstore.postgres import PostgresFeed, PostgresLog
 from schemas.errors import SettingsError
 from services import embedded_database
+from services.access.desk import Access
 from services.settings import Settings
 
 CONNECTIONS = 12
@@ -39,6 +40,7 @@ class Hub:
     feed: EventFeed
     blobs: Blobs
     tokens: ThreadTokens
+    access: Access
     secret: bytes = field(repr=False)
     epoch: UUID
 
@@ -85,18 +87,27 @@ def build_hub(settings: Settings, database: Database, blobs: Blobs) -> Hub:
     with database.transaction() as connection:
         identity = read_identity(connection)
     keys = Keys(database)
+    ledger = Ledger(keys)
     return Hub(
         settings=settings,
         database=database,
         keys=keys,
-        ledger=Ledger(keys),
+        ledger=ledger,
         log=_log(settings, database),
         feed=_feed(settings, database),
         blobs=blobs,
         tokens=ThreadTokens(identity.secret),
+        access=Access(database, ledger, identity.secret),
         secret=identity.secret,
         epoch=identity.epoch,
     )
+
+
+def build_access(database: Database) -> Access:
+    """The write side of access, where nothing else of a hub is needed: the command line, the first start."""
+    with database.transaction() as connection:
+        identity = read_identity(connection)
+    return Access(database, Ledger(Keys(database)), identity.secret)
 
 
 def _log(settings: Settings, database: Database) -> Log:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from schemas.facts import article, call, customer, incident, interaction, visit
+from schemas.facts import api_token, article, call, customer, incident, interaction, team, user, visit
 from schemas.facts.kind import REGISTRY, Fact, Personal, stream_id, stream_of
 
 __all__ = [
     "REGISTRY",
     "Fact",
     "Personal",
+    "api_token",
     "article",
     "call",
     "customer",
@@ -16,5 +17,7 @@ __all__ = [
     "interaction",
     "stream_id",
     "stream_of",
+    "team",
+    "user",
     "visit",
 ]

@@ -16,8 +16,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`name` stands in facts as `by`. `session`: came by cookie, so writes must come from our own pages."""
+    """`name` stands in facts as `by`. `session`: came by cookie, so writes must come from our own pages.
+
+    `scopes`: what a token is limited to within its role; empty: nothing. `teams`: a user's, by name.
+    `shortcuts`, `language`: how they like their screens.
+    """
 
     name: str
     role: Role
     session: bool = False
+    scopes: frozenset[str] = frozenset()
+    teams: tuple[str, ...] = ()
+    shortcuts: bool = True
+    language: str = ""

@@ -1,18 +1,33 @@
 """Which role may do what: the one place. A route that isn't named here can't be served (services/web/guard.py).
 
-Keys are `METHOD path` as the router spells them; EVERYBODY needs no sign-in.
+Keys are `METHOD path` as the router spells them; EVERYBODY needs no sign-in. A token's scopes only ever take away:
+`read` leaves what changes nothing, the others leave their area of the API.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.access.identity import Role
+from services.access.identity import Identity, Role
 
 EVERYBODY: frozenset[Role] = frozenset()
 SIGNED_IN = frozenset(Role)
 AGENTS = frozenset({Role.AGENT, Role.ADMIN})
 ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})
+ADMINS = frozenset({Role.ADMIN})
+
+READ_ONLY = "read"
+AREAS: Mapping[str, tuple[str, ...]] = {
+    "incidents": ("incidents", "interactions", "customers", "calls", "in-person", "live"),
+    "reports": ("reports", "events"),
+    "knowledge": ("articles", "search"),
+    "administration": ("users", "teams", "tokens", "sessions", "audit"),
+}
+"""Scope → the first words of the API's addresses it leaves."""
+SCOPES = frozenset({READ_ONLY, *AREAS})
+
+_API = "/api/v1/"
+_CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _PUBLIC = (
     "GET /",
@@ -105,9 +120,36 @@ _WORK = (
 
 _ANALYSE = ("GET /api/v1/events",)
 
+
 POLICY: Mapping[str, frozenset[Role]] = {
     **dict.fromkeys(_PUBLIC, EVERYBODY),
     **dict.fromkeys(_READ, SIGNED_IN),
     **dict.fromkeys(_WORK, AGENTS),
     **dict.fromkeys(_ANALYSE, ANALYSTS),
 }
+
+
+def includes(role: Role, other: Role) -> bool:
+    """May whoever has the role do all that the other may?"""
+    return role is other or role is Role.ADMIN
+
+
+def refusal(identity: Identity, rule: str, method: str) -> str:
+    """Why this caller may not have this route, in words; empty when they may."""
+    if identity.role not in POLICY[rule]:
+        return f"this is not for the role {identity.role}"
+    if not within(identity.scopes, rule, method):
+        return f"this token is for {', '.join(sorted(identity.scopes))} only"
+    return ""
+
+
+def within(scopes: frozenset[str], rule: str, method: str) -> bool:
+    """Do a token's scopes leave this route? One that no area names is left to tokens without areas."""
+    if READ_ONLY in scopes and method not in _CHANGES_NOTHING:
+        return False
+    areas = scopes & AREAS.keys()
+    if not areas:
+        return True
+    path = rule.partition(" ")[2]
+    first = path.removeprefix(_API).partition("/")[0] if path.startswith(_API) else ""
+    return first == "me" or any(first in AREAS[area] for area in areas)

@@ -1,96 +1,133 @@
-"""Signing in, staying in, signing out. Owns `sessions` and `sign_in_failures`."""
+"""Sessions: opened once somebody has shown who they are, listed, ended. Owns `sessions`.
+
+The cookie's value is random and kept as a digest; it is always new, so nobody can be made to use one they were given.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from eventstore.database import Connection, Database
-from schemas.errors import RateLimitedError, UnauthenticatedError
+from eventstore.database import Connection
+from schemas.errors import NotFoundError
+from schemas.facts.user import Method, Place, SessionEnd, SessionEnded, SignedIn
+from schemas.ids import new_id
 from services.access import users
+from services.access.desk import AccessDesk
 from services.access.digests import digest, new_secret
 from services.access.identity import Identity, Role
 
 SESSION_HOURS = 12
-_WINDOW = timedelta(minutes=15)
-_FAILURES_NAME_AND_PLACE = 5
-_FAILURES_PLACE = 30
-_FAILURES_NAME = 50  # high: a stranger must not lock somebody out
-_HASHING = asyncio.Semaphore(2)
 
 
-class TooManySignInsError(RateLimitedError):
-    """Too many wrong passwords; wait."""
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody's session as it is listed. `current`: the one that asks."""
 
-    retry_after = 300
+    id: UUID
+    user: str
+    network: str
+    browser: str
+    began_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    current: bool
 
 
-async def sign_in(database: Database, name: str, password: str, place: str) -> str:
-    """The cookie's value of a new session. `place`: the client's network address.
-
-    Raises UnauthenticatedError, and TooManySignInsError before looking at the password.
-    """
-    folded = name.strip().lower()[:100].replace("\x00", "")
-    counters = (
-        (digest(f"both:{folded}:{place}"), _FAILURES_NAME_AND_PLACE),
-        (digest(f"place:{place}"), _FAILURES_PLACE),
-        (digest(f"name:{folded}"), _FAILURES_NAME),
+def open_session(desk: AccessDesk, name: str, method: Method, place: Place, *, instead_of: str = "") -> str:
+    """The cookie's value of a new session. `instead_of`: the cookie the browser came with, whose session ends."""
+    if instead_of:
+        sign_out(desk, instead_of, SessionEnd.SIGNED_IN_AGAIN)
+    _end_expired(desk)
+    user, session, cookie = users.get(desk.connection, name), new_id(), new_secret()
+    desk.connection.execute(
+        "INSERT INTO sessions (id, digest, user_name, network, browser, expires_at) VALUES (%s, %s, %s, %s, %s, %s)",
+        (session, digest(cookie), name, place.network, place.browser, desk.now + timedelta(hours=SESSION_HOURS)),
     )
-
-    def look(connection: Connection) -> str | None:
-        _refuse_guessing(connection, counters)
-        return users.password_hash(connection, folded)
-
-    kept = await database.run(look)
-    async with _HASHING:  # outside any transaction: it takes 50 ms of a core and 64 MiB
-        fits = await asyncio.to_thread(users.is_right, password, kept)
-    if not fits:
-        await database.run(_count_failure, [key for key, _ in counters])
-        raise UnauthenticatedError("the name or the password is wrong")
-    return await database.run(_open_session, folded, counters[0][0])
-
-
-def of_session(connection: Connection, cookie: str) -> Identity | None:
-    """Who has this session, while it lasts."""
-    row: tuple[str, str] | None = connection.execute(
-        "SELECT users.name, users.role FROM sessions JOIN users ON users.name = sessions.user_name"
-        " WHERE sessions.digest = %s AND sessions.expires_at > now() AND users.disabled_at IS NULL",
-        (digest(cookie),),
-    ).fetchone()
-    return Identity(row[0], Role(row[1]), session=True) if row else None
-
-
-def sign_out(connection: Connection, cookie: str) -> None:
-    """End the session."""
-    connection.execute("DELETE FROM sessions WHERE digest = %s", (digest(cookie),))
-
-
-def _open_session(connection: Connection, name: str, counter: bytes) -> str:
-    cookie = new_secret()
-    connection.execute("DELETE FROM sessions WHERE expires_at < now()")
-    connection.execute("DELETE FROM sign_in_failures WHERE key = %s OR began_at < now() - %s", (counter, _WINDOW))
-    connection.execute(
-        "INSERT INTO sessions (digest, user_name, expires_at) VALUES (%s, %s, now() + %s)",
-        (digest(cookie), name, timedelta(hours=SESSION_HOURS)),
+    desk.record(
+        SignedIn(user=user.id, name=name, session=session, method=method, address=user.id, at=desk.now, personal=place)
     )
     return cookie
 
 
-def _refuse_guessing(connection: Connection, counters: tuple[tuple[bytes, int], ...]) -> None:
-    row: tuple[int] | None = connection.execute(
-        "SELECT count(*) FROM sign_in_failures JOIN unnest(%s::bytea[], %s::integer[]) AS allowed (key, failures)"
-        " USING (key) WHERE began_at > now() - %s AND sign_in_failures.failures >= allowed.failures",
-        ([key for key, _ in counters], [most for _, most in counters], _WINDOW),
+def of_session(connection: Connection, cookie: str) -> Identity | None:
+    """Who has this session, while it lasts and they may come in."""
+    key = digest(cookie)
+    row: tuple[str, str, bool, str, list[str], bool] | None = connection.execute(
+        "SELECT users.name, users.role, users.shortcuts, users.language, ARRAY("
+        "  SELECT team FROM team_members JOIN teams ON teams.name = team"
+        "  WHERE user_name = users.name AND retired_at IS NULL ORDER BY team),"
+        " last_seen_at < now() - interval '1 minute'"
+        " FROM sessions JOIN users ON users.name = sessions.user_name"
+        " WHERE sessions.digest = %s AND sessions.expires_at > now() AND users.disabled_at IS NULL",
+        (key,),
     ).fetchone()
-    if row is not None and row[0]:
-        raise TooManySignInsError("too many wrong passwords; try again in a few minutes")
+    if row is None:
+        return None
+    name, role, shortcuts, language, teams, unseen = row
+    if unseen:  # one write a minute at most, and none that another request waits for
+        connection.execute(
+            "UPDATE sessions SET last_seen_at = now() WHERE digest ="
+            " (SELECT digest FROM sessions WHERE digest = %s FOR UPDATE SKIP LOCKED)",
+            (key,),
+        )
+    return Identity(name, Role(role), session=True, teams=tuple(teams), shortcuts=shortcuts, language=language)
 
 
-def _count_failure(connection: Connection, keys: list[bytes]) -> None:
-    connection.execute(
-        "INSERT INTO sign_in_failures AS counted (key, failures) SELECT key, 1 FROM unnest(%(keys)s::bytea[]) AS key"
-        " ORDER BY key ON CONFLICT (key) DO UPDATE SET"
-        " failures = CASE WHEN counted.began_at > now() - %(window)s THEN counted.failures + 1 ELSE 1 END,"
-        " began_at = CASE WHEN counted.began_at > now() - %(window)s THEN counted.began_at ELSE now() END",
-        {"keys": keys, "window": _WINDOW},
+def list_sessions(connection: Connection, *, user: str | None = None, cookie: str = "") -> list[Session]:
+    """Those that last, the latest seen first: one user's, or everybody's."""
+    rows: Sequence[tuple[UUID, str, str, str, datetime, datetime, datetime, bool]] = connection.execute(
+        "SELECT sessions.id, user_name, network, browser, sessions.created_at, last_seen_at, expires_at, digest = %s"
+        " FROM sessions WHERE expires_at > now() AND (%s::text IS NULL OR user_name = %s)"
+        " ORDER BY last_seen_at DESC, sessions.id",
+        (digest(cookie), user, user),
+    ).fetchall()
+    return [Session(*row) for row in rows]
+
+
+def sign_out(desk: AccessDesk, cookie: str, why: SessionEnd = SessionEnd.SIGNED_OUT) -> None:
+    """End the session of this cookie, if there is one."""
+    row: tuple[UUID, str, UUID] | None = desk.connection.execute(
+        "DELETE FROM sessions USING users WHERE digest = %s AND users.name = user_name"
+        " RETURNING sessions.id, users.name, users.id",
+        (digest(cookie),),
+    ).fetchone()
+    if row is not None:
+        session, name, user = row
+        desk.record(SessionEnded(user=user, name=name, session=session, reason=why, by=desk.by or name, at=desk.now))
+
+
+def end_session(desk: AccessDesk, session: UUID, *, of: str | None = None) -> None:
+    """End one by its id. `of`: only if it is this user's. Raises NotFoundError: another's looks like none."""
+    row: tuple[str, UUID] | None = desk.connection.execute(
+        "DELETE FROM sessions USING users WHERE sessions.id = %s AND users.name = user_name"
+        " AND (%s::text IS NULL OR user_name = %s) RETURNING users.name, users.id",
+        (session, of, of),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("no such session")
+    name, user = row
+    reason = SessionEnd.ENDED
+    desk.record(SessionEnded(user=user, name=name, session=session, reason=reason, by=desk.by, at=desk.now))
+
+
+def end_others(desk: AccessDesk, user: str, cookie: str) -> None:
+    """End all of a user's sessions but this one."""
+    for session in list_sessions(desk.connection, user=user, cookie=cookie):
+        if not session.current:
+            end_session(desk, session.id, of=user)
+
+
+def _end_expired(desk: AccessDesk) -> None:
+    rows: Sequence[tuple[UUID, str, UUID]] = desk.connection.execute(
+        "DELETE FROM sessions USING users WHERE expires_at < now() AND users.name = user_name"
+        " RETURNING sessions.id, users.name, users.id"
+    ).fetchall()
+    desk.record(
+        *(
+            SessionEnded(user=user, name=name, session=session, reason=SessionEnd.EXPIRED, by="", at=desk.now)
+            for session, name, user in sorted(rows)
+        )
     )

@@ -1,17 +1,24 @@
-"""API tokens: for programs, with a role, shown once. Owns `api_tokens`."""
+"""API tokens: for programs, with a role and scopes, shown once. Owns `api_tokens`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
+from channels.text import one_line
 from eventstore.database import Connection
 from schemas.errors import InvalidError, NotFoundError
+from schemas.facts.api_token import TokenCreated, TokenRevoked
+from schemas.ids import new_id
+from services.access import policy, users
+from services.access.desk import AccessDesk
 from services.access.digests import digest, new_secret
 from services.access.identity import Identity, Role
+
+DAYS_MAX = 36_500  # a century
 
 _PREFIX = "cauce_"  # so that a scanner of source code knows what it found
 _NAME_MAX_CHARACTERS = 100
@@ -19,37 +26,58 @@ _NAME_MAX_CHARACTERS = 100
 
 @dataclass(frozen=True, slots=True)
 class ApiToken:
-    """What is known of a token once it was shown."""
+    """What is known of a token once it was shown. `owner` empty: made on the command line."""
 
     id: UUID
     name: str
     role: Role
+    scopes: tuple[str, ...]
+    owner: str
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
 
 
-def create_token(connection: Connection, role: Role | str, name: str = "", expires_days: int | None = None) -> str:
+def create_token(
+    desk: AccessDesk,
+    role: Role | str,
+    name: str = "",
+    expires_days: int | None = None,
+    *,
+    scopes: Collection[str] = (),
+    owner: str = "",
+) -> str:
     """A new token, to be shown this once. Raises InvalidError."""
-    try:
-        known = Role(role)
-    except ValueError as error:
-        raise InvalidError("a role is agent, analyst or admin", field="role") from error
-    if len(name) > _NAME_MAX_CHARACTERS or "\x00" in name:
+    known = users.as_role(role)
+    wanted = one_line(name) or f"{known} token"
+    if len(wanted) > _NAME_MAX_CHARACTERS:
         raise InvalidError(f"a token's name has at most {_NAME_MAX_CHARACTERS} characters", field="name")
-    if expires_days is not None and not 0 < expires_days < 36_500:  # noqa: PLR2004 -- a century
+    if expires_days is not None and not 0 < expires_days < DAYS_MAX:
         raise InvalidError("a token lasts at least a day", field="expires")
-    token = new_secret(_PREFIX)
-    connection.execute(
-        "INSERT INTO api_tokens (digest, name, role, expires_at) VALUES (%s, %s, %s, now() + %s)",
-        (
-            digest(token),
-            _free_name(connection, name or f"{known} token"),
-            known,
-            timedelta(days=expires_days) if expires_days is not None else None,
-        ),
+    if unknown := sorted(set(scopes) - policy.SCOPES):
+        raise InvalidError(f"no such scope: {', '.join(unknown)}; {', '.join(sorted(policy.SCOPES))}", field="scopes")
+    token, secret, free = new_id(), new_secret(_PREFIX), _free_name(desk.connection, wanted)
+    limited = tuple(sorted(set(scopes)))
+    expires_at = desk.now + timedelta(days=expires_days) if expires_days is not None else None
+    desk.connection.execute(
+        "INSERT INTO api_tokens (id, digest, name, role, scopes, owner, expires_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (token, digest(secret), free, known, list(limited), owner or None, expires_at),
     )
-    return token
+    desk.record(
+        TokenCreated(
+            token=token,
+            name=free,
+            role=known,
+            scopes=limited,
+            owner=owner,
+            expires_at=expires_at,
+            by=desk.by,
+            at=desk.now,
+        )
+    )
+    return secret
 
 
 def _free_name(connection: Connection, wanted: str) -> str:
@@ -64,30 +92,45 @@ def _free_name(connection: Connection, wanted: str) -> str:
 
 
 def of_token(connection: Connection, token: str) -> Identity | None:
-    """Who shows this token, while it is valid."""
-    row: tuple[str, str] | None = connection.execute(
-        "SELECT name, role FROM api_tokens WHERE digest = %s AND revoked_at IS NULL"
-        " AND (expires_at IS NULL OR expires_at > now())",
+    """Who shows this token, while it is valid, its owner may come in, and it may no more than they."""
+    row: tuple[str, str, list[str], str | None, bool] | None = connection.execute(
+        "SELECT api_tokens.name, api_tokens.role, scopes, users.role,"
+        " coalesce(last_used_at < now() - interval '1 hour', true)"
+        " FROM api_tokens LEFT JOIN users ON users.name = owner"
+        " WHERE digest = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
+        " AND (owner IS NULL OR users.disabled_at IS NULL)",
         (digest(token),),
     ).fetchone()
-    return Identity(row[0], Role(row[1])) if row else None
+    if row is None:
+        return None
+    name, role, scopes, owners, unused = row
+    if owners is not None and not policy.includes(Role(owners), Role(role)):
+        return None
+    if unused:
+        connection.execute("UPDATE api_tokens SET last_used_at = now() WHERE digest = %s", (digest(token),))
+    return Identity(name, Role(role), scopes=frozenset(scopes))
 
 
 def list_tokens(connection: Connection) -> list[ApiToken]:
     """All, newest first."""
-    rows: Sequence[tuple[UUID, str, str, datetime, datetime | None, datetime | None]] = connection.execute(
-        "SELECT id, name, role, created_at, expires_at, revoked_at FROM api_tokens ORDER BY created_at DESC, id"
+    rows: Sequence[
+        tuple[UUID, str, str, list[str], str, datetime, datetime | None, datetime | None, datetime | None]
+    ] = connection.execute(
+        "SELECT id, name, role, scopes, coalesce(owner, ''), created_at, expires_at, revoked_at, last_used_at"
+        " FROM api_tokens ORDER BY created_at DESC, id"
     ).fetchall()
     return [
-        ApiToken(token, name, Role(role), created, expires, revoked)
-        for token, name, role, created, expires, revoked in rows
+        ApiToken(token, name, Role(role), tuple(scopes), owner, created, expires, revoked, used)
+        for token, name, role, scopes, owner, created, expires, revoked, used in rows
     ]
 
 
-def revoke_token(connection: Connection, token: UUID) -> None:
+def revoke_token(desk: AccessDesk, token: UUID) -> None:
     """From the next request on it opens nothing. Raises NotFoundError."""
-    changed = connection.execute(
-        "UPDATE api_tokens SET revoked_at = coalesce(revoked_at, now()) WHERE id = %s", (token,)
-    ).rowcount
-    if not changed:
+    row = desk.connection.execute(
+        "UPDATE api_tokens SET revoked_at = now() WHERE id = %s AND revoked_at IS NULL RETURNING name", (token,)
+    ).fetchone()
+    if row is not None:
+        desk.record(TokenRevoked(token=token, name=row[0], by=desk.by, at=desk.now))
+    elif desk.connection.execute("SELECT 1 FROM api_tokens WHERE id = %s", (token,)).fetchone() is None:
         raise NotFoundError(f"no token {token}")

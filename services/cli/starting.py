@@ -20,6 +20,7 @@ from schemas.errors import OperatorError, SettingsError
 from services import ports
 from services import settings as settings_module
 from services.access import tokens, users
+from services.access.desk import COMMAND_LINE
 from services.access.identity import Role
 from services.access.lines import put_line
 from services.cli import context
@@ -28,7 +29,7 @@ from services.demo.desk import LINE
 from services.demo.history import fill_if_empty
 from services.roles import ROLES
 from services.settings import Settings
-from services.wiring import open_database, open_hub
+from services.wiring import build_access, open_database, open_hub
 
 _READY_SECONDS = 90.0
 _CURRENT_SECONDS = 20.0  # ready is enough, but a first look should find the history there
@@ -140,12 +141,12 @@ class Background:
         path = self._settings.data / "credentials.json"
         if path.exists():
             return msgspec.json.decode(path.read_bytes(), type=Credentials)
-        with open_database(self._settings) as database, database.transaction() as connection:
+        with open_database(self._settings) as database, build_access(database).desk(COMMAND_LINE) as desk:
             made = {role: secrets.token_urlsafe(9) for role in Role}
             for role, password in made.items():
-                users.put_user(connection, role, role, password)
-            token = tokens.create_token(connection, Role.ADMIN, "make up")
-            line = put_line(connection, LINE)
+                users.put_user(desk, role, role, password)
+            token = tokens.create_token(desk, Role.ADMIN, "make up")
+            line = put_line(desk.connection, LINE)
         found = Credentials(made[Role.AGENT], made[Role.ANALYST], made[Role.ADMIN], token, line)
         context.write_private(path, msgspec.json.encode(found))
         return found

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from eventstore.database import Connection, Database
 from schemas.errors import ForbiddenError, UnauthenticatedError, UnsupportedMediaTypeError
 from services.access import sessions, tokens
-from services.access.identity import Identity, Role
-from services.access.policy import EVERYBODY, POLICY
+from services.access.identity import Identity
+from services.access.policy import EVERYBODY, POLICY, refusal
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -57,9 +57,10 @@ class Guard:
         _take(rule_of(route) for route in router.routes)
         for route in router.routes:
             if isinstance(route, Route | WebSocketRoute):
-                route.app = self._guarded(route.app, POLICY[rule_of(route)], reads_json=_reads_json(route))
+                route.app = self._guarded(route.app, rule_of(route), reads_json=_reads_json(route))
 
-    def _guarded(self, app: ASGIApp, allowed: frozenset[Role], *, reads_json: bool) -> ASGIApp:
+    def _guarded(self, app: ASGIApp, rule: str, *, reads_json: bool) -> ASGIApp:
+        allowed = POLICY[rule]
         if allowed is EVERYBODY and not reads_json:
             return app
 
@@ -71,8 +72,8 @@ class Guard:
                     raise UnauthenticatedError("sign in, or send a valid bearer token")
                 if identity.session and scope["method"] not in _SAFE:
                     self.refuse_foreign(connection)
-                if identity.role not in allowed:
-                    raise ForbiddenError(f"this is not for the role {identity.role}")
+                if why := refusal(identity, rule, scope.get("method", "GET")):
+                    raise ForbiddenError(why)
                 scope.setdefault("state", {})["identity"] = identity
             if reads_json:
                 _refuse_other_than_json(connection)

@@ -12,19 +12,25 @@ from starlette.responses import Response
 
 from channels import http_body
 from channels.limits import network_of
+from channels.text import one_line
 from schemas.errors import RateLimitedError, UnauthenticatedError
+from schemas.facts.user import Place
 from services.access import sessions
 from services.access.identity import Role
+from services.access.sign_in import SignIn
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.words import SIGN_IN
 from services.web.parts import Parts
 
+_BROWSER_MAX_CHARACTERS = 200
+
 
 def router(parts: Parts, screen: Screen) -> APIRouter:
     """Signing in and out."""
     routes = APIRouter(include_in_schema=False)
-    database, guard = parts.hub.database, parts.guard
+    database, guard, access = parts.hub.database, parts.guard, parts.hub.access
+    ways = SignIn(access)
     https = parts.hub.settings.public_url.startswith("https:")
 
     def refused(
@@ -44,8 +50,9 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         name = fields.get("name", "")
         wanted = _local(fields.get("next", ""))
         try:
-            place = network_of(http_body.peer(request))
-            cookie = await sessions.sign_in(database, name, fields.get("password", ""), place)
+            had = request.cookies.get(guard.cookie, "")
+            came = await ways.with_password(name, fields.get("password", ""), place_of(request), instead_of=had)
+            cookie = came.cookie
         except UnauthenticatedError as error:
             return refused(request, error.status, {}, "wrong", name, wanted)
         except RateLimitedError as error:
@@ -69,12 +76,18 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         guard.refuse_foreign(request)
         cookie = request.cookies.get(guard.cookie)
         if cookie:
-            await database.run(sessions.sign_out, cookie)
+            await access.run("", sessions.sign_out, cookie)
         response = redirect(request, "/login")
         response.delete_cookie(guard.cookie, path="/", secure=https, httponly=True, samesite="lax")
         return response
 
     return routes
+
+
+def place_of(request: Request) -> Place:
+    """Where a request comes from, for the record of who came in."""
+    browser = one_line(request.headers.get("user-agent", ""))[:_BROWSER_MAX_CHARACTERS]
+    return Place(network=network_of(http_body.peer(request)), browser=browser)
 
 
 def _local(path: str) -> str:

@@ -1,90 +1,109 @@
-"""Users, tokens and lines: made once, kept as digests, gone when revoked."""
+"""Users, tokens and lines: made once, kept as digests, gone when revoked; and each change is history."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
 from eventstore.database import Database
 from schemas.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
+from schemas.facts.user import Place
 from services.access import lines, sessions, tokens, users
+from services.access.desk import Access, AccessDesk
 from services.access.identity import Identity, Role
+from services.access.sign_in import SignIn
+from services.wiring import build_access
+
+HERE = Place(network="192.0.2.7", browser="Firefox")
 
 
-def test_a_token_opens_until_it_is_revoked(database: Database) -> None:
-    with database.transaction() as connection:
-        token = tokens.create_token(connection, "agent", "importer", 30)
-        assert tokens.of_token(connection, token) == Identity("importer", Role.AGENT)
-        assert tokens.of_token(connection, token + "x") is None
-        (listed,) = tokens.list_tokens(connection)
-        assert (listed.name, listed.role, listed.revoked_at) == ("importer", Role.AGENT, None)
-        tokens.revoke_token(connection, listed.id)
-        assert tokens.of_token(connection, token) is None
-        with pytest.raises(NotFoundError):
-            tokens.revoke_token(connection, uuid4())
+@pytest.fixture
+def access(database: Database) -> Access:
+    return build_access(database)
 
 
-def test_no_two_tokens_go_by_the_same_name_nor_by_a_users(database: Database) -> None:
-    with database.transaction() as connection:
-        users.create_user(connection, "ana", "agent", "correct horse")
-        made = [tokens.create_token(connection, "agent", name) for name in ("", "", "ana", "bot", "bot")]
-        found = [tokens.of_token(connection, token) for token in made]
-        assert [one.name for one in found if one] == ["agent token", "agent token 2", "ana 2", "bot", "bot 2"]
-        revoked = next(token.id for token in tokens.list_tokens(connection) if token.name == "bot")
-        tokens.revoke_token(connection, revoked)
-        again = tokens.of_token(connection, tokens.create_token(connection, "agent", "bot"))
-        assert again == Identity("bot", Role.AGENT)
+@pytest.fixture
+def desk(access: Access) -> Iterator[AccessDesk]:
+    with access.desk("admin") as desk:
+        yield desk
 
 
-def test_a_token_ends_with_its_days(database: Database) -> None:
-    with database.transaction() as connection:
-        token = tokens.create_token(connection, Role.ADMIN, expires_days=1)
-        connection.execute("UPDATE api_tokens SET expires_at = expires_at - interval '1 day 1 second'")
-        assert tokens.of_token(connection, token) is None
+def test_a_token_opens_until_it_is_revoked(desk: AccessDesk) -> None:
+    token = tokens.create_token(desk, "agent", "importer", 30)
+    assert tokens.of_token(desk.connection, token) == Identity("importer", Role.AGENT)
+    assert tokens.of_token(desk.connection, token + "x") is None
+    (listed,) = tokens.list_tokens(desk.connection)
+    assert (listed.name, listed.role, listed.revoked_at) == ("importer", Role.AGENT, None)
+    tokens.revoke_token(desk, listed.id)
+    assert tokens.of_token(desk.connection, token) is None
+    with pytest.raises(NotFoundError):
+        tokens.revoke_token(desk, uuid4())
 
 
-def test_no_secret_is_kept(database: Database) -> None:
-    with database.transaction() as connection:
-        secrets = [tokens.create_token(connection, "admin"), lines.create_line(connection, "main"), "correct horse"]
-        users.create_user(connection, "ana", "agent", "correct horse")
-        kept = connection.execute(
-            "SELECT (SELECT json_agg(t) FROM api_tokens t)::text || (SELECT json_agg(l) FROM lines l)::text"
-            " || (SELECT json_agg(u) FROM users u)::text"
-        ).fetchone()
+def test_no_two_tokens_go_by_the_same_name_nor_by_a_users(desk: AccessDesk) -> None:
+    users.create_user(desk, "ana", "agent", "correct horse")
+    made = [tokens.create_token(desk, "agent", name) for name in ("", "", "ana", "bot", "bot")]
+    found = [tokens.of_token(desk.connection, token) for token in made]
+    assert [one.name for one in found if one] == ["agent token", "agent token 2", "ana 2", "bot", "bot 2"]
+    revoked = next(token.id for token in tokens.list_tokens(desk.connection) if token.name == "bot")
+    tokens.revoke_token(desk, revoked)
+    again = tokens.of_token(desk.connection, tokens.create_token(desk, "agent", "bot"))
+    assert again == Identity("bot", Role.AGENT)
+    with pytest.raises(ConflictError):
+        users.create_user(desk, "bot", "agent", "correct horse")
+
+
+def test_a_token_ends_with_its_days(desk: AccessDesk) -> None:
+    token = tokens.create_token(desk, Role.ADMIN, expires_days=1)
+    desk.connection.execute("UPDATE api_tokens SET expires_at = expires_at - interval '1 day 1 second'")
+    assert tokens.of_token(desk.connection, token) is None
+
+
+def test_no_secret_is_kept(desk: AccessDesk) -> None:
+    secrets = [tokens.create_token(desk, "admin"), lines.create_line(desk.connection, "main"), "correct horse"]
+    users.create_user(desk, "ana", "agent", "correct horse")
+    kept = desk.connection.execute(
+        "SELECT (SELECT json_agg(t) FROM api_tokens t)::text || (SELECT json_agg(l) FROM lines l)::text"
+        " || (SELECT json_agg(u) FROM users u)::text || (SELECT string_agg(encode(data, 'escape'), '') FROM events)"
+    ).fetchone()
     assert kept is not None
     assert not [secret for secret in secrets if secret in kept[0] or secret.removeprefix("cauce_") in kept[0]]
 
 
 @pytest.mark.parametrize(("role", "days"), [("boss", None), ("agent", 0), ("agent", -1), ("agent", 99_999)])
-def test_a_token_that_makes_no_sense_is_refused(database: Database, role: str, days: int | None) -> None:
-    with database.transaction() as connection, pytest.raises(InvalidError):
-        tokens.create_token(connection, role, "x", days)
+def test_a_token_that_makes_no_sense_is_refused(desk: AccessDesk, role: str, days: int | None) -> None:
+    with pytest.raises(InvalidError):
+        tokens.create_token(desk, role, "x", days)
 
 
-def test_a_user_is_made_once_and_put_as_often_as_wanted(database: Database) -> None:
-    with database.transaction() as connection:
-        assert users.create_user(connection, " Ana ", "agent", "long enough") == "ana"
-        assert users.put_user(connection, "ana", "admin", "another one") == "ana"
-        assert [(each.name, each.role) for each in users.list_users(connection)] == [("ana", Role.ADMIN)]
-        for name, password in (("", "long enough"), ("a b", "long enough"), ("ok", "short"), ("ok", "x" * 300)):
-            with pytest.raises(InvalidError):
-                users.create_user(connection, name, "agent", password)
-    with database.transaction() as connection, pytest.raises(ConflictError):
-        users.create_user(connection, "ANA", "agent", "long enough")
+def test_a_user_is_made_once_and_put_as_often_as_wanted(desk: AccessDesk) -> None:
+    assert users.create_user(desk, " Ana ", "agent", "long enough") == "ana"
+    assert users.put_user(desk, "ana", "admin", "another one") == "ana"
+    assert [(each.name, each.role) for each in users.list_users(desk.connection)] == [("ana", Role.ADMIN)]
+    for name, password in (("", "long enough"), ("a b", "long enough"), ("ok", "short"), ("ok", "x" * 300)):
+        with pytest.raises(InvalidError):
+            users.create_user(desk, name, "agent", password)
+    with pytest.raises(ConflictError):
+        users.create_user(desk, "ANA", "agent", "long enough")
 
 
-async def test_a_disabled_user_is_out_at_once(database: Database) -> None:
-    with database.transaction() as connection:
-        users.create_user(connection, "ana", "agent", "long enough")
-    cookie = await sessions.sign_in(database, "Ana", "long enough", "here")
-    with database.transaction() as connection:
-        assert sessions.of_session(connection, cookie) == Identity("ana", Role.AGENT, session=True)
-        users.disable_user(connection, "ana")
-        assert sessions.of_session(connection, cookie) is None
-        assert users.assignable(connection) == []
+async def test_a_disabled_user_is_out_at_once(access: Access) -> None:
+    with access.desk("admin") as desk:
+        users.create_user(desk, "ana", "agent", "long enough")
+    ways = SignIn(access)
+    cookie = (await ways.with_password("Ana", "long enough", HERE)).cookie
+    with access.desk("admin") as desk:
+        token = tokens.create_token(desk, "agent", owner="ana")
+        assert tokens.of_token(desk.connection, token) is not None
+        assert sessions.of_session(desk.connection, cookie) == Identity("ana", Role.AGENT, session=True)
+        users.disable_user(desk, "ana")
+        assert sessions.of_session(desk.connection, cookie) is None
+        assert tokens.of_token(desk.connection, token) is None
+        assert users.assignable(desk.connection) == []
     with pytest.raises(UnauthenticatedError):
-        await sessions.sign_in(database, "ana", "long enough", "here")
+        await ways.with_password("ana", "long enough", HERE)
 
 
 def test_a_line_has_its_own_key(database: Database) -> None:

@@ -124,11 +124,11 @@ async def serving(database: Database, folder: Path, **environment: str) -> Async
         | {f"CAUCE_{name}": value for name, value in environment.items()}
     )
     hub = build_hub(read, database, open_blobs("", folder))
-    with database.transaction() as connection:
+    with hub.access.desk("test") as desk:
         for role in Role:
-            users.create_user(connection, role.value, role, PASSWORD)
-        made = {role: tokens.create_token(connection, role, f"{role} program") for role in Role}
-        line_key = lines.create_line(connection, "main")
+            users.create_user(desk, role.value, role, PASSWORD)
+        made = {role: tokens.create_token(desk, role, f"{role} program") for role in Role}
+        line_key = lines.create_line(desk.connection, "main")
     app = create_app(hub)
     tasks = [
         Task("incidents", lambda: hub.log.consume(INTERACTIONS, INCIDENTS, IncidentsService(hub).handle)),

@@ -1,0 +1,40 @@
+"""Facts of a team: agents who share work. Who is in it stands with the people (`user.joined_team`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from schemas.facts.kind import Fact, fact
+
+
+@fact("team.created.v1")
+class TeamCreated(Fact, frozen=True, kw_only=True):
+    """There is a team. `name` stands in facts and never changes, `title` is what people read."""
+
+    team: UUID
+    name: str
+    title: str
+    by: str
+    at: datetime
+
+
+@fact("team.renamed.v1")
+class TeamRenamed(Fact, frozen=True, kw_only=True):
+    """People call it something else now."""
+
+    team: UUID
+    name: str
+    title: str
+    by: str
+    at: datetime
+
+
+@fact("team.retired.v1")
+class TeamRetired(Fact, frozen=True, kw_only=True):
+    """Nothing more is given to it. What it had keeps its name."""
+
+    team: UUID
+    name: str
+    by: str
+    at: datetime
