@@ -42,6 +42,7 @@ _PUBLIC = (
     "GET /login",
     "POST /login",
     "POST /logout",
+    "POST /preferences",
     "GET /static/{path:path}",
     "GET /healthz",
     "GET /readyz",

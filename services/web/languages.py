@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 LANGUAGES = ("es", "en")
+TONGUES = {"es": "Español", "en": "English"}  # each in its own words
 _FOLDER = Path(__file__).parent / "locales"
 
 Catalog = Mapping[str, str]

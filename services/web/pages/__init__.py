@@ -16,6 +16,7 @@ from services.web.pages import (
     help_centre,
     inbox,
     incident,
+    preferences,
     quarantine_page,
     report_page,
     status,
@@ -40,6 +41,7 @@ def install(app: FastAPI, parts: Parts) -> None:
     plain.add_route("/static/{path:path}", files.serve, methods=["GET"])
     mount(app, plain)
     mount(app, docs.router(app, screen))
+    mount(app, preferences.router(parts.guard))
     for module in (help_centre, contact, status, gate, inbox, incident, call_pages, quarantine_page, report_page):
         mount(app, module.router(parts, screen))
     mount(app, undo_page.router(parts, screen))

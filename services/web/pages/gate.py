@@ -41,14 +41,14 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
 
     @routes.get("/login")
     async def show(request: Request, next: str = "") -> Response:  # noqa: A002 -- the parameter's public name
-        return screen.render(request, "public/login.html", {"problem": "", "name": "", "next": _local(next)})
+        return screen.render(request, "public/login.html", {"problem": "", "name": "", "next": posted.local(next)})
 
     @routes.post("/login")
     async def sign_in(request: Request) -> Response:
         guard.refuse_foreign(request)
         fields = await posted.fields(request)
         name = fields.get("name", "")
-        wanted = _local(fields.get("next", ""))
+        wanted = posted.local(fields.get("next", ""))
         try:
             had = request.cookies.get(guard.cookie, "")
             came = await ways.with_password(name, fields.get("password", ""), place_of(request), instead_of=had)
@@ -88,9 +88,3 @@ def place_of(request: Request) -> Place:
     """Where a request comes from, for the record of who came in."""
     browser = one_line(request.headers.get("user-agent", ""))[:_BROWSER_MAX_CHARACTERS]
     return Place(network=network_of(http_body.peer(request)), browser=browser)
-
-
-def _local(path: str) -> str:
-    """Only a path of ours: never another site after signing in."""
-    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path
-    return path[:500] if ours else ""

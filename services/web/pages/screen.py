@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
+from uuid import UUID
 
 import nh3
 from babel.dates import format_datetime
@@ -13,14 +14,17 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from schemas.address import Kind
 from services.access.identity import Identity
+from services.access.policy import POLICY
 from services.web import languages
 from services.web.pages import words
 from services.web.pages.files import StaticFiles
+from services.web.pages.preferences import Preferences
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 NOTHING = "\N{EN DASH}"
@@ -57,13 +61,26 @@ class Screen:
         identity: Identity | None = request.scope.get("state", {}).get("identity")
         environment = self._environments[language]
         path: str = request.scope["path"]
+        liked = Preferences.of(request)
+        asked = request.query_params
+
+        def may(rule: str) -> bool:
+            """May whoever asks go there? So that nobody is shown a door that is locked, or not built."""
+            allowed = POLICY.get(rule)
+            return allowed is not None and (not allowed or (identity is not None and identity.role in allowed))
+
         html = environment.get_template(template).render(
             context,
             language=language,
             prefix=languages.prefix_of(request),
             path=path,
-            query=f"?{request.url.query}" if request.url.query else "",
+            query=_query_of_page(asked),
             identity=identity,
+            may=may,
+            theme=liked.theme,
+            keys_off=liked.keys_off,
+            toast=words.DONE.get(asked.get("done", ""), ""),
+            undo=_uuid(asked.get("undo", "")),
         )
         shown = {"Content-Language": language, "Vary": "Accept-Language, Cookie", **(headers or {})}
         return HTMLResponse(html, status, shown)
@@ -101,10 +118,16 @@ class Screen:
             "words": words,
             "say": gettext,
             "LANGUAGES": languages.LANGUAGES,
+            "TONGUES": languages.TONGUES,
         }
         environment.globals.update(known)  # pyright: ignore[reportArgumentType, reportCallIssue]  # -- Jinja types what it begins with, not what may be added
         environment.filters.update(
-            moment=moment, number=number, duration=duration, handle=handle, markdown=self._render_markdown
+            moment=moment,
+            number=number,
+            duration=duration,
+            handle=handle,
+            initials=initials,
+            markdown=self._render_markdown,
         )
         return environment
 
@@ -138,6 +161,25 @@ def handle(address: str) -> str:
     if kind == Kind.PHONE and not rest.startswith("+"):
         return ""
     return rest if kind in {Kind.EMAIL, Kind.PHONE} else rest[:8] or address
+
+
+def initials(name: str) -> str:
+    """One or two letters to know somebody by."""
+    parts = name.replace(".", " ").replace("_", " ").split()
+    return "".join(part[0] for part in parts[:2]) or "?"
+
+
+def _query_of_page(asked: QueryParams) -> str:
+    """What the page was asked for; not what was done just before it."""
+    kept = [(name, value) for name, value in asked.multi_items() if name not in {"done", "undo", "min_position"}]
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _no_plurals(singular: str, plural: str, count: int) -> str:

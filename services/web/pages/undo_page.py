@@ -28,8 +28,8 @@ def router(parts: Parts, screen: Screen) -> APIRouter:  # noqa: ARG001 -- as eve
         fields = await posted.fields(request)
         out = await parts.commands.run(Undo(undo=undo), by=caller(request).name)
         path, _, query = posted.local(fields.get("next", "")).partition("?")
-        kept = {name: value for name, value in parse_qsl(query) if name not in {"undo", "min_position"}}
+        kept = {name: value for name, value in parse_qsl(query) if name not in {"done", "undo", "min_position"}}
         path = path.removeprefix(languages.prefix_of(request))
-        return redirect(request, path or "/agent", **kept, min_position=out.position)
+        return redirect(request, path or "/agent", **kept, min_position=out.position, done="undone")
 
     return routes

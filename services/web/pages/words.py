@@ -128,6 +128,12 @@ PROBLEM: Mapping[int, str] = {
 
 SIGN_IN: Mapping[str, str] = {"wrong": "The name or the password is wrong.", "wait": PROBLEM[429]}
 
+DONE: Mapping[str, str] = {
+    "saved": "Saved.",
+    "undone": "Undone.",
+}
+"""What a page says was done just before it: `redirect(request, path, done="saved")`."""
+
 GROUPS = (
     STATUS,
     PRIORITY,
@@ -141,5 +147,6 @@ GROUPS = (
     REPORT,
     PROBLEM,
     SIGN_IN,
+    DONE,
 )
 """All of them: the catalogs must hold every word."""

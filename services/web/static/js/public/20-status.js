@@ -1,5 +1,4 @@
 // Looks for answers now and then while the page is open and nobody is writing.
-"use strict";
 const talk = document.getElementById("talk");
 async function look() {
   if (document.visibilityState === "visible") {
@@ -8,7 +7,7 @@ async function look() {
       const next = response.ok && new DOMParser().parseFromString(await response.text(), "text/html").getElementById("talk");
       if (next && next.childElementCount !== talk.childElementCount) {
         talk.replaceChildren(...[...next.children].map((each) => document.adoptNode(each)));
-        localTimes(talk);
+        window.cauce.local(talk);
       }
     } catch (error) {
       // the next look tries again

@@ -1,5 +1,5 @@
 // The chat page: sends what was not acknowledged again after each new connection; the server knows repeats by their id.
-"use strict";
+function start() {
 const box = document.getElementById("chat");
 const list = document.getElementById("chat-log");
 const state = document.getElementById("chat-state");
@@ -32,7 +32,7 @@ function line(kind, id, text, at) {
   words.textContent = text;
   item.append(by, words);
   list.append(item);
-  localTimes(item);
+  window.cauce.local(item);
   shown.set(id, item);
   item.scrollIntoView({ block: "end" });
   return item;
@@ -101,3 +101,5 @@ field.addEventListener("keydown", (event) => {
   else if (Date.now() - toldTyping > 1500) { toldTyping = Date.now(); send({ type: "typing" }); }
 });
 connect();
+}
+if (document.getElementById("chat")) start();
