@@ -97,6 +97,7 @@ def signal_of(line: str, push: CallPush, now: datetime) -> CallSignal:
         direction=push.direction,
         party=_party(other, call),
         agent="" if rings or not push.user else push.user[0],
+        rings_at=tuple(dict.fromkeys(user.strip().lower() for user in push.user if user.strip())) if rings else (),
         outcome=push.cause if push.event is Push.HANGUP else "",
         occurred_at=now,
         received_at=now,

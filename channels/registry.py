@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from channels import form, in_person, phone
+from channels import callback, form, in_person, phone
+from channels.callback import Callbacks
 from channels.chat import gateway
 from channels.chat.gateway import ChatGateway
 from channels.form import Forms
@@ -27,6 +28,7 @@ class Edge:
     intake: Intake
     forms: Forms
     chat: ChatGateway
+    callbacks: Callbacks
     public_url: str
     is_line_key: IsLineKey
     incident_of: IncidentOf
@@ -41,9 +43,15 @@ class Routes:
     pages: APIRouter | None = None
 
 
+def _phone(edge: Edge) -> APIRouter:
+    routes = phone.router(edge.intake, edge.is_line_key, public_url=edge.public_url)
+    routes.routes.extend(callback.router(edge.callbacks, edge.forms).routes)
+    return routes
+
+
 ALL: Mapping[Channel, Callable[[Edge], Routes]] = {
     Channel.FORM: lambda edge: Routes(form.router(edge.forms), form.status_router(edge.forms)),
     Channel.CHAT: lambda edge: Routes(gateway.router(edge.chat)),
-    Channel.PHONE: lambda edge: Routes(phone.router(edge.intake, edge.is_line_key, public_url=edge.public_url)),
+    Channel.PHONE: lambda edge: Routes(_phone(edge)),
     Channel.IN_PERSON: lambda edge: Routes(in_person.router(Visits(edge.intake, edge.incident_of), edge.user)),
 }

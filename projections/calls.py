@@ -1,10 +1,10 @@
-"""Call tracking: every call with its start, answer, end, agent and notes; the list of those going on."""
+"""Call tracking: every call with its start, answer, holds, end, agent and notes; those that ring and go on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -14,15 +14,36 @@ from psycopg.rows import class_row
 
 from eventstore.database import Connection
 from eventstore.recorded import Recorded
-from projections import incidents
+from projections import customers, incidents
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from projections.projection import Everywhere, Projection, Table, changes, on, opens
-from schemas.facts.call import CallAnswered, CallAttached, CallEnded, CallNoted, CallOutcomeSet, CallStarted
+from projections.talk import between, talked
+from schemas.facts.call import (
+    CallAnswered,
+    CallAttached,
+    CallEnded,
+    CallHeld,
+    CallNoted,
+    CallOutcomeSet,
+    CallRang,
+    CallResumed,
+    CallStarted,
+)
 from schemas.facts.customer import PersonErased
 
 
+class Who(msgspec.Struct, frozen=True):
+    """The customer whose number it is, as read now."""
+
+    id: UUID
+    name: str
+
+
 class Call(msgspec.Struct, frozen=True):
-    """A call as SURFACE states it. `seconds`: talked, once ended."""
+    """A call as SURFACE states it. `seconds`: talked, once ended, without `held_seconds`; `held_at`: on hold since.
+
+    `rings_at`: the users it rings at; none: everybody.
+    """
 
     id: UUID
     number: int | None
@@ -37,6 +58,10 @@ class Call(msgspec.Struct, frozen=True):
     notes: str
     outcome: str
     line: str = ""
+    held_at: datetime | None = None
+    held_seconds: float = 0.0
+    rings_at: list[str] = []
+    customer: Who | None = None
 
 
 class CallRow(msgspec.Struct, frozen=True):
@@ -54,6 +79,9 @@ class CallRow(msgspec.Struct, frozen=True):
     started_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
+    held_at: datetime | None
+    held_seconds: float
+    rings: list[str]
     notes: str
     notes_address: UUID | None
     outcome: str
@@ -76,10 +104,25 @@ def _started(fact: CallStarted, event: Recorded) -> CallRow:
         started_at=fact.at,
         answered_at=None,
         ended_at=None,
+        held_at=None,
+        held_seconds=0.0,
+        rings=[],
         notes="",
         notes_address=None,
         outcome="",
     )
+
+
+def _rang(row: CallRow, fact: CallRang, _: Recorded) -> CallRow:
+    return replace(row, rings=list(fact.users))
+
+
+def _held(row: CallRow, fact: CallHeld, _: Recorded) -> CallRow:
+    return replace(row, held_at=fact.at)
+
+
+def _resumed(row: CallRow, fact: CallResumed, _: Recorded) -> CallRow:
+    return replace(row, held_at=None, held_seconds=row.held_seconds + between(row.held_at, fact.at))
 
 
 def _answered(row: CallRow, fact: CallAnswered, _: Recorded) -> CallRow:
@@ -88,7 +131,14 @@ def _answered(row: CallRow, fact: CallAnswered, _: Recorded) -> CallRow:
 
 
 def _ended(row: CallRow, fact: CallEnded, _: Recorded) -> CallRow:
-    return replace(row, state="ended", ended_at=fact.at, outcome=fact.outcome or row.outcome)
+    return replace(
+        row,
+        state="ended",
+        ended_at=fact.at,
+        held_at=None,
+        held_seconds=row.held_seconds + between(row.held_at, fact.at),
+        outcome=fact.outcome or row.outcome,
+    )
 
 
 def _noted(row: CallRow, fact: CallNoted, _: Recorded) -> CallRow:
@@ -109,12 +159,15 @@ def _erased(fact: PersonErased) -> dict[str, Any]:
 
 CALLS = Projection(
     "calls",
-    version=1,
+    version=2,
     ddl="calls.sql",
     tables=(_CALLS,),
     on=(
         on(CallStarted, opens(_CALLS, lambda fact: fact.call, _started)),
         on(CallAnswered, changes(_CALLS, lambda fact: fact.call, _answered)),
+        on(CallRang, changes(_CALLS, lambda fact: fact.call, _rang)),
+        on(CallHeld, changes(_CALLS, lambda fact: fact.call, _held)),
+        on(CallResumed, changes(_CALLS, lambda fact: fact.call, _resumed)),
         on(CallEnded, changes(_CALLS, lambda fact: fact.call, _ended)),
         on(CallNoted, changes(_CALLS, lambda fact: fact.call, _noted)),
         on(CallOutcomeSet, changes(_CALLS, lambda fact: fact.call, _outcome_set)),
@@ -128,49 +181,93 @@ CALLS = Projection(
 )
 
 
+_COLUMNS: LiteralString = (
+    "SELECT id, position, incident, state, direction, line, address, phone, agent, started_at, answered_at,"
+    " ended_at, held_at, held_seconds, rings, notes, notes_address, outcome FROM calls"
+)
+_GOING_ON_MAX = 200
+
+
 def find(
     connection: Connection,
     *,
     state: str | None = None,
     incident: UUID | None = None,
+    agent: str | None = None,
+    number: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     cursor: str | None = None,
     limit: int = LIMIT,
 ) -> Page[Call]:
-    """Calls, newest first. `state`: ringing, active or ended; `incident`: those attached to it."""
+    """Calls, newest first. `state`: ringing, active, held or ended; `number`: digits in a row of it.
+
+    `incident`: those attached to it; `since`, `until` (exclusive): when they began.
+    """
     conditions = [sql.SQL("true")]
     values: list[object] = []
-    if state is not None:
-        conditions.append(sql.SQL("state = %s"))
-        values.append(state)
+
+    def narrow(condition: LiteralString, given: object) -> None:
+        conditions.append(sql.SQL(condition))
+        values.append(given)
+
+    if state == "held":
+        conditions.append(sql.SQL("state = 'active' AND held_at IS NOT NULL"))
+    elif state is not None:
+        narrow("state = %s", state)
     if incident is not None:
-        conditions.append(sql.SQL("incident = %s"))
-        values.append(incident)
+        narrow("incident = %s", incident)
+    if agent is not None:
+        narrow("agent = %s", agent)
+    if number is not None:
+        narrow("phone LIKE %s", f"%{_digits(number)}%")
+    if since is not None:
+        narrow("started_at >= %s", since)
+    if until is not None:
+        narrow("started_at < %s", until)
     if cursor:
-        conditions.append(sql.SQL("position < %s"))
-        values.append(read_cursor(cursor, int))
-    query = sql.SQL(
-        "SELECT id, position, incident, state, direction, line, address, phone, agent, started_at, answered_at,"
-        " ended_at, notes, notes_address, outcome FROM calls WHERE {} ORDER BY position DESC LIMIT %s"
-    ).format(sql.SQL(" AND ").join(conditions))
+        narrow("position < %s", read_cursor(cursor, int))
+    query = sql.SQL("{} WHERE {} ORDER BY position DESC LIMIT %s").format(
+        sql.SQL(_COLUMNS), sql.SQL(" AND ").join(conditions)
+    )
     with connection.cursor(row_factory=class_row(CallRow)) as reader:
         rows = reader.execute(query, (*values, bounded(limit) + 1)).fetchall()
     kept, following = page_of(rows, limit, lambda row: row.position)
     return Page(_shown(connection, kept), following)
 
 
+def going_on(connection: Connection) -> list[Call]:
+    """Everything that rings or talks, the longest first."""
+    with connection.cursor(row_factory=class_row(CallRow)) as reader:
+        query = sql.SQL("{} WHERE state <> 'ended' ORDER BY started_at, position LIMIT %s").format(sql.SQL(_COLUMNS))
+        return _shown(connection, reader.execute(query, (_GOING_ON_MAX,)).fetchall())
+
+
+def mine(connection: Connection, agent: str, *, ringing_since: datetime) -> list[Call]:
+    """What a user's screens show: their calls going on, then what rings at them and began after `ringing_since`."""
+    with connection.cursor(row_factory=class_row(CallRow)) as reader:
+        query = sql.SQL(
+            "{} WHERE state <> 'ended' AND (agent = %s OR"
+            " (state = 'ringing' AND agent = '' AND started_at >= %s AND (rings = '{{}}' OR %s = ANY(rings))))"
+            " ORDER BY agent = '', started_at, position LIMIT 20"
+        ).format(sql.SQL(_COLUMNS))
+        return _shown(connection, reader.execute(query, (agent, ringing_since, agent)).fetchall())
+
+
 def get(connection: Connection, call: UUID) -> Call | None:
     """One call."""
     with connection.cursor(row_factory=class_row(CallRow)) as reader:
-        row = reader.execute(
-            "SELECT id, position, incident, state, direction, line, address, phone, agent, started_at, answered_at,"
-            " ended_at, notes, notes_address, outcome FROM calls WHERE id = %s",
-            (call,),
-        ).fetchone()
+        row = reader.execute(sql.SQL("{} WHERE id = %s").format(sql.SQL(_COLUMNS)), (call,)).fetchone()
     return _shown(connection, [row])[0] if row else None
+
+
+def _digits(number: str) -> str:
+    return "".join(character for character in number if character.isdecimal()) or "-"
 
 
 def _shown(connection: Connection, rows: Sequence[CallRow]) -> list[Call]:
     numbers = incidents.roots(connection, [row.incident for row in rows if row.incident])
+    people = customers.of_addresses(connection, {row.address for row in rows})
     return [
         Call(
             id=row.id,
@@ -182,16 +279,14 @@ def _shown(connection: Connection, rows: Sequence[CallRow]) -> list[Call]:
             started_at=row.started_at,
             answered_at=row.answered_at,
             ended_at=row.ended_at,
-            seconds=_seconds(row),
+            seconds=None if row.ended_at is None else talked(row.answered_at, row.ended_at, row.held_seconds),
             notes=row.notes,
             outcome=row.outcome,
             line=row.line,
+            held_at=row.held_at,
+            held_seconds=row.held_seconds,
+            rings_at=row.rings,
+            customer=Who(*people[row.address]) if row.address in people else None,
         )
         for row in rows
     ]
-
-
-def _seconds(row: CallRow) -> float | None:
-    if row.ended_at is None:
-        return None
-    return max(0.0, (row.ended_at - row.answered_at).total_seconds()) if row.answered_at else 0.0

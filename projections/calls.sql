@@ -13,6 +13,9 @@ CREATE TABLE calls (
     started_at    timestamptz NOT NULL,
     answered_at   timestamptz,
     ended_at      timestamptz,
+    held_at       timestamptz,                 -- on hold since
+    held_seconds  double precision NOT NULL,   -- before that
+    rings         text[] NOT NULL,             -- at these users; empty: at everybody
     notes         text NOT NULL,               -- personal, sealed with the key of `notes_address`
     notes_address uuid,
     outcome       text NOT NULL
@@ -22,6 +25,10 @@ CREATE TABLE calls (
 
 CREATE INDEX calls_newest ON calls (position);
 CREATE INDEX calls_state ON calls (state, position);
+CREATE INDEX calls_going_on ON calls (started_at) WHERE state <> 'ended';
+CREATE INDEX calls_agent ON calls (agent, position);
+CREATE INDEX calls_started ON calls (started_at);
+CREATE INDEX calls_phone ON calls USING gin (phone public.gin_trgm_ops);
 CREATE INDEX calls_incident ON calls (incident) WHERE incident IS NOT NULL;
 CREATE INDEX calls_address ON calls (address);
 CREATE INDEX calls_notes_address ON calls (notes_address) WHERE notes_address IS NOT NULL;

@@ -24,6 +24,8 @@ from schemas.facts.customer import (
     PersonErased,
 )
 
+PHONE_DIGITS_MIN = 5
+
 
 class Address(msgspec.Struct, frozen=True):
     """A handle of a customer: a claim, or proven."""
@@ -193,6 +195,34 @@ def names(connection: Connection, customers: Collection[UUID]) -> dict[UUID, tup
         (list(customers),),
     ).fetchall()
     return {asked: (now, name) for asked, now, name in rows}
+
+
+def of_addresses(connection: Connection, addresses: Collection[UUID]) -> dict[UUID, tuple[UUID, str]]:
+    """For each address that is somebody's the id and name under which they are read: proof before claims."""
+    rows: Sequence[tuple[UUID, UUID]] = connection.execute(
+        "SELECT DISTINCT ON (address) address, customer FROM customer_addresses WHERE address = ANY(%s)"
+        " ORDER BY address, proven DESC, position",
+        (list(addresses),),
+    ).fetchall()
+    called = names(connection, {customer for _, customer in rows})
+    return {address: called[customer] for address, customer in rows if customer in called}
+
+
+def by_phone(connection: Connection, phone: str, *, limit: int = 5) -> list[Customer]:
+    """Whose number ends so, however it was written: with +, 00, a trunk's 0, spaces. Too few digits find nobody."""
+    digits = "".join(character for character in phone if character.isdecimal()).lstrip("0")
+    if len(digits) < PHONE_DIGITS_MIN:
+        return []
+    rows: Sequence[tuple[UUID]] = connection.execute(
+        "WITH RECURSIVE up AS ("
+        "  SELECT c.id, c.merged_into, a.proven, a.position FROM customer_addresses a"
+        "  JOIN customers c ON c.id = a.customer WHERE a.text LIKE %s"
+        "  UNION SELECT c.id, c.merged_into, up.proven, up.position FROM up JOIN customers c ON c.id = up.merged_into"
+        ") SELECT id FROM up WHERE merged_into IS NULL GROUP BY id ORDER BY bool_or(proven) DESC, max(position) DESC"
+        " LIMIT %s",
+        (f"phone:+%{digits}", limit),
+    ).fetchall()
+    return _shown(connection, [customer for (customer,) in rows])
 
 
 def proven(connection: Connection, addresses: Collection[UUID]) -> set[UUID]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projections.articles import ARTICLES
+from projections.callbacks import CALLBACKS
 from projections.calls import CALLS
 from projections.channel_report import CHANNEL_REPORT
 from projections.customers import CUSTOMERS
@@ -10,9 +11,10 @@ from projections.incidents import INCIDENTS
 from projections.knowledge_usage import KNOWLEDGE_USAGE
 from projections.projection import Projection
 from projections.timeline import TIMELINE
+from projections.work import WORK
 from schemas.errors import NotFoundError
 
-ALL = (TIMELINE, INCIDENTS, CUSTOMERS, CALLS, ARTICLES, CHANNEL_REPORT, KNOWLEDGE_USAGE)
+ALL = (TIMELINE, INCIDENTS, CUSTOMERS, CALLS, ARTICLES, CHANNEL_REPORT, KNOWLEDGE_USAGE, CALLBACKS, WORK)
 
 
 def by_name(name: str) -> Projection:

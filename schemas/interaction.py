@@ -60,6 +60,14 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     blob: str
 
 
+class Window(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When a customer wants to be called; `time_zone` is the one they think in."""
+
+    since: datetime
+    until: datetime
+    time_zone: str
+
+
 class Hints(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the channel knows about where an interaction belongs.
 
@@ -74,6 +82,8 @@ class Hints(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     session: UUID | None = None
     call: UUID | None = None
     incident: UUID | None = None  # an agent said so
+    fresh: bool = False  # an agent said that it belongs to nothing there is
+    callback: Window | None = None
     automatic: Automatic | None = None
     about: UUID | None = None  # a bounce: the outgoing interaction it speaks of
     product: str = ""
@@ -127,6 +137,7 @@ class CallSignal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     direction: Direction
     party: Party
     agent: str = ""
+    rings_at: tuple[str, ...] = ()  # users; nobody named: everybody
     outcome: str = ""
     occurred_at: datetime
     received_at: datetime

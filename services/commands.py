@@ -21,6 +21,15 @@ from eventstore.database import Connection, Database
 from eventstore.ledger import Ledger
 from schemas.errors import CauceError, ConflictError, LogUnavailableError
 from services import undo
+from services.callbacks import handle as callbacks
+from services.callbacks.requests import (
+    CallbackRequest,
+    CancelCallback,
+    FinishCallback,
+    ReleaseCallback,
+    RescheduleCallback,
+    TakeCallback,
+)
 from services.calls import handle as calls
 from services.calls.requests import CallRequest, ChangeCall, StartCall
 from services.customers import doom
@@ -40,6 +49,8 @@ from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.requests import IncidentRequest
 from services.undo import Undo
+from services.worktime import handle as worktime
+from services.worktime.requests import StartWork, StopWork, WorkRequest
 
 CORRELATION_WINDOW = timedelta(hours=168)
 ANSWER_SECONDS = 5.0
@@ -48,7 +59,7 @@ _PAUSE_SECONDS = 0.1
 _DELETE_SECONDS = 3.0
 _KEYS_KEPT = timedelta(days=30)
 
-Request: TypeAlias = IncidentRequest | CustomerRequest | CallRequest | Undo
+Request: TypeAlias = IncidentRequest | CustomerRequest | CallRequest | CallbackRequest | WorkRequest | Undo
 
 log = structlog.get_logger()
 
@@ -56,7 +67,7 @@ log = structlog.get_logger()
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a command did. `position`: its last fact's, for reading one's own write.
 
-    `subject`: the incident, customer or call it was about, or the new one it made; `number`: that incident's.
+    `subject`: the incident, customer, call or call-me-back it was about or made; `number`: that incident's.
     `interaction`, `delivery` ("queued", or "sent" when it needs no delivery): a reply's. `note`: a note's id.
     `undo`: asks to take it back (services/undo.py). `refused`: of several incidents, those left as they were.
     """
@@ -225,6 +236,10 @@ def _decide(desk: Desk, request: Request) -> Done:
             return undo.handle(desk, request)
         case StartCall() | ChangeCall():
             return calls.handle(desk, request)
+        case TakeCallback() | ReleaseCallback() | RescheduleCallback() | FinishCallback() | CancelCallback():
+            return callbacks.handle(desk, request)
+        case StartWork() | StopWork():
+            return worktime.handle(desk, request)
         case RegisterCustomer() | AddAddress() | MergeCustomers() | UnmergeCustomers() | ErasePerson():
             return customers.handle(desk, request)
         case _:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.errors import SettingsError
+from channels.opening_hours import OpeningHours
+from schemas.errors import InvalidError, SettingsError
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Settings:
     correlation_hours: int
     locale: str
     metrics_port: int | None
+    opening_hours: OpeningHours
 
     @property
     def mail_domain(self) -> str:
@@ -75,6 +77,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         correlation_hours=_number(given, "CORRELATION_HOURS", 168),
         locale=given.pop("LOCALE", "") or "es",
         metrics_port=_number(given, "METRICS_PORT", 0) or None,
+        opening_hours=_hours(given.pop("OPENING_HOURS", "") or "Mon-Fri 09:00-17:00 UTC"),
     )
     given.pop("LMTP", None)
     if given:
@@ -101,6 +104,13 @@ def _check_scheme(name: str, url: str, schemes: tuple[str, ...]) -> None:
     if url and (scheme not in schemes or not separator or not rest):
         # not the value: it may hold a password
         raise SettingsError(f"CAUCE_{name} is a URL that begins with {' or '.join(f'{each}://' for each in schemes)}")
+
+
+def _hours(text: str) -> OpeningHours:
+    try:
+        return OpeningHours.read(text)
+    except InvalidError as error:
+        raise SettingsError(f"CAUCE_OPENING_HOURS: {error}") from error
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ from schemas.facts.incident import (
     ParticipantAdded,
     Priority,
     Status,
+    WorkStarted,
+    WorkStopped,
 )
 from schemas.facts.kind import Fact
 from schemas.interaction import Direction
@@ -176,7 +178,9 @@ def _left(row: IncidentRow, _: IncidentUnmerged, _event: Recorded) -> IncidentRo
     return row  # nothing of its own changes, but its family is settled anew
 
 
-def _took_part(row: IncidentRow, _: ParticipantAdded | MergeSuggested, event: Recorded) -> IncidentRow:
+def _took_part(
+    row: IncidentRow, _: ParticipantAdded | MergeSuggested | WorkStarted | WorkStopped, event: Recorded
+) -> IncidentRow:
     return replace(row, version=event.version)
 
 
@@ -219,7 +223,7 @@ _SETTLE: LiteralString = """
 
 INCIDENTS = Projection(
     "incidents",
-    version=1,
+    version=2,
     ddl="incidents/tables.sql",
     tables=(INCIDENTS_TABLE, LINKS_TABLE, PARTICIPANTS_TABLE, SUGGESTIONS_TABLE),
     on=(
@@ -262,6 +266,8 @@ INCIDENTS = Projection(
             changes(INCIDENTS_TABLE, lambda fact: fact.incident, _took_part),
             changes(SUGGESTIONS_TABLE, lambda fact: (fact.incident, fact.other), _suggested),
         ),
+        on(WorkStarted, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _took_part)),
+        on(WorkStopped, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _took_part)),
         on(
             PersonErased,
             Everywhere("UPDATE incidents SET subject = '' WHERE address = ANY(%(addresses)s)", _erased),

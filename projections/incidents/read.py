@@ -163,6 +163,14 @@ def roots(connection: Connection, incidents: Sequence[UUID]) -> dict[UUID, int]:
     return dict(rows)
 
 
+def places(connection: Connection, interactions: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The incident that each interaction is in now."""
+    rows: Sequence[tuple[UUID, UUID]] = connection.execute(
+        "SELECT interaction, incident FROM incident_links WHERE interaction = ANY(%s)", (list(interactions),)
+    ).fetchall()
+    return dict(rows)
+
+
 def _listed(
     connection: Connection, conditions: Sequence[sql.SQL], values: Sequence[object], q: str | None, limit: int
 ) -> list[_Row]:

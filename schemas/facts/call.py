@@ -33,6 +33,33 @@ class CallAnswered(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
+@fact("call.rang.v1")
+class CallRang(Fact, frozen=True, kw_only=True):
+    """An incoming call rings at these users; without this fact it rings at everybody."""
+
+    call: UUID
+    users: tuple[str, ...]
+    at: datetime
+
+
+@fact("call.held.v1")
+class CallHeld(Fact, frozen=True, kw_only=True):
+    """The other side waits: time that isn't talk."""
+
+    call: UUID
+    by: str
+    at: datetime
+
+
+@fact("call.resumed.v1")
+class CallResumed(Fact, frozen=True, kw_only=True):
+    """They talk again."""
+
+    call: UUID
+    by: str
+    at: datetime
+
+
 @fact("call.ended.v1")
 class CallEnded(Fact, frozen=True, kw_only=True):
     """Hung up, or never answered. `outcome` is the telephone system's cause or the agent's word."""

@@ -228,3 +228,25 @@ class IncidentReopened(Fact, frozen=True, kw_only=True):
     by: str = ""
     reason: str = ""
     at: datetime
+
+
+@fact("incident.work_started.v1")
+class WorkStarted(Fact, frozen=True, kw_only=True):
+    """A user's stopwatch runs for it; `span` is this one run. A user has one at a time."""
+
+    incident: UUID
+    span: UUID
+    by: str
+    at: datetime
+
+
+@fact("incident.work_stopped.v1")
+class WorkStopped(Fact, frozen=True, kw_only=True):
+    """The run is over and counts `seconds`. `forgotten`: it ran longer than anybody works at a stretch, and was cut."""
+
+    incident: UUID
+    span: UUID
+    seconds: float
+    forgotten: bool = False
+    by: str
+    at: datetime

@@ -18,10 +18,10 @@ ADMINS = frozenset({Role.ADMIN})
 
 READ_ONLY = "read"
 AREAS: Mapping[str, tuple[str, ...]] = {
-    "incidents": ("incidents", "interactions", "customers", "calls", "in-person", "live"),
+    "incidents": ("incidents", "interactions", "customers", "calls", "callbacks", "work", "in-person", "live"),
     "reports": ("reports", "events"),
     "knowledge": ("articles", "search"),
-    "administration": ("users", "teams", "tokens", "sessions", "audit"),
+    "administration": ("users", "teams", "tokens", "sessions", "audit", "lines"),
 }
 """Scope → the first words of the API's addresses it leaves."""
 SCOPES = frozenset({READ_ONLY, *AREAS})
@@ -53,6 +53,7 @@ _PUBLIC = (
     "POST /api/v1/forms",
     "WS /api/v1/chat",
     "POST /api/v1/cti/{line}",  # guarded by the line's key
+    "POST /api/v1/callbacks",
     "POST /api/v1/visits",
     "POST /api/v1/visits/{visit}/events",
 )
@@ -66,6 +67,10 @@ _READ = (
     "GET /api/v1/customers/{customer}/timeline",
     "GET /api/v1/calls",
     "GET /api/v1/calls/{call}",
+    "GET /api/v1/callbacks",
+    "GET /api/v1/callbacks/{callback}",
+    "GET /api/v1/work",
+    "GET /api/v1/incidents/{number}/work",
     "GET /api/v1/interactions/{interaction}/attachments/{index}",
     "GET /api/v1/reports",
     "GET /api/v1/reports/{name}",
@@ -100,6 +105,13 @@ _WORK = (
     "POST /api/v1/customers/{customer}/unmerge",
     "POST /api/v1/calls",
     "PATCH /api/v1/calls/{call}",
+    "POST /api/v1/callbacks/{callback}/take",
+    "POST /api/v1/callbacks/{callback}/release",
+    "POST /api/v1/callbacks/{callback}/reschedule",
+    "POST /api/v1/callbacks/{callback}/done",
+    "POST /api/v1/callbacks/{callback}/cancel",
+    "POST /api/v1/incidents/{number}/work/start",
+    "POST /api/v1/work/stop",
     "POST /api/v1/in-person",
     "POST /api/v1/signals",
     "POST /api/v1/articles",
@@ -121,12 +133,18 @@ _WORK = (
 
 _ANALYSE = ("GET /api/v1/events",)
 
+_ADMINISTER = (
+    "GET /api/v1/lines",
+    "POST /api/v1/lines",
+    "POST /api/v1/lines/{line}/revoke",
+)
 
 POLICY: Mapping[str, frozenset[Role]] = {
     **dict.fromkeys(_PUBLIC, EVERYBODY),
     **dict.fromkeys(_READ, SIGNED_IN),
     **dict.fromkeys(_WORK, AGENTS),
     **dict.fromkeys(_ANALYSE, ANALYSTS),
+    **dict.fromkeys(_ADMINISTER, ADMINS),
 }
 
 

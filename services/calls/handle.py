@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from eventstore.ledger import Cause
 from schemas.address import anonymous_phone, phone_address
 from schemas.errors import ConflictError, NotFoundError
 from schemas.facts.incident import IncidentMerged, InteractionLinked, Reason
 from schemas.ids import call_id, utc
 from schemas.interaction import Party
+from services.callbacks import decide as callbacks_decide
+from services.callbacks import handle as callbacks
+from services.callbacks.state import Callback
 from services.calls import decide
 from services.calls.requests import CallRequest, ChangeCall, StartCall
 from services.calls.state import Call
@@ -34,8 +39,9 @@ def _start(desk: Desk, request: StartCall) -> Done:
     loading.load_calls(desk.connection, desk.known, [call])
     if call in desk.known.calls:
         raise ConflictError("this call has started already", field="call_id")
-    about = None if request.incident is None else working(desk, request.incident).id
-    party = _party(request.phone, call)
+    wish = None if request.callback is None else callbacks.find(desk, request.callback)
+    taken = [] if wish is None else callbacks_decide.take_to_call(wish, call, request)
+    party = _party(request.phone or ("" if wish is None else callbacks.number_of(desk, wish)), call)
     begun = decide.begin(
         call,
         party,
@@ -43,14 +49,31 @@ def _start(desk: Desk, request: StartCall) -> Done:
         direction=request.direction,
         line="",
         agent=request.by,
-        at=utc(request.started_at or request.now),
+        at=utc(request.started_at or request.answered_at or request.now),
     )
-    contact = decide.contact(begun, party, received_at=request.now, by=request.by, incident=about)
+    contact = decide.contact(
+        begun,
+        party,
+        received_at=request.now,
+        by=request.by,
+        incident=_about(desk, request, wish),
+        fresh=request.fresh and wish is None,
+    )
     arrival = desk.reader.read(contact, direction=request.direction, started=begun)
     arrival = arrival.under(loading.load_renewed(desk.connection, list(arrival.everyone)))
     loading.load_for(desk.connection, desk.known, [arrival])
     incident = batch.take(arrival, desk.known, desk.rules, now=request.now)
+    if request.answered_at is not None:
+        answered = decide.answer(desk.known.calls[call], request.by, utc(request.answered_at))
+        desk.known.record([answered], Cause(request.id, incident))
+    desk.known.record(taken, Cause(request.id, incident))
     return Done(subject=call, number=desk.known.incidents[incident].number if incident else None)
+
+
+def _about(desk: Desk, request: StartCall, wish: Callback | None) -> UUID | None:
+    if request.incident is not None:
+        return working(desk, request.incident).id
+    return None if wish is None else wish.incident
 
 
 def _party(phone: str, call: UUID) -> Party:
@@ -65,6 +88,8 @@ def _change(desk: Desk, request: ChangeCall) -> Done:
     if call is None:
         raise NotFoundError("there is no such call")
     desk.known.record(decide.change(call, _in_utc(request)), Cause(request.id, call.incident))
+    if request.ended_at is not None and desk.known.calls[call.id].answered_at is not None:
+        callbacks.call_ended(desk, call.id, request)
     if request.incident is not None:
         _attach(desk, call, working(desk, request.incident), request)
     elif call.incident is not None:
@@ -108,14 +133,8 @@ def _move(
 
 
 def _in_utc(request: ChangeCall) -> ChangeCall:
-    return ChangeCall(
-        call=request.call,
-        by=request.by,
-        now=request.now,
-        id=request.id,
+    return replace(
+        request,
         answered_at=utc(request.answered_at) if request.answered_at else None,
         ended_at=utc(request.ended_at) if request.ended_at else None,
-        notes=request.notes,
-        outcome=request.outcome,
-        incident=request.incident,
     )

@@ -12,14 +12,18 @@ from services.request import Request
 class StartCall(Request, frozen=True, kw_only=True):
     """A call begins. Its id is made of `external_id` where there is one, else it is this request's.
 
-    `phone`: as written, or `anonymous`. `incident`: its number, when the agent knows what the call is about.
+    `phone`: as written, or `anonymous`. `incident`: its number, when the agent knows what the call is about; `fresh`:
+    they know that it is about nothing there is yet. `callback`: the request it answers; then its number is called.
     """
 
     direction: Direction
-    phone: str
+    phone: str = ""
     external_id: str = ""
     incident: int | None = None
+    fresh: bool = False
+    callback: UUID | None = None
     started_at: datetime | None = None
+    answered_at: datetime | None = None
 
 
 class ChangeCall(Request, frozen=True, kw_only=True):
@@ -27,6 +31,7 @@ class ChangeCall(Request, frozen=True, kw_only=True):
 
     call: UUID
     answered_at: datetime | None = None
+    held: bool | None = None
     ended_at: datetime | None = None
     notes: str | None = None
     outcome: str | None = None

@@ -9,14 +9,34 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from schemas.facts.call import CallAnswered, CallAttached, CallEnded, CallNoted, CallOutcomeSet, CallStarted
+from schemas.facts.call import (
+    CallAnswered,
+    CallAttached,
+    CallEnded,
+    CallHeld,
+    CallNoted,
+    CallOutcomeSet,
+    CallRang,
+    CallResumed,
+    CallStarted,
+)
 from schemas.interaction import Direction
 
-CallFact: TypeAlias = CallStarted | CallAnswered | CallEnded | CallNoted | CallOutcomeSet | CallAttached
+CallFact: TypeAlias = (
+    CallStarted
+    | CallRang
+    | CallAnswered
+    | CallHeld
+    | CallResumed
+    | CallEnded
+    | CallNoted
+    | CallOutcomeSet
+    | CallAttached
+)
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """`notes`: were there any; their words are sealed in the facts."""
+    """Without words: those are sealed in the facts. `held_at`: on hold since."""
 
     id: UUID
     interaction: UUID
@@ -27,6 +47,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     ended_at: datetime | None = None
     outcome: str = ""
     incident: UUID | None = None
+    held_at: datetime | None = None
 
 
 def started(fact: CallStarted) -> Call:
@@ -40,16 +61,20 @@ def started(fact: CallStarted) -> Call:
     )
 
 
-def evolve(call: Call, fact: CallFact) -> Call:
+def evolve(call: Call, fact: CallFact) -> Call:  # noqa: PLR0911 -- a table, a row a fact
     """The state after one more fact."""
     match fact:
         case CallStarted():
             return started(fact)
         case CallAnswered():
             return replace(call, answered_at=fact.at)
+        case CallHeld():
+            return replace(call, held_at=fact.at)
+        case CallResumed():
+            return replace(call, held_at=None)
         case CallEnded():
-            return replace(call, ended_at=fact.at, outcome=fact.outcome or call.outcome)
-        case CallNoted():
+            return replace(call, ended_at=fact.at, held_at=None, outcome=fact.outcome or call.outcome)
+        case CallRang() | CallNoted():
             return call
         case CallOutcomeSet():
             return replace(call, outcome=fact.outcome)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
+from schemas.address import handle_of
 from schemas.facts import Fact
 from schemas.facts.call import CallAttached
+from schemas.facts.callback import CallbackRequested, Wish
 from schemas.facts.incident import (
     IncidentMerged,
     IncidentOpened,
@@ -29,7 +31,7 @@ from schemas.facts.interaction import (
     InteractionSent,
 )
 from schemas.ids import id_beside
-from schemas.interaction import Channel, Direction, Party
+from schemas.interaction import Channel, Direction, Party, Window
 from services.deliveries.queue import Kind, NewDelivery
 from services.incidents.arrival import Arrival, is_form, mail_address, received_now
 from services.incidents.correlation import Grouping, is_of
@@ -67,6 +69,8 @@ def decide(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: K
     if arrival.started is not None:
         number = known.incidents[incident].number if incident in known.incidents else known.last_number + 1
         facts.append(CallAttached(call=arrival.started.call, incident=incident, number=number, at=now))
+    if arrival.item.hints.callback is not None:
+        facts.append(_callback(arrival, incident, arrival.item.hints.callback, now))
     facts += (_pulled(mail, incident, now) for mail in grouping.pulls)
     facts += _suggestions(grouping, incident, known, now)
     return facts
@@ -217,6 +221,22 @@ def _linked(arrival: Arrival, incident: UUID, reason: Reason, known: Known, now:
         reason=reason,
         by=item.by,
         at=now,
+    )
+
+
+def _callback(arrival: Arrival, incident: UUID, window: Window, now: datetime) -> CallbackRequested:
+    item = arrival.item
+    words = "" if item.text == item.subject else item.text
+    return CallbackRequested(
+        callback=item.id,
+        incident=incident,
+        address=arrival.address,
+        since=window.since,
+        until=window.until,
+        time_zone=window.time_zone,
+        language=item.language,
+        at=now,
+        personal=Wish(name=item.sender.name, phone=handle_of(item.sender.address), text=words),
     )
 
 

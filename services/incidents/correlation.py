@@ -38,6 +38,8 @@ class Grouping(msgspec.Struct, frozen=True):
 
 def correlate(arrival: Arrival, known: Known, *, now: datetime, window: timedelta) -> Grouping:
     """The incident of an arrival. `window`: how long an incident stays joinable by rule 5."""
+    if arrival.item.hints.fresh:
+        return Grouping(incident=None, reason=Reason.AGENT)
     answered = _answered(arrival, known)
     incident, reason = _by_rules_1_to_4(arrival, known, answered)
     late = list(_waiting_for(arrival, known))

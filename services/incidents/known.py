@@ -16,10 +16,13 @@ from msgspec.structs import replace
 from eventstore.ledger import Cause
 from schemas.facts import Fact, stream_id
 from schemas.facts.call import CallStarted
+from schemas.facts.callback import CallbackRequested
 from schemas.facts.customer import AddressAdded, AddressProven, CustomerMerged, CustomerRegistered, CustomerUnmerged
 from schemas.facts.incident import IncidentMerged, IncidentOpened, IncidentUnmerged, Status
 from schemas.interaction import Automatic, Channel
 from schemas.lifecycle import merged_status
+from services.callbacks import state as callbacks
+from services.callbacks.state import Callback, CallbackFact
 from services.calls import state as calls
 from services.calls.state import Call, CallFact
 from services.customers import state as customers
@@ -63,6 +66,7 @@ class Changes:
     customers: set[UUID] = field(default_factory=set[UUID])
     owners: set[UUID] = field(default_factory=set[UUID])
     calls: set[UUID] = field(default_factory=set[UUID])
+    callbacks: set[UUID] = field(default_factory=set[UUID])
     threads: set[Key] = field(default_factory=set[Key])
     parts: set[Key] = field(default_factory=set[Key])
     took_part: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
@@ -85,6 +89,7 @@ class Known:
     customers: dict[UUID, Customer] = field(default_factory=dict[UUID, Customer])
     owners: dict[UUID, Owner] = field(default_factory=dict[UUID, Owner])
     calls: dict[UUID, Call] = field(default_factory=dict[UUID, Call])
+    callbacks: dict[UUID, Callback] = field(default_factory=dict[UUID, Callback])
     threads: dict[Key, Thread] = field(default_factory=dict[Key, Thread])
     kin: dict[UUID, set[UUID]] = field(default_factory=dict[UUID, set[UUID]])
     """Customer → all that are read as them, themselves included."""
@@ -95,7 +100,7 @@ class Known:
     mails: dict[UUID, Mail] = field(default_factory=dict[UUID, Mail])
     versions: dict[str, int] = field(default_factory=dict[str, int])
     grown: Counter[UUID] = field(default_factory=Counter[UUID])
-    """How many facts each customer and call got."""
+    """How many facts each customer, call and call-me-back got."""
     facts: list[tuple[Fact, Cause]] = field(default_factory=list[tuple[Fact, Cause]])
     deliveries: list[NewDelivery] = field(default_factory=list[NewDelivery])
     changes: Changes = field(default_factory=Changes)
@@ -144,6 +149,8 @@ class Known:
                 self._customer(fact)
             elif isinstance(fact, CallFact):
                 self._call(fact)
+            elif isinstance(fact, CallbackFact):
+                self._callback(fact)
 
     def version(self, category: str, subject: UUID) -> int:
         """Version of a stream once all facts are recorded."""
@@ -204,3 +211,11 @@ class Known:
         elif known is not None:
             self.calls[fact.call] = calls.evolve(known, fact)
         self.changes.calls.add(fact.call)
+
+    def _callback(self, fact: CallbackFact) -> None:
+        self.grown[fact.callback] += 1
+        if isinstance(fact, CallbackRequested):
+            self.callbacks[fact.callback] = callbacks.requested(fact)
+        else:
+            self.callbacks[fact.callback] = callbacks.evolve(self.callbacks[fact.callback], fact)
+        self.changes.callbacks.add(fact.callback)

@@ -15,6 +15,7 @@ from eventstore import store
 from eventstore.database import Connection
 from eventstore.packed import Byteas, Uuids
 from schemas.facts import stream_id
+from services.callbacks.state import Callback
 from services.calls.state import Call
 from services.customers.state import Customer, Owner
 from services.incidents import parts
@@ -25,6 +26,7 @@ from services.incidents.state import Incident
 
 _incident = msgspec.msgpack.Decoder(Incident)
 _call = msgspec.msgpack.Decoder(Call)
+_callback = msgspec.msgpack.Decoder(Callback)
 _mail = msgspec.msgpack.Decoder(Mail)
 
 
@@ -214,6 +216,19 @@ def load_calls(connection: Connection, known: Known, calls: Collection[UUID]) ->
     for call, version, state in rows:
         known.calls[call] = _call.decode(state)
         known.versions[stream_id("call", call)] = version
+
+
+def load_callbacks(connection: Connection, known: Known, callbacks: Collection[UUID]) -> None:
+    """The state of these call-me-backs."""
+    wanted = [callback for callback in callbacks if callback not in known.callbacks]
+    if not wanted:
+        return
+    rows: Iterable[tuple[UUID, int, bytes]] = connection.execute(
+        "SELECT callback, version, state FROM callback_state WHERE callback = ANY(%b)", (Uuids(wanted),), binary=True
+    )
+    for callback, version, state in rows:
+        known.callbacks[callback] = _callback.decode(state)
+        known.versions[stream_id("callback", callback)] = version
 
 
 def load_versions(connection: Connection, known: Known, streams: Sequence[str]) -> None:

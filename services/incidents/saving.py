@@ -28,6 +28,7 @@ def save(connection: Connection, ledger: Ledger, known: Known) -> list[int]:
         _save_keys(connection, known)
         _save_mails(connection, known)
         _save_calls(connection, known)
+        _save_callbacks(connection, known)
         events = ledger.seal(known.facts, known.versions)
     queue.enqueue(connection, known.deliveries)
     return store.append(connection, events)
@@ -169,6 +170,23 @@ def _save_calls(connection: Connection, known: Known) -> None:
                 Uuids(call.id for call in calls),
                 [known.version("call", call.id) for call in calls],
                 Byteas(_encoder.encode(call) for call in calls),
+            ),
+        )
+
+
+def _save_callbacks(connection: Connection, known: Known) -> None:
+    callbacks = [known.callbacks[callback] for callback in known.changes.callbacks]
+    if callbacks:
+        connection.execute(
+            "INSERT INTO callback_state (callback, version, call, state)"
+            " SELECT * FROM unnest(%b::uuid[], %b::int4[], %b::uuid[], %b::bytea[])"
+            " ON CONFLICT (callback) DO UPDATE SET"
+            " version = excluded.version, call = excluded.call, state = excluded.state",
+            (
+                Uuids(callback.id for callback in callbacks),
+                [known.version("callback", callback.id) for callback in callbacks],
+                Uuids(callback.call for callback in callbacks),
+                Byteas(_encoder.encode(callback) for callback in callbacks),
             ),
         )
 

@@ -26,6 +26,8 @@ from schemas.facts.incident import (
     ParticipantAdded,
     Priority,
     Status,
+    WorkStarted,
+    WorkStopped,
 )
 from schemas.interaction import Channel, Direction
 from schemas.lifecycle import next_status, speaks
@@ -45,6 +47,8 @@ IncidentFact: TypeAlias = (
     | IncidentResolved
     | IncidentClosed
     | IncidentReopened
+    | WorkStarted
+    | WorkStopped
 )
 
 
@@ -153,6 +157,8 @@ def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, P
             return replace(incident, active_at=fact.at, solved=isinstance(fact, IncidentResolved))
         case IncidentNoted() | IncidentClosed():
             return replace(incident, active_at=fact.at)
+        case WorkStarted() | WorkStopped():
+            return incident
         case _:
             assert_never(fact)
 

@@ -12,11 +12,13 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from channels import form, registry
+from channels.callback import Callbacks
 from channels.chat.gateway import ChatGateway
 from channels.chat.replies import Receipts, follow_replies
 from channels.chat.rooms import ChatRooms
 from channels.chat.sessions import ChatSessions
 from channels.form import Forms
+from channels.in_person import Visits
 from channels.intake import Intake
 from eventstore.database import Connection
 from services.access.lines import is_line_key
@@ -28,18 +30,21 @@ from services.supervision import Task, supervise
 from services.web import pages, problems
 from services.web.api import (
     articles,
+    callbacks,
     calls,
     customers,
     events,
     files,
     health,
     incidents,
+    lines,
     live,
     quarantine,
     reports,
     signals,
     undo,
     visits,
+    work,
 )
 from services.web.charts import Charts
 from services.web.conversations import Conversations
@@ -58,6 +63,9 @@ _API = (
     incidents,
     customers,
     calls,
+    callbacks,
+    work,
+    lines,
     reports,
     articles,
     visits,
@@ -105,6 +113,8 @@ def create_app(hub: Hub) -> FastAPI:
         signals=Signals(hub.database.url),
         guard=Guard(hub.database, settings.public_url),
         forms=forms,
+        callbacks=Callbacks(intake, forms, settings.opening_hours, rate_limit=settings.rate_limit),
+        in_person=Visits(intake, talk.incident_of),
         charts=Charts(),
     )
     parts.signals.hear(parts.live.signal)
@@ -135,6 +145,7 @@ def create_app(hub: Hub) -> FastAPI:
         intake=intake,
         forms=forms,
         chat=chat,
+        callbacks=parts.callbacks,
         public_url=settings.public_url,
         is_line_key=line_key,
         incident_of=talk.incident_of,

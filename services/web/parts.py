@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from channels.callback import Callbacks
 from channels.form import Forms
+from channels.in_person import Visits
 from eventstore.database import Connection
 from projections import reading
 from services.commands import Commands
@@ -29,6 +31,8 @@ class Parts:
     signals: Signals
     guard: Guard
     forms: Forms
+    callbacks: Callbacks
+    in_person: Visits
     charts: Charts
 
     async def wait_for(self, position: int, *names: str) -> bool:

@@ -14,11 +14,13 @@ import uvicorn
 from fastapi import FastAPI, Request
 
 from channels import registry
+from channels.callback import Callbacks
 from channels.chat.gateway import ChatGateway
 from channels.chat.rooms import ChatLine, ChatRooms
 from channels.chat.sessions import ChatSessions
 from channels.form import Forms, Posted, posted
 from channels.intake import Intake, Item, decode_item
+from channels.opening_hours import OpeningHours
 from channels.tokens import ThreadTokens
 from eventstore.blobs import Blobs
 from eventstore.database import Connection, Database
@@ -27,6 +29,7 @@ from schemas.interaction import Party
 from services.web import problems
 
 SECRET = b"0123456789abcdef0123456789abcdef"
+HOURS = OpeningHours.read("Mon-Sun 00:00-23:59 America/Havana")
 LINE, LINE_KEY = "office", "line-key"
 
 
@@ -124,6 +127,7 @@ async def serving(database: Database, blobs: Blobs, *, rate_limit: bool = False)
         intake=intake,
         forms=forms,
         chat=ChatGateway(intake, sessions, rooms, outside.history, typed=outside.note_typed, rate_limit=rate_limit),
+        callbacks=Callbacks(intake, forms, HOURS, rate_limit=rate_limit),
         public_url=base,
         is_line_key=outside.is_line_key,
         incident_of=outside.incident_of,

@@ -52,7 +52,7 @@ async def test_a_call_s_three_pushes_are_three_signals_in_order_under_one_key(de
     for push in (RING, ANSWER, HANGUP):
         assert (await desk.http.post(URL, data=push)).status_code == 200
     started, answered, ended = await signals(desk)
-    assert started == signal(CallSignalKind.STARTED, started)
+    assert started == signal(CallSignalKind.STARTED, started, rings_at=("alice", "bob"))
     assert answered == signal(CallSignalKind.ANSWERED, answered, agent="Bob")
     assert ended == signal(CallSignalKind.ENDED, ended, outcome="normalClearing")
     assert len(set(await desk.keys())) == 1

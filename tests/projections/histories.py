@@ -14,7 +14,26 @@ from eventstore.keys import Keys
 from eventstore.ledger import NO_CAUSE, Ledger
 from schemas.facts import Fact, stream_of
 from schemas.facts.article import ArticleKind, ArticlePublished, ArticleRetired, ArticleRevised
-from schemas.facts.call import CallAnswered, CallAttached, CallEnded, CallNoted, CallOutcomeSet, CallStarted
+from schemas.facts.call import (
+    CallAnswered,
+    CallAttached,
+    CallEnded,
+    CallHeld,
+    CallNoted,
+    CallOutcomeSet,
+    CallRang,
+    CallResumed,
+    CallStarted,
+)
+from schemas.facts.callback import (
+    CallbackCancelled,
+    CallbackDone,
+    CallbackReleased,
+    CallbackRequested,
+    CallbackRescheduled,
+    CallbackTaken,
+    Wish,
+)
 from schemas.facts.customer import (
     AddressAdded,
     AddressProven,
@@ -46,6 +65,8 @@ from schemas.facts.incident import (
     Subject,
     SuggestionReason,
     Words,
+    WorkStarted,
+    WorkStopped,
 )
 from schemas.facts.interaction import (
     InteractionBounced,
@@ -143,6 +164,7 @@ class Story:
         kinds = (
             [(self.open, 6), (self.write, 8), (self.answer, 7), (self.resolve, 4), (self.turn, 6), (self.visit, 4)]
             + [(self.merge, 1), (self.unmerge, 1), (self.move, 1), (self.split, 1), (self.call, 1), (self.person, 1)]
+            + [(self.callback, 1), (self.stopwatch, 1)]
             + ([(self.erase, 0.4)] if self.erasures else [])
         )
         (tell,) = self.random.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])
@@ -415,12 +437,65 @@ class Story:
                 at=self.now,
                 personal=Words(text="phone:+5355512345"),
             ),
+            CallRang(call=call, users=("ana", "luis"), at=self.now),
             CallAttached(call=call, incident=work.incident, number=work.number, at=self.now),
             CallAnswered(call=call, agent="ana", at=self.now + timedelta(seconds=5)),
+            CallHeld(call=call, by="ana", at=self.now + timedelta(seconds=15)),
+            *(
+                [CallResumed(call=call, by="ana", at=self.now + timedelta(seconds=25))]
+                if self.random.random() < 0.5
+                else []
+            ),
             CallNoted(call=call, address=address, by="ana", at=self.now, personal=Words(text=self.words(5))),
             CallEnded(call=call, outcome="normal", at=self.now + timedelta(seconds=65)),
             CallOutcomeSet(call=call, outcome="solved", by="ana", at=self.now),
-        ][: self.random.randint(1, 6)]
+        ][: self.random.randint(1, 9)]
+
+    def callback(self) -> list[Fact]:
+        known = [work for work in self.work[-50:] if not work.person.erased]
+        if not known:
+            return self.open()
+        work, callback, now = self.random.choice(known), self.uuid(), self.now
+        then: list[Fact] = [
+            CallbackRescheduled(
+                callback=callback, since=now, until=now + timedelta(hours=1), by="ana", at=now + timedelta(minutes=1)
+            ),
+            CallbackTaken(callback=callback, by="ana", at=now),
+            CallbackReleased(callback=callback, by="luis", at=now),
+            CallbackTaken(callback=callback, call=self.uuid(), by="luis", at=now),
+            CallbackDone(callback=callback, by="luis", at=now)
+            if self.random.random() < 0.5
+            else CallbackCancelled(callback=callback, reason="nobody there", by="luis", at=now),
+        ]
+        requested = CallbackRequested(
+            callback=callback,
+            incident=work.incident,
+            address=work.person.address,
+            since=now + timedelta(hours=2),
+            until=now + timedelta(hours=4),
+            time_zone="America/Havana",
+            language="es",
+            at=now,
+            personal=Wish(name="Ana", phone="+5355512345", text=self.words(6)),
+        )
+        return [requested, *then[: self.random.randint(0, 5)]]
+
+    def stopwatch(self) -> list[Fact]:
+        if not self.work:
+            return self.open()
+        work, span = self.random.choice(self.work[-50:]), self.uuid()
+        by = self.random.choice(["ana", "luis"])
+        started = WorkStarted(incident=work.incident, span=span, by=by, at=self.now)
+        seconds = float(self.random.randint(1, 20000))
+        stopped = WorkStopped(
+            incident=work.incident,
+            span=span,
+            seconds=min(seconds, 14400.0),
+            forgotten=seconds > 14400,
+            by=by,
+            at=self.now + timedelta(seconds=seconds),
+        )
+        return [started, stopped][: self.random.randint(1, 2)]
 
     def visit(self) -> list[Fact]:
         if len(self.articles) < 3 or self.random.random() < 0.1:

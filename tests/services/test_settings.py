@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.opening_hours import OpeningHours
 from schemas.errors import SettingsError
 from services.settings import Endpoint, Settings, read
 
@@ -25,6 +26,7 @@ DEFAULTS = Settings(
     correlation_hours=168,
     locale="es",
     metrics_port=None,
+    opening_hours=OpeningHours.read("Mon-Fri 09:00-17:00 UTC"),
 )
 
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from projections import calls
 from projections.calls import Call
 from projections.page import Page
-from schemas.errors import LogUnavailableError, NotFoundError
+from schemas.errors import InvalidError, LogUnavailableError, NotFoundError
 from schemas.ids import utc
 from schemas.interaction import Direction
 from services.calls import requests
@@ -40,19 +40,26 @@ _Number = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 
 
 class CallIn(Body):
-    """A call begins. `phone`: as written, or `anonymous`."""
+    """A call begins. `phone`: as written, or `anonymous`; not needed with `callback`, the wish it answers.
+
+    `new_incident`: it is about nothing there is yet.
+    """
 
     direction: Direction
-    phone: Line
+    phone: Line | None = None
     call_id: MaybeLine | None = None
     incident: _Number | None = None
+    new_incident: bool = False
+    callback: UUID | None = None
     started_at: AwareDatetime | None = None
+    answered_at: AwareDatetime | None = None
 
 
 class CallChangeIn(Body):
     """What happened to it; what isn't named stays."""
 
     answered_at: AwareDatetime | None = None
+    held: bool | None = None
     ended_at: AwareDatetime | None = None
     notes: Notes | None = None
     outcome: MaybeLine | None = None
@@ -67,12 +74,26 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.get("", responses=answers(Page[Call]), dependencies=[waits])
     async def list_calls(
-        state: Annotated[Literal["ringing", "active", "ended"] | None, Query()] = None,
+        state: Annotated[Literal["ringing", "active", "held", "ended"] | None, Query()] = None,
+        agent: Annotated[str | None, Query(max_length=100)] = None,
+        number: Annotated[str | None, Query(max_length=64, description="Digits in a row of the number")] = None,
+        since: Annotated[AwareDatetime | None, Query()] = None,
+        until: Annotated[AwareDatetime | None, Query(description="Exclusive")] = None,
         cursor: Cursor = None,
         limit: Limit = LIMIT_DEFAULT,
     ) -> Response:
         """Calls, newest first."""
-        return json(await database.run(calls.find, state=state, cursor=cursor, limit=limit))
+        found = await database.run(
+            calls.find,
+            state=state,
+            agent=agent,
+            number=number,
+            since=since,
+            until=until,
+            cursor=cursor,
+            limit=limit,
+        )
+        return json(found)
 
     @routes.get("/{call}", responses=answers(Call), dependencies=[waits])
     async def get_call(call: UUID) -> Response:
@@ -85,21 +106,27 @@ def router(parts: Parts) -> APIRouter:
     @routes.post("", status_code=201, responses=answers(Call, 201))
     async def start_call(body: CallIn, who: Caller, key: Key) -> Response:
         """Write down that a call began."""
+        if body.phone is None and body.callback is None:
+            raise InvalidError("a number, or anonymous", field="phone")
         request = requests.StartCall(
             direction=body.direction,
-            phone=body.phone,
+            phone=body.phone or "",
             external_id=body.call_id or "",
             incident=body.incident,
+            fresh=body.new_incident,
+            callback=body.callback,
             started_at=utc(body.started_at) if body.started_at else None,
+            answered_at=utc(body.answered_at) if body.answered_at else None,
         )
         return await run(parts, request, who, key, 201)
 
     @routes.patch("/{call}", responses=answers(Call))
     async def change_call(call: UUID, body: CallChangeIn, who: Caller, key: Key) -> Response:
-        """Answered, ended, noted, attached."""
+        """Answered, put on hold, resumed, ended, noted, attached."""
         request = requests.ChangeCall(
             call=call,
             answered_at=utc(body.answered_at) if body.answered_at else None,
+            held=body.held,
             ended_at=utc(body.ended_at) if body.ended_at else None,
             notes=body.notes,
             outcome=body.outcome,

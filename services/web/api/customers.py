@@ -9,7 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
@@ -85,8 +85,15 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
     waits = fresh(database, "customers", "incidents", "timeline")
 
     @routes.get("", responses=answers(Page[Customer]), dependencies=[waits])
-    async def list_customers(q: SearchWords = None, cursor: Cursor = None, limit: Limit = LIMIT_DEFAULT) -> Response:
-        """Customers by a part of a name or address."""
+    async def list_customers(
+        q: SearchWords = None,
+        phone: Annotated[str | None, Query(max_length=64, description="The end of a number, however written")] = None,
+        cursor: Cursor = None,
+        limit: Limit = LIMIT_DEFAULT,
+    ) -> Response:
+        """Customers by a part of a name or address, or by telephone number."""
+        if phone is not None:
+            return json(Page(await database.run(customers.by_phone, phone, limit=limit)))
         return json(await database.run(customers.find, q=q, cursor=cursor, limit=limit))
 
     @routes.get("/{customer}", responses=answers(Customer), dependencies=[waits])

@@ -8,12 +8,21 @@ from typing import Any
 
 import pytest
 
-from services.access.policy import AGENTS, ANALYSTS, EVERYBODY, POLICY, SIGNED_IN
+from services.access.policy import ADMINS, AGENTS, ANALYSTS, EVERYBODY, POLICY, SIGNED_IN
 from tests.services.web.serving import Web
 
 _PAGE = Path(__file__).parents[3] / "docs" / "api.md"
-_WORDS = {"everybody": EVERYBODY, "line's key": EVERYBODY, "all roles": SIGNED_IN, "agent": AGENTS, "analyst": ANALYSTS}
-_ROUTE = re.compile(r"^(GET|POST|PATCH|WS)\s+(\S+)\s+(everybody|line's key|all roles|agent|analyst)\b", re.MULTILINE)
+_WORDS = {
+    "everybody": EVERYBODY,
+    "line's key": EVERYBODY,
+    "all roles": SIGNED_IN,
+    "agent": AGENTS,
+    "admin": ADMINS,
+    "analyst": ANALYSTS,
+}
+_ROUTE = re.compile(
+    r"^(GET|POST|PATCH|WS)\s+(\S+)\s+(everybody|line's key|all roles|agent|analyst|admin)\b", re.MULTILINE
+)
 
 
 def _documented() -> dict[str, str]:

@@ -1,0 +1,90 @@
+"""Who works on what now: calls, stopwatches, incidents in progress, and the time each took. Put together at read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from eventstore.database import Connection
+from projections import calls, work
+from projections.calls import Call
+from projections.work import Spent
+
+_INCIDENTS_MAX = 20
+
+
+class WorkOn(msgspec.Struct, frozen=True):
+    """An incident that a user has. `seconds`: they spent on it, ever."""
+
+    number: int
+    subject: str
+    status: str
+    seconds: float
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A stopwatch that runs. `seconds`: so far; `overdue`: longer than would count."""
+
+    number: int | None
+    started_at: datetime
+    seconds: float
+    overdue: bool
+
+
+class Working(msgspec.Struct, frozen=True):
+    """A user at work. `chats`: open with them now; `spent`: on what ended in the time asked for."""
+
+    agent: str
+    calls: list[Call]
+    stopwatch: Run | None
+    chats: int
+    incidents: list[WorkOn]
+    spent: Spent
+
+
+def read(
+    connection: Connection,
+    agents: Sequence[str],
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    longest_seconds: float,
+) -> list[Working]:
+    """These users, in this order."""
+    talking = [call for call in calls.going_on(connection) if call.agent in agents]
+    runs = {run.agent: run for run in work.running(connection)}
+    rows: Sequence[tuple[str, int, str, str]] = connection.execute(
+        "SELECT people.name, i.number, i.subject, i.status FROM unnest(%s::text[]) AS people (name), LATERAL ("
+        "  SELECT number, subject, coalesce(family_status, status) AS status,"
+        "  coalesce(family_updated_at, updated_at) AS last_at FROM incidents WHERE assignee = people.name"
+        "  AND merged_into IS NULL AND coalesce(family_status, status) IN ('new', 'open')"
+        "  ORDER BY last_at DESC, number DESC LIMIT %s"
+        ") i ORDER BY i.last_at DESC, i.number DESC",
+        (list(agents), _INCIDENTS_MAX),
+    ).fetchall()
+    spent_on = work.spent_on(connection, {number for _, number, _, _ in rows})
+    spent = work.spent_by(connection, agents, since, until)
+    nothing = Spent()
+    return [
+        Working(
+            agent=agent,
+            calls=[call for call in talking if call.agent == agent],
+            stopwatch=_run(runs[agent], now, longest_seconds) if agent in runs else None,
+            chats=0,
+            incidents=[
+                WorkOn(number, subject, status, spent_on.get((number, agent), nothing).total)
+                for name, number, subject, status in rows
+                if name == agent
+            ],
+            spent=spent.get(agent, nothing),
+        )
+        for agent in agents
+    ]
+
+
+def _run(run: work.Stopwatch, now: datetime, longest_seconds: float) -> Run:
+    seconds = max(0.0, (now - run.started_at).total_seconds())
+    return Run(run.number, run.started_at, seconds, overdue=seconds > longest_seconds)

@@ -1,0 +1,45 @@
+"""What an agent can ask of a call-me-back. Made by the API and the pages, run by `services/commands.py`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from services.request import Request
+
+
+class TakeCallback(Request, frozen=True, kw_only=True):
+    """I see to it."""
+
+    callback: UUID
+
+
+class ReleaseCallback(Request, frozen=True, kw_only=True):
+    """Somebody else may."""
+
+    callback: UUID
+
+
+class RescheduleCallback(Request, frozen=True, kw_only=True):
+    """Another window."""
+
+    callback: UUID
+    since: datetime
+    until: datetime
+
+
+class FinishCallback(Request, frozen=True, kw_only=True):
+    """They were called back, by this call if one of ours."""
+
+    callback: UUID
+    call: UUID | None = None
+
+
+class CancelCallback(Request, frozen=True, kw_only=True):
+    """No call any more."""
+
+    callback: UUID
+    reason: str = ""
+
+
+CallbackRequest = TakeCallback | ReleaseCallback | RescheduleCallback | FinishCallback | CancelCallback

@@ -1,0 +1,72 @@
+"""Telephone lines over the API: let a telephone system in, see which there are, shut one out."""
+
+# pyright: reportUnusedFunction=false
+# -- routes are registered by their decorators
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+import msgspec
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from eventstore.database import Connection
+from projections.page import Page
+from services.access import lines
+from services.access.lines import Line
+from services.web.api.shapes import Body, MaybeLine, answers, json
+from services.web.parts import Parts
+
+LineName = Annotated[str, Path(max_length=64)]
+
+
+class LineIn(Body):
+    """A new line."""
+
+    name: MaybeLine
+
+
+class NewLine(msgspec.Struct, frozen=True):
+    """`url`: where the telephone system posts to. The key in it is shown this once."""
+
+    name: str
+    url: str
+
+
+def router(parts: Parts) -> APIRouter:
+    """`/api/v1/lines`."""
+    routes = APIRouter(prefix="/api/v1/lines", tags=["lines"])
+    database = parts.hub.database
+
+    @routes.get("", responses=answers(Page[Line]))
+    async def list_lines() -> Response:
+        """Every line there ever was."""
+        return json(Page(await database.run(lines.list_lines)))
+
+    @routes.post("", status_code=201, responses=answers(NewLine, 201))
+    async def create_line(body: LineIn) -> Response:
+        """Let a telephone system in."""
+        return json(await create(parts, body.name), 201)
+
+    @routes.post("/{line}/revoke", responses=answers(Line))
+    async def revoke_line(line: LineName) -> Response:
+        """Its key is worth nothing from now on."""
+        return json(await database.run(_revoke, line))
+
+    return routes
+
+
+async def create(parts: Parts, name: str) -> NewLine:
+    """A line with the URL to paste. Raises InvalidError, ConflictError."""
+    key = await parts.hub.database.run(_create, name)
+    return NewLine(name, f"{parts.hub.settings.public_url}/api/v1/cti/{quote(name, safe='')}?key={key}")
+
+
+def _create(connection: Connection, name: str) -> str:
+    return lines.create_line(connection, name)
+
+
+def _revoke(connection: Connection, name: str) -> Line:
+    return lines.revoke_line(connection, name)

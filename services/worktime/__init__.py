@@ -1,0 +1,1 @@
+"""Time spent on an incident: a stopwatch for each user."""
