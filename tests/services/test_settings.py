@@ -62,6 +62,7 @@ def test_every_setting_is_read(tmp_path):
         "CAUCE_CORRELATION_HOURS": "24",
         "CAUCE_LOCALE": "en",
         "CAUCE_METRICS_PORT": "9100",
+        "CAUCE_OPENING_HOURS": "Mon-Sat 08:00-12:30 America/Havana",
     }
     settings = read(environment)
     assert settings == Settings(
@@ -82,6 +83,7 @@ def test_every_setting_is_read(tmp_path):
         correlation_hours=24,
         locale="en",
         metrics_port=9100,
+        opening_hours=OpeningHours.read("Mon-Sat 08:00-12:30 America/Havana"),
     )
     assert (str(settings.smtp), settings.mail_domain) == ("[::1]:25", "cauce.example")
 
@@ -107,6 +109,12 @@ def test_the_public_url_follows_where_we_listen():
         ("CORRELATION_HOURS", "²"),
         ("METRICS_PORT", "many"),
         ("LOCALE", "fr"),
+        ("OPENING_HOURS", "always"),
+        ("OPENING_HOURS", "Mon-Fri 09:00-17:00"),
+        ("OPENING_HOURS", "Mon-Fri 09:00-17:00 Nowhere/City"),
+        ("OPENING_HOURS", "Mon-Fri 17:00-09:00 UTC"),
+        ("OPENING_HOURS", "Mon-Fri 09:00-25:00 UTC"),
+        ("OPENING_HOURS", "Lun-Vie 09:00-17:00 UTC"),
         ("MAIL_ADDRESSES", "support"),
         ("MAIL_ADDRESSES", "support@cauce.example @cauce.example"),
         ("DATABASE_URL", "mysql://db/cauce"),
