@@ -26,7 +26,9 @@ from schemas.errors import LogUnavailableError
 T = TypeVar("T")
 P = ParamSpec("P")
 
-READ_PATH = "timeline, incidents, customers, calls, articles, channel_report, knowledge_usage, callbacks, work, public"
+READ_PATH = (
+    "timeline, incidents, customers, calls, chats, articles, channel_report, knowledge_usage, callbacks, work, public"
+)
 """Schemas of the live read models, then our own tables. A rebuilt view takes its name here by ALTER SCHEMA … RENAME."""
 
 

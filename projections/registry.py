@@ -6,6 +6,7 @@ from projections.articles import ARTICLES
 from projections.callbacks import CALLBACKS
 from projections.calls import CALLS
 from projections.channel_report import CHANNEL_REPORT
+from projections.chats import CHATS
 from projections.customers import CUSTOMERS
 from projections.incidents import INCIDENTS
 from projections.knowledge_usage import KNOWLEDGE_USAGE
@@ -14,7 +15,7 @@ from projections.timeline import TIMELINE
 from projections.work import WORK
 from schemas.errors import NotFoundError
 
-ALL = (TIMELINE, INCIDENTS, CUSTOMERS, CALLS, ARTICLES, CHANNEL_REPORT, KNOWLEDGE_USAGE, CALLBACKS, WORK)
+ALL = (TIMELINE, INCIDENTS, CUSTOMERS, CALLS, CHATS, ARTICLES, CHANNEL_REPORT, KNOWLEDGE_USAGE, CALLBACKS, WORK)
 
 
 def by_name(name: str) -> Projection:

@@ -32,6 +32,8 @@ from services.callbacks.requests import (
 )
 from services.calls import handle as calls
 from services.calls.requests import CallRequest, ChangeCall, StartCall
+from services.chats import handle as chats
+from services.chats.requests import AcceptChat, ChatRequest, CloseChat, LeaveEmail, MissChat, TransferChat
 from services.customers import doom
 from services.customers import handle as customers
 from services.customers.requests import (
@@ -59,7 +61,9 @@ _PAUSE_SECONDS = 0.1
 _DELETE_SECONDS = 3.0
 _KEYS_KEPT = timedelta(days=30)
 
-Request: TypeAlias = IncidentRequest | CustomerRequest | CallRequest | CallbackRequest | WorkRequest | Undo
+Request: TypeAlias = (
+    IncidentRequest | CustomerRequest | CallRequest | CallbackRequest | ChatRequest | WorkRequest | Undo
+)
 
 log = structlog.get_logger()
 
@@ -230,7 +234,7 @@ def _together(group: Sequence[_Job]) -> list[list[_Job]]:
     return [together for together in found if together]
 
 
-def _decide(desk: Desk, request: Request) -> Done:
+def _decide(desk: Desk, request: Request) -> Done:  # noqa: PLR0911 -- a category a return
     match request:
         case Undo():
             return undo.handle(desk, request)
@@ -240,6 +244,8 @@ def _decide(desk: Desk, request: Request) -> Done:
             return callbacks.handle(desk, request)
         case StartWork() | StopWork():
             return worktime.handle(desk, request)
+        case AcceptChat() | TransferChat() | CloseChat() | MissChat() | LeaveEmail():
+            return chats.handle(desk, request)
         case RegisterCustomer() | AddAddress() | MergeCustomers() | UnmergeCustomers() | ErasePerson():
             return customers.handle(desk, request)
         case _:

@@ -41,6 +41,7 @@ class Settings:
     public_url: str
     rate_limit: bool
     correlation_hours: int
+    chat_wait_seconds: int
     locale: str
     metrics_port: int | None
     opening_hours: OpeningHours
@@ -75,6 +76,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         public_url=(given.pop("PUBLIC_URL", "") or f"http://{http}").rstrip("/"),
         rate_limit=_switch(given, "RATE_LIMIT", default=True),
         correlation_hours=_number(given, "CORRELATION_HOURS", 168),
+        chat_wait_seconds=_number(given, "CHAT_WAIT_SECONDS", 120),
         locale=given.pop("LOCALE", "") or "es",
         metrics_port=_number(given, "METRICS_PORT", 0) or None,
         opening_hours=_hours(given.pop("OPENING_HOURS", "") or "Mon-Fri 09:00-17:00 UTC"),

@@ -16,6 +16,8 @@ FRAME_MAX_BYTES = 64 * 1024  # TEXT_MAX_BYTES, escaped; the server's own limit o
 
 ErrorCode: TypeAlias = Literal["log_unavailable", "too_large", "rate_limited", "malformed"]
 
+StateName: TypeAlias = Literal["open", "unavailable", "waiting", "active", "missed", "closed"]
+
 _ID = re.compile(rb'"id"\s*:\s*"([A-Za-z0-9_.:-]{1,128})"')
 
 
@@ -24,12 +26,16 @@ class _In(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=T
 
 
 class Hello(_In, frozen=True, tag="hello"):
-    """First frame. `token`: a chat's, or a status link's. `name` and `email` are claims."""
+    """First frame. `token`: a chat's, or a status link's. `name` and `email` are claims.
+
+    `states`: send me `state` frames too.
+    """
 
     token: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     name: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     email: Annotated[str, msgspec.Meta(max_length=320)] | None = None
     locale: Annotated[str, msgspec.Meta(pattern="^([A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4})?$")] | None = None
+    states: bool = False
 
 
 class Say(_In, frozen=True, tag="message"):
@@ -43,7 +49,17 @@ class TypingIn(_In, frozen=True, tag="typing"):
     """The customer is writing."""
 
 
-In: TypeAlias = Hello | Say | TypingIn
+class EmailIn(_In, frozen=True, tag="email"):
+    """Where to write to when nobody comes: a claim."""
+
+    email: Annotated[str, msgspec.Meta(max_length=320)]
+
+
+class Bye(_In, frozen=True, tag="bye"):
+    """The customer ends the conversation."""
+
+
+In: TypeAlias = Hello | Say | TypingIn | EmailIn | Bye
 
 
 class _Out(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
@@ -86,7 +102,19 @@ class TypingOut(_Out, frozen=True, tag="typing"):
     """An agent is writing."""
 
 
-Out: TypeAlias = Welcome | Ack | Problem | Words | TypingOut
+class State(_Out, frozen=True, tag="state"):
+    """How the chat stands; only to clients that asked for it. `by_mail`: it goes on there; else an address is welcome.
+
+    `link`: the status page of what was said here.
+    """
+
+    state: StateName
+    agent: str = ""
+    by_mail: bool = False
+    link: str = ""
+
+
+Out: TypeAlias = Welcome | Ack | Problem | Words | TypingOut | State
 
 _decoder: msgspec.json.Decoder[In] = msgspec.json.Decoder(In)
 _encoder = msgspec.json.Encoder()

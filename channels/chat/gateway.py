@@ -7,22 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.websockets import WebSocketState
 
 from channels.chat import frames
-from channels.chat.frames import Ack, Hello, Problem, Say, TypingIn, Welcome
+from channels.chat.frames import Ack, Bye, EmailIn, Hello, Problem, Say, State, TypingIn, Welcome
 from channels.chat.rooms import ChatLine, ChatRooms, Outbox
 from channels.chat.sessions import ChatSessions, Session
 from channels.intake import Intake, in_time
 from channels.limits import Limit, Rate, network_of
 from schemas.address import email_address
-from schemas.errors import InvalidError, MalformedError, RateLimitedError, RetryableError, TooLargeError
+from schemas.errors import (
+    InvalidError,
+    MalformedError,
+    RateLimitedError,
+    RefusedError,
+    RetryableError,
+    TooLargeError,
+)
 from schemas.ids import chat_id
 from schemas.interaction import Channel, Hints, Interaction, Party
 
@@ -41,7 +49,23 @@ History = Callable[[UUID], Awaitable[Sequence[ChatLine]]]
 """The messages of a thread, oldest first, as new as the store is when it is called."""
 
 Typed = Callable[[UUID], Awaitable[None]]
-"""Told that the customer is writing in a thread."""
+"""Told that the customer is writing in a session."""
+
+
+class House(Protocol):
+    """What a chat asks the hub beside its words."""
+
+    async def state_of(self, session: UUID, thread: UUID) -> State:
+        """How the chat stands."""
+        ...
+
+    async def left_email(self, session: UUID, thread: UUID, email: str) -> None:
+        """Where to write to. Raises InvalidError, RetryableError."""
+        ...
+
+    async def ended(self, session: UUID) -> None:
+        """The customer left for good."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -52,6 +76,7 @@ class Client:
     name: str
     claims: tuple[Party, ...]
     language: str
+    details: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class ChatGateway:
@@ -65,6 +90,7 @@ class ChatGateway:
         history: History,
         *,
         typed: Typed | None = None,
+        house: House | None = None,
         rate_limit: bool = True,
         capacity: int = 5000,
     ) -> None:
@@ -73,19 +99,24 @@ class ChatGateway:
         self.rooms = rooms
         self.history = history
         self.typed = typed
+        self.house = house
         self.opened = Limit(OPENED_FROM_ONE_PLACE, on=rate_limit)
         self.said = Limit(SAID_IN_ONE_SESSION, on=rate_limit)
         self._free = capacity
 
     async def serve(self, websocket: WebSocket) -> None:
         """One connection, to its end."""
+        await self.serve_framed(websocket)
+
+    async def serve_framed(self, websocket: WebSocket, token: str | None = None, site: str = "") -> None:
+        """The same from a frame on another site: `token` came in its cookie."""
         await websocket.accept()
         if self._free <= 0:
             await websocket.close(_TRY_AGAIN_LATER, "too many chats are open")
             return
         self._free -= 1
         try:
-            await _Connection(self, websocket).serve()
+            await _Connection(self, websocket, token, site).serve()
         finally:
             self._free += 1
 
@@ -100,8 +131,10 @@ def router(gateway: ChatGateway) -> APIRouter:
 class _Connection:
     """One client, connected."""
 
-    def __init__(self, gateway: ChatGateway, websocket: WebSocket) -> None:
+    def __init__(self, gateway: ChatGateway, websocket: WebSocket, token: str | None, site: str) -> None:
         self._gateway = gateway
+        self._token = token
+        self._site = site
         self._websocket = websocket
         self._place = network_of(websocket.client.host) if websocket.client else ""
         self._outbox = Outbox()
@@ -120,7 +153,8 @@ class _Connection:
                 # the group waits for messages on their way: who writes and leaves at once is heard
         finally:
             if self._client is not None:
-                self._gateway.rooms.leave(self._client.session.thread, self._outbox)
+                session = self._client.session
+                self._gateway.rooms.leave(session.thread, self._outbox, session=session.id)
         if self._websocket.application_state is WebSocketState.CONNECTED:
             await self._close()
 
@@ -201,7 +235,11 @@ class _Connection:
                 messages.create_task(self._say(self._client, frame))
             case TypingIn() if self._client is not None:
                 await self._relay_typing(self._client)
-            case Say() | TypingIn():
+            case EmailIn() | Bye() if self._client is not None:
+                self._gateway.said.take(str(self._client.session.id))
+                await self._gate.acquire()
+                messages.create_task(self._ask_house(self._client, frame))
+            case Say() | TypingIn() | EmailIn() | Bye():
                 raise MalformedError("say hello first")
 
     def _greet(self, hello: Hello) -> None:
@@ -209,12 +247,14 @@ class _Connection:
             raise MalformedError("one hello is enough")
         claims = (Party(address=email_address(hello.email), name=hello.name or ""),) if hello.email else ()
         self._gateway.opened.take(self._place)
-        session, known = self._gateway.sessions.open(hello.token)
+        session, known = self._gateway.sessions.open(hello.token or self._token)
         language = (hello.locale or "").replace("_", "-").partition("-")[0].lower()
-        self._client = Client(session, hello.name or "", claims, language)
+        details = {"site": self._site} if self._site else {}
+        self._client = Client(session, hello.name or "", claims, language, details)
+        self._outbox.wants_states = hello.states
         self._outbox.put(Welcome(self._gateway.sessions.sign(session), session.id))
         # joined before the history is read: what is said meanwhile is in one of the two
-        self._gateway.rooms.join(session.thread, self._outbox)
+        self._gateway.rooms.join(session.thread, self._outbox, session=session.id)
         self._known_thread = session.thread if known else None
         self._greeted.set()
 
@@ -224,6 +264,8 @@ class _Connection:
             self._outbox.go_live()
         else:
             await self._send_history(self._known_thread)
+        if self._outbox.wants_states and self._client is not None:
+            await self._tell_state(self._client.session)
         await _for_ever()
 
     async def _send_history(self, thread: UUID) -> None:
@@ -235,6 +277,31 @@ class _Connection:
             self._outbox.go_live()
         else:
             await self._outbox.put_history(lines)
+
+    async def _tell_state(self, session: Session) -> None:
+        if self._gateway.house is None:
+            return
+        try:
+            async with in_time():
+                self._outbox.tell(await self._gateway.house.state_of(session.id, session.thread))
+        except RetryableError as error:
+            self._outbox.put(Problem("log_unavailable", retry_after=error.retry_after))
+
+    async def _ask_house(self, client: Client, frame: EmailIn | Bye) -> None:
+        session = client.session
+        try:
+            if self._gateway.house is None:
+                return
+            if isinstance(frame, EmailIn):
+                await self._gateway.house.left_email(session.id, session.thread, frame.email)
+            else:
+                await self._gateway.house.ended(session.id)
+        except RetryableError as error:
+            self._outbox.put(Problem("log_unavailable", retry_after=error.retry_after))
+        except RefusedError as error:
+            self._outbox.put(Problem("malformed", detail=str(error)))
+        finally:
+            self._gate.release()
 
     async def _say(self, client: Client, say: Say) -> None:
         try:
@@ -256,7 +323,7 @@ class _Connection:
             return
         self._typed_at = now
         if self._gateway.typed is not None:
-            await self._gateway.typed(client.session.thread)
+            await self._gateway.typed(client.session.id)
 
 
 async def _for_ever() -> None:
@@ -278,4 +345,5 @@ def _interaction(client: Client, say: Say) -> Interaction:
         received_at=now,
         language=client.language,
         hints=Hints(thread_signed=session.continues_link, session=session.id),
+        details=dict(client.details),
     )

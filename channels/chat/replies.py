@@ -1,4 +1,4 @@
-"""The watcher: follows the recorded facts and pushes agents' answers to the chats open here; records their delivery.
+"""The watcher: follows the recorded facts and pushes answers and states to the chats open here; records delivery.
 
 Between the event feed and rooms.py. Keeps no position: what nobody has open waits in the history (gateway.py).
 """
@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from channels.chat.frames import Words
+from channels.chat.frames import State, Words
 from channels.chat.rooms import ChatRooms
 from eventstore import store
 from eventstore.database import Connection, Database
@@ -22,11 +22,16 @@ from eventstore.recorded import Recorded
 from schemas.codec import Keyring
 from schemas.errors import DecodeError
 from schemas.facts import stream_id
+from schemas.facts.chat import ChatAccepted, ChatClosed, ChatEmailGiven, ChatMissed, ChatRequested, ChatTransferred
 from schemas.facts.interaction import InteractionDelivered, InteractionSent
 from schemas.ids import new_id
 from schemas.interaction import Channel
 
 log = structlog.get_logger()
+
+_STATES = frozenset(
+    kind.type_name for kind in (ChatRequested, ChatAccepted, ChatTransferred, ChatMissed, ChatEmailGiven, ChatClosed)
+)
 
 
 async def follow_replies(feed: EventFeed, rooms: ChatRooms, keys: Keyring, database: Database) -> None:
@@ -39,7 +44,7 @@ async def follow_replies(feed: EventFeed, rooms: ChatRooms, keys: Keyring, datab
     async def handle(events: Sequence[Recorded]) -> None:
         nonlocal position
         for event in events:
-            if event.type == InteractionSent.type_name:
+            if event.type == InteractionSent.type_name or event.type in _STATES:
                 await _push(event, rooms, keys)
         position = events[-1].position
 
@@ -54,9 +59,26 @@ async def _push(event: Recorded, rooms: ChatRooms, keys: Keyring) -> None:
         # projections park its stream and raise the alarm; here it must not hold up the others
         log.exception("answer_unreadable", position=event.position)
         return
-    if not isinstance(fact, InteractionSent) or fact.channel is not Channel.CHAT or fact.personal is None:
-        return
-    await rooms.push(fact.thread, Words("agent", fact.interaction, fact.personal.text, fact.at))
+    match fact:
+        case InteractionSent(channel=Channel.CHAT, personal=said) if said is not None:
+            await rooms.push(fact.thread, Words("agent", fact.interaction, said.text, fact.at))
+        case InteractionSent(channel=Channel.EMAIL, personal=said) if said is not None:
+            # their mail server says whether it arrived; who still has the chat open sees it at once all the same
+            await rooms.push(fact.thread, Words("agent", fact.interaction, said.text, fact.at), receipt=False)
+        case ChatRequested():
+            rooms.tell(fact.chat, State("waiting"))
+        case ChatAccepted():
+            rooms.tell(fact.chat, State("active", agent=fact.by))
+        case ChatTransferred():
+            rooms.tell(fact.chat, State("active", agent=fact.to) if fact.to else State("waiting"))
+        case ChatMissed():
+            rooms.tell(fact.chat, State("missed", by_mail=fact.by_mail))
+        case ChatEmailGiven():
+            rooms.mail_given(fact.chat)
+        case ChatClosed():
+            rooms.tell(fact.chat, State("closed"))
+        case _:
+            return
 
 
 class Receipts:

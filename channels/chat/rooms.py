@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from channels.chat.frames import Out, TypingOut, Words
+from channels.chat.frames import Out, State, TypingOut, Words
 
 _OUTBOX_FRAMES = 256
 
@@ -31,11 +31,16 @@ class ChatLine:
 
 
 class Outbox:
-    """What is to be sent on one connection, in order; answers that wait until the history was sent, and only once."""
+    """What is to be sent on one connection, in order; answers that wait until the history was sent, and only once.
+
+    `state`: the last one told, where the client wants to hear of it.
+    """
 
     def __init__(self) -> None:
+        self.wants_states = False
+        self.state = ""
         self._frames: asyncio.Queue[Out] = asyncio.Queue(_OUTBOX_FRAMES)
-        self._live: list[Words] | None = []  # None once the history went out
+        self._live: list[tuple[Words, bool]] | None = []  # None once the history went out
         self._sent: set[UUID] = set()
         self._unreceipted: set[UUID] = set()
         self.overflowed = asyncio.Event()
@@ -59,20 +64,27 @@ class Outbox:
     def go_live(self) -> None:
         """There is no history, or it went out."""
         waiting, self._live = self._live or [], None
-        for words in waiting:
-            self.push(words)
+        for words, receipt in waiting:
+            self.push(words, receipt=receipt)
 
-    def push(self, words: Words) -> None:
-        """An agent's words, once each."""
+    def push(self, words: Words, *, receipt: bool = True) -> None:
+        """An agent's words, once each. `receipt`: that they went out is to be recorded."""
         if self._live is not None:
             if len(self._live) < _OUTBOX_FRAMES:
-                self._live.append(words)
+                self._live.append((words, receipt))
             else:
                 self.overflowed.set()
         elif words.id not in self._sent:
             self._sent.add(words.id)
-            self._unreceipted.add(words.id)
+            if receipt:
+                self._unreceipted.add(words.id)
             self.put(words)
+
+    def tell(self, state: State) -> None:
+        """How the chat stands now."""
+        if self.wants_states:
+            self.state = state.state
+            self.put(state)
 
     def written(self, frame: Out) -> UUID | None:
         """Call once a frame went out. The answer whose delivery is to be recorded now, if it was one."""
@@ -92,28 +104,50 @@ class ChatRooms:
     def __init__(self, delivered: Delivered) -> None:
         self._delivered = delivered
         self._open: dict[UUID, set[Outbox]] = {}
+        self._sessions: dict[UUID, set[Outbox]] = {}
         self._receipts: set[asyncio.Task[None]] = set()
 
-    def join(self, thread: UUID, outbox: Outbox) -> None:
-        """From now on it gets what is said in the thread."""
+    def join(self, thread: UUID, outbox: Outbox, *, session: UUID) -> None:
+        """From now on it gets what is said in the thread, and what becomes of the session."""
         self._open.setdefault(thread, set()).add(outbox)
+        self._sessions.setdefault(session, set()).add(outbox)
 
-    def leave(self, thread: UUID, outbox: Outbox) -> None:
+    def leave(self, thread: UUID, outbox: Outbox, *, session: UUID) -> None:
         """It is gone."""
-        others = self._open.get(thread, set())
-        others.discard(outbox)
-        if not others:
-            self._open.pop(thread, None)
+        for rooms, key in ((self._open, thread), (self._sessions, session)):
+            others = rooms.get(key, set())
+            others.discard(outbox)
+            if not others:
+                rooms.pop(key, None)
 
-    async def push(self, thread: UUID, message: Words) -> None:
+    async def push(self, thread: UUID, message: Words, *, receipt: bool = True) -> None:
         """An agent's words to every open chat of the thread; none may be: they wait in the history."""
         for outbox in tuple(self._open.get(thread, ())):
-            outbox.push(message)
+            if receipt or outbox.wants_states:  # who does not ask how it stands hears what is said in the chat
+                outbox.push(message, receipt=receipt)
 
-    def typing(self, thread: UUID) -> None:
-        """An agent is writing in the thread."""
-        for outbox in tuple(self._open.get(thread, ())):
+    def typing(self, session: UUID) -> None:
+        """An agent is writing to the session."""
+        for outbox in tuple(self._sessions.get(session, ())):
             outbox.put(TypingOut())
+
+    def tell(self, session: UUID, state: State) -> None:
+        """How the session's chat stands now."""
+        for outbox in tuple(self._sessions.get(session, ())):
+            outbox.tell(state)
+
+    def mail_given(self, session: UUID) -> None:
+        """The customer said where to write to."""
+        for outbox in tuple(self._sessions.get(session, ())):
+            if outbox.state in {"missed", "unavailable"}:
+                outbox.tell(State("missed", by_mail=True))
+
+    def offer(self, state: State) -> None:
+        """Whether a chat can begin changed: for those who have not begun one."""
+        for outboxes in tuple(self._sessions.values()):
+            for outbox in tuple(outboxes):
+                if outbox.state in {"open", "unavailable"} and outbox.state != state.state:
+                    outbox.tell(state)
 
     def is_open(self, thread: UUID) -> bool:
         """Does the customer have it open here?"""

@@ -12,6 +12,7 @@ class _Words:
     greeting: str
     greeting_with_name: str
     body: str
+    missed_chat: str
 
 
 _WORDS: Mapping[str, _Words] = {
@@ -21,6 +22,11 @@ _WORDS: Mapping[str, _Words] = {
         greeting_with_name="Hola, {name}:",
         body=(
             "Hemos recibido su mensaje y le responderemos lo antes posible.\n\n"
+            "Puede seguir su solicitud aquí:\n{link}\n\n"
+            "Si quiere añadir algo, responda a este correo."
+        ),
+        missed_chat=(
+            "Lamentamos que nadie pudiera atender su chat. Tenemos lo que escribió y le responderemos por correo.\n\n"
             "Puede seguir su solicitud aquí:\n{link}\n\n"
             "Si quiere añadir algo, responda a este correo."
         ),
@@ -34,16 +40,23 @@ _WORDS: Mapping[str, _Words] = {
             "You can follow your request here:\n{link}\n\n"
             "To add something, just answer this mail."
         ),
+        missed_chat=(
+            "We are sorry that nobody could come to your chat. We have what you wrote and will answer by mail.\n\n"
+            "You can follow your request here:\n{link}\n\n"
+            "To add something, just answer this mail."
+        ),
     ),
 }
 
 LANGUAGES = tuple(_WORDS)
 
 
-def confirmation(language: str, *, subject: str, number: int | None, name: str, link: str) -> tuple[str, str]:
+def confirmation(
+    language: str, *, subject: str, number: int | None, name: str, link: str, missed_chat: bool = False
+) -> tuple[str, str]:
     """Subject and text. `language`: one of LANGUAGES."""
     words = _WORDS[language]
     title = words.subject.format(subject=subject).rstrip(" :")
     greeting = words.greeting_with_name.format(name=name) if name else words.greeting
-    text = f"{greeting}\n\n{words.body.format(link=link)}"
+    text = f"{greeting}\n\n{(words.missed_chat if missed_chat else words.body).format(link=link)}"
     return (f"{title} [#{number}]" if number is not None else title), text

@@ -18,6 +18,7 @@ from projections.timeline.lines import (
     line_id,
     note,
 )
+from schemas.facts.chat import ChatAccepted, ChatClosed, ChatMissed, ChatTransferred
 from schemas.facts.customer import CustomerMerged, CustomerRegistered, CustomerUnmerged, PersonErased
 from schemas.facts.incident import (
     IncidentAssigned,
@@ -197,6 +198,10 @@ TIMELINE = Projection(
         on(IncidentReopened, _LINE),
         on(ParticipantAdded, _LINE),
         on(MergeSuggested, _LINE),
+        on(ChatAccepted, _LINE),
+        on(ChatTransferred, _LINE),
+        on(ChatClosed, _LINE),
+        on(ChatMissed, _LINE),
         on(CustomerRegistered, opens(_ALIASES, lambda fact: fact.customer, _registered)),
         on(CustomerMerged, changes(_ALIASES, lambda fact: fact.customer, _same_person)),
         on(CustomerUnmerged, changes(_ALIASES, lambda fact: fact.customer, _two_people)),

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from eventstore.recorded import Recorded
+from schemas.facts.chat import ChatAccepted, ChatClosed, ChatMissed, ChatTransferred
 from schemas.facts.incident import (
     IncidentAssigned,
     IncidentClosed,
@@ -38,6 +39,10 @@ LineFact: TypeAlias = (
     | InteractionUnlinked
     | ParticipantAdded
     | MergeSuggested
+    | ChatAccepted
+    | ChatTransferred
+    | ChatClosed
+    | ChatMissed
 )
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -113,7 +118,7 @@ def fact_line(fact: LineFact, event: Recorded) -> EntryRow:
     )
 
 
-def _words(fact: LineFact) -> str:  # noqa: PLR0911 -- a table, a row a return
+def _words(fact: LineFact) -> str:  # noqa: C901, PLR0911 -- a table, a row a return
     match fact:
         case IncidentOpened():
             return fact.personal.subject if fact.personal else ""
@@ -129,6 +134,10 @@ def _words(fact: LineFact) -> str:  # noqa: PLR0911 -- a table, a row a return
             return fact.reason
         case ParticipantAdded():
             return fact.personal.text if fact.personal else ""
+        case ChatTransferred():
+            return fact.to or fact.team
+        case ChatAccepted() | ChatClosed() | ChatMissed():
+            return ""
         case IncidentClosed() | IncidentMerged() | IncidentUnmerged() | InteractionUnlinked() | MergeSuggested():
             return ""
 
@@ -144,6 +153,8 @@ def _sealed_by(fact: LineFact) -> UUID | None:
 def _reason(fact: LineFact) -> str | None:
     match fact:
         case IncidentMerged() | MergeSuggested():
+            return fact.reason.value
+        case ChatMissed():
             return fact.reason.value
         case _:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.facts import api_token, article, call, callback, customer, incident, interaction, team, user, visit
+from schemas.facts import api_token, article, call, callback, chat, customer, incident, interaction, team, user, visit
 from schemas.facts.kind import REGISTRY, Fact, Personal, stream_id, stream_of
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "article",
     "call",
     "callback",
+    "chat",
     "customer",
     "incident",
     "interaction",

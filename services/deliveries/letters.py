@@ -16,6 +16,7 @@ from eventstore.database import Connection
 from eventstore.ledger import Ledger
 from schemas.address import Kind, handle_of, kind_of
 from schemas.facts import Fact, stream_id
+from schemas.facts.chat import ChatEmailGiven, ChatRequested
 from schemas.facts.incident import IncidentMerged, IncidentOpened, IncidentUnmerged, InteractionLinked
 from schemas.facts.interaction import InteractionReceived, InteractionSent
 from schemas.ids import keyed_id
@@ -61,6 +62,9 @@ def write(connection: Connection, ledger: Ledger, head: Letterhead, delivery: Le
         match fact:
             case InteractionSent() if delivery.kind is DeliveryKind.REPLY:
                 return _reply(head, delivery, fact, incident, _earlier(connection, ledger, head, fact, incident))
+            case InteractionReceived() if delivery.kind is DeliveryKind.MISSED_CHAT:
+                given = _given_in_chat(connection, ledger, fact.contact)
+                return _confirmation(head, delivery, fact, incident, given, missed=True)
             case InteractionReceived() if delivery.kind is DeliveryKind.CONFIRMATION:
                 return _confirmation(head, delivery, fact, incident)
             case _:
@@ -95,21 +99,44 @@ def _reply(
     )
 
 
+def _given_in_chat(connection: Connection, ledger: Ledger, chat: UUID) -> list[Party]:
+    """The mail addresses a chat's customer gave."""
+    stream = stream_id("chat", chat)
+    found: list[Party] = []
+    for fact in ledger.load(connection, [stream])[stream].facts:
+        match fact:
+            case ChatRequested(personal=said) if said is not None and said.email:
+                found.append(Party(address=f"{Kind.EMAIL}:{said.email}", name=said.name))
+            case ChatEmailGiven(personal=said) if said is not None:
+                found.append(Party(address=said.text))
+            case _:
+                continue
+    return found
+
+
 def _confirmation(
-    head: Letterhead, delivery: Leased, received: InteractionReceived, incident: _Incident
+    head: Letterhead,
+    delivery: Leased,
+    received: InteractionReceived,
+    incident: _Incident,
+    given: Sequence[Party] = (),
+    *,
+    missed: bool = False,
 ) -> Letter | None:
     content = received.personal
-    recipient = _recipient(head, delivery, (content.sender,)) if content is not None and content.sender else None
+    parties = [*given, content.sender] if content is not None and content.sender else given
+    recipient = _recipient(head, delivery, parties)
     if content is None or recipient is None:
         return None
     token = head.tokens.sign(received.thread)
     language = received.language if received.language in LANGUAGES else head.locale
     subject, text = confirmation(
         language,
-        subject=content.subject,
+        subject=content.subject or incident.subject,
         number=incident.number,
         name=recipient.name,
         link=f"{head.public_url}/status/{token}",
+        missed_chat=missed,
     )
     return Letter(
         OutgoingMail(

@@ -18,10 +18,14 @@ ATTEMPTS_AFTER_DEATH = 1
 
 
 class Kind(StrEnum):
-    """What is sent: an agent's words (interaction = the InteractionSent), or "we have your form" (= the form's)."""
+    """What is sent: an agent's words (interaction = the InteractionSent), or "we have your form" (= the form's).
+
+    Or "nobody came to your chat; we go on by mail" (= the words it was asked for with).
+    """
 
     REPLY = "reply"
     CONFIRMATION = "confirmation"
+    MISSED_CHAT = "missed_chat"
 
 
 @dataclass(frozen=True, slots=True)

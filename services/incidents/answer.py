@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from schemas.address import Kind, kind_of
@@ -44,6 +44,8 @@ class People:
     written_as: Mapping[UUID, str]
     mailboxes: Mapping[UUID, tuple[UUID, ...]]
     asked: tuple[UUID, str] | None = None
+    gone_on_by_mail: Mapping[UUID, tuple[UUID, str]] = field(default_factory=dict[UUID, tuple[UUID, str]])
+    """Of a chat that nobody accepted: the chat's address → the mail address given there."""
 
 
 def target(family: Iterable[Incident], people: People, request: Reply) -> Target:
@@ -56,6 +58,10 @@ def target(family: Iterable[Incident], people: People, request: Reply) -> Target
         if not heard:
             return _first_word(members, address, text, request)
         voices = heard
+    if request.thread is not None:
+        voices = [one for one in voices if one[0].thread == request.thread]
+        if not voices:
+            raise ConflictError("this conversation is not part of the incident", field="thread")
     if request.channel is not None:
         fitting = [one for one in voices if _reaches(one[0], request.channel, people)]
         if not fitting:
@@ -65,6 +71,9 @@ def target(family: Iterable[Incident], people: People, request: Reply) -> Target
         root = members[0]
         return _by_mail_or_page(root, root.address, root.channel, request.id, None, people)
     voice, member = voices[-1]
+    if voice.address in people.gone_on_by_mail and request.channel is not Channel.CHAT:
+        mail, text = people.gone_on_by_mail[voice.address]
+        return Target(member, mail, text, Channel.EMAIL, voice.thread, voice)
     if voice.channel is Channel.CHAT and request.channel in {None, Channel.CHAT}:
         text = people.written_as.get(voice.address, "")
         return Target(member, voice.address, text, Channel.CHAT, voice.thread, voice)

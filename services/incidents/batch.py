@@ -22,6 +22,9 @@ from schemas.errors import CauceError, DecodeError, UndecidableError
 from schemas.interaction import CallSignal, Channel, Interaction
 from services import quarantine
 from services.calls import decide as calls
+from services.chats import decide as chats
+from services.chats import presence
+from services.chats.state import ChatFact
 from services.customers.contact import meet
 from services.incidents import arrive, loading, saving
 from services.incidents.arrival import Arrival, Reader
@@ -99,6 +102,7 @@ def handle(
     fresh = _renewed(connection, _take_in(connection, items))
     loading.load_for(connection, known, [item.arrival for item in fresh])
     loading.load_calls(connection, known, {item.signal.call for item in fresh if item.signal is not None})
+    _load_chats(connection, known, fresh)
     for item in fresh:
         decide(item, known, rules, now=now)
     saving.save(connection, ledger, known)
@@ -135,7 +139,31 @@ def take(arrival: Arrival, known: Known, rules: Rules, *, now: datetime) -> UUID
         for fact in arrive.joined(grouping, incident, known, now=now):
             known.record([fact], cause)
     known.deliveries += arrive.deliveries(arrival, incident)
+    if arrival.item.channel is Channel.CHAT and incident is not None:
+        known.record(_knock(arrival, incident, known, now), cause)
     return incident
+
+
+def _knock(arrival: Arrival, incident: UUID, known: Known, now: datetime) -> Sequence[ChatFact]:
+    """A chat's words ask for somebody to talk with."""
+    session = arrival.item.contact
+    return chats.knock(
+        known.chats.get(session),
+        arrival.item,
+        session=session,
+        incident=incident,
+        address=arrival.address,
+        claims=arrival.claims,
+        available=known.available,
+        now=now,
+    )
+
+
+def _load_chats(connection: Connection, known: Known, items: Sequence[Item]) -> None:
+    sessions = {item.arrival.item.contact for item in items if item.channel is Channel.CHAT}
+    if sessions:
+        loading.load_chats(connection, known, sessions)
+        known.available = presence.available(connection)
 
 
 def _take_in(connection: Connection, items: Sequence[Item]) -> list[Item]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 from uuid import UUID
 
@@ -9,10 +10,12 @@ from eventstore.ledger import Cause
 from schemas.address import parse_address
 from schemas.errors import NotFoundError
 from schemas.facts import Fact, stream_id, stream_of
+from schemas.facts.chat import ChatAccepted, ChatEmailGiven, ChatRequested
 from schemas.facts.customer import AddressAdded
 from schemas.facts.incident import IncidentResolved, InteractionLinked, Resolution
 from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Channel, Direction
+from services.chats.state import Stage
 from services.desk import Desk, Done
 from services.incidents import answer, decide, loading, regroup
 from services.incidents.answer import People
@@ -139,7 +142,8 @@ def _move(desk: Desk, request: Move) -> Done:
 def _reply(desk: Desk, request: Reply) -> Done:
     incident = working(desk, request.incident)
     family = desk.known.family(incident.id)
-    to = answer.target(family, _people(desk, family, request), request)
+    people = replace(_people(desk, family, request), gone_on_by_mail=_gone_on_by_mail(desk, family))
+    to = answer.target(family, people, request)
     answered = None if to.voice is None else _received(desk, to.voice.interaction)
     facts, deliveries = answer.decide(to, desk.known.status(incident.id), answered, request)
     _record(desk, request, to.incident, facts)
@@ -149,6 +153,8 @@ def _reply(desk: Desk, request: Reply) -> Done:
         if key not in desk.known.threads:
             desk.known.threads[key] = Thread(request.id, to.incident.id)
             desk.known.changes.threads.add(key)
+    if to.channel is Channel.CHAT:
+        _take_chat(desk, to, request)
     queued = deliveries or to.channel is Channel.CHAT
     return Done(
         subject=incident.id,
@@ -156,6 +162,31 @@ def _reply(desk: Desk, request: Reply) -> Done:
         interaction=request.id,
         delivery="queued" if queued else "sent",
     )
+
+
+def _take_chat(desk: Desk, to: answer.Target, request: Reply) -> None:
+    """Who answers a chat that waits has it."""
+    for chat in [one for one in desk.known.chats.values() if one.thread == to.thread and one.address == to.address]:
+        if chat.stage is Stage.WAITING:
+            fact = ChatAccepted(chat=chat.id, incident=chat.incident, by=request.by, at=request.now)
+            desk.known.record([fact], Cause(request.id, chat.incident))
+
+
+def _gone_on_by_mail(desk: Desk, family: list[Incident]) -> dict[UUID, tuple[UUID, str]]:
+    threads = {voice.thread for member in family for voice in member.voices if voice.channel is Channel.CHAT}
+    loading.load_chats(desk.connection, desk.known, threads=threads)
+    found: dict[UUID, tuple[UUID, str]] = {}
+    for chat in [one for one in desk.known.chats.values() if one.thread in threads and one.by_mail and one.mail]:
+        stream = stream_id("chat", chat.id)
+        for fact in desk.ledger.load(desk.connection, [stream])[stream].facts:
+            match fact:
+                case ChatRequested(mail=mail, personal=said) if mail is not None and said is not None:
+                    found[chat.address] = (mail, f"email:{said.email}")
+                case ChatEmailGiven(personal=said) if said is not None:
+                    found[chat.address] = (fact.mail, said.text)
+                case _:
+                    continue
+    return found
 
 
 def _record(desk: Desk, request: IncidentRequest, incident: Incident, facts: list[Fact] | list[IncidentFact]) -> None:

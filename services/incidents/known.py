@@ -17,6 +17,7 @@ from eventstore.ledger import Cause
 from schemas.facts import Fact, stream_id
 from schemas.facts.call import CallStarted
 from schemas.facts.callback import CallbackRequested
+from schemas.facts.chat import ChatMissed, ChatRequested
 from schemas.facts.customer import AddressAdded, AddressProven, CustomerMerged, CustomerRegistered, CustomerUnmerged
 from schemas.facts.incident import IncidentMerged, IncidentOpened, IncidentUnmerged, Status
 from schemas.interaction import Automatic, Channel
@@ -25,6 +26,8 @@ from services.callbacks import state as callbacks
 from services.callbacks.state import Callback, CallbackFact
 from services.calls import state as calls
 from services.calls.state import Call, CallFact
+from services.chats import state as chats
+from services.chats.state import Chat, ChatFact
 from services.customers import state as customers
 from services.customers.state import Customer, CustomerFact, Owner
 from services.deliveries.queue import NewDelivery
@@ -67,6 +70,7 @@ class Changes:
     owners: set[UUID] = field(default_factory=set[UUID])
     calls: set[UUID] = field(default_factory=set[UUID])
     callbacks: set[UUID] = field(default_factory=set[UUID])
+    chats: set[UUID] = field(default_factory=set[UUID])
     threads: set[Key] = field(default_factory=set[Key])
     parts: set[Key] = field(default_factory=set[Key])
     took_part: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
@@ -90,6 +94,9 @@ class Known:
     owners: dict[UUID, Owner] = field(default_factory=dict[UUID, Owner])
     calls: dict[UUID, Call] = field(default_factory=dict[UUID, Call])
     callbacks: dict[UUID, Callback] = field(default_factory=dict[UUID, Callback])
+    chats: dict[UUID, Chat] = field(default_factory=dict[UUID, Chat])
+    available: frozenset[str] = frozenset()
+    """Agents who take chats: read where a chat may begin."""
     threads: dict[Key, Thread] = field(default_factory=dict[Key, Thread])
     kin: dict[UUID, set[UUID]] = field(default_factory=dict[UUID, set[UUID]])
     """Customer → all that are read as them, themselves included."""
@@ -101,6 +108,7 @@ class Known:
     versions: dict[str, int] = field(default_factory=dict[str, int])
     grown: Counter[UUID] = field(default_factory=Counter[UUID])
     """How many facts each customer, call and call-me-back got."""
+    """How many facts each customer, call and chat got."""
     facts: list[tuple[Fact, Cause]] = field(default_factory=list[tuple[Fact, Cause]])
     deliveries: list[NewDelivery] = field(default_factory=list[NewDelivery])
     changes: Changes = field(default_factory=Changes)
@@ -151,6 +159,8 @@ class Known:
                 self._call(fact)
             elif isinstance(fact, CallbackFact):
                 self._callback(fact)
+            elif isinstance(fact, ChatFact):
+                self._chat(fact)
 
     def version(self, category: str, subject: UUID) -> int:
         """Version of a stream once all facts are recorded."""
@@ -219,3 +229,15 @@ class Known:
         else:
             self.callbacks[fact.callback] = callbacks.evolve(self.callbacks[fact.callback], fact)
         self.changes.callbacks.add(fact.callback)
+
+    def _chat(self, fact: ChatFact) -> None:
+        self.grown[fact.chat] += 1
+        known = self.chats.get(fact.chat)
+        if known is not None:
+            self.chats[fact.chat] = chats.evolve(known, fact)
+        elif isinstance(fact, ChatRequested | ChatMissed):
+            self.chats[fact.chat] = chats.begun(fact)
+        else:
+            msg = f"{fact.type_name} before its chat was read"
+            raise LookupError(msg)
+        self.changes.chats.add(fact.chat)

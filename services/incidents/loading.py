@@ -17,6 +17,7 @@ from eventstore.packed import Byteas, Uuids
 from schemas.facts import stream_id
 from services.callbacks.state import Callback
 from services.calls.state import Call
+from services.chats.state import Chat
 from services.customers.state import Customer, Owner
 from services.incidents import parts
 from services.incidents.arrival import Arrival, Key
@@ -27,6 +28,7 @@ from services.incidents.state import Incident
 _incident = msgspec.msgpack.Decoder(Incident)
 _call = msgspec.msgpack.Decoder(Call)
 _callback = msgspec.msgpack.Decoder(Callback)
+_chat = msgspec.msgpack.Decoder(Chat)
 _mail = msgspec.msgpack.Decoder(Mail)
 
 
@@ -229,6 +231,24 @@ def load_callbacks(connection: Connection, known: Known, callbacks: Collection[U
     for callback, version, state in rows:
         known.callbacks[callback] = _callback.decode(state)
         known.versions[stream_id("callback", callback)] = version
+
+
+def load_chats(
+    connection: Connection, known: Known, chats: Collection[UUID] = (), *, threads: Collection[UUID] = ()
+) -> None:
+    """The state of these chats, and of those that were held on these threads."""
+    wanted = [chat for chat in chats if chat not in known.chats]
+    if not wanted and not threads:
+        return
+    rows: Iterable[tuple[UUID, int, bytes]] = connection.execute(
+        "SELECT chat, version, state FROM chat_state WHERE chat = ANY(%b) OR thread = ANY(%b)",
+        (Uuids(wanted), Uuids(threads)),
+        binary=True,
+    )
+    for chat, version, state in rows:
+        if chat not in known.chats:  # else it is as this transaction decided
+            known.chats[chat] = _chat.decode(state)
+            known.versions[stream_id("chat", chat)] = version
 
 
 def load_versions(connection: Connection, known: Known, streams: Sequence[str]) -> None:

@@ -18,12 +18,14 @@ class Reply(Request, frozen=True, kw_only=True):
     """Answer the customer. Without `channel` and `to`: whoever wrote last, the way they wrote.
 
     `to`: an address, `email:ana@x.cu` or bare. An address new to the incident gets a thread of its own.
+    `thread`: the one conversation it answers, where several of a channel are part of the incident.
     """
 
     incident: int
     text: str
     channel: Channel | None = None
     to: str = ""
+    thread: UUID | None = None
 
 
 class Note(Request, frozen=True, kw_only=True):

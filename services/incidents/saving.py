@@ -10,6 +10,7 @@ from eventstore import store
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
 from eventstore.packed import Byteas, Uuids
+from services.chats.state import Stage
 from services.deliveries import queue
 from services.incidents.known import Known
 from services.incidents.parts import pack
@@ -29,6 +30,7 @@ def save(connection: Connection, ledger: Ledger, known: Known) -> list[int]:
         _save_mails(connection, known)
         _save_calls(connection, known)
         _save_callbacks(connection, known)
+        _save_chats(connection, known)
         events = ledger.seal(known.facts, known.versions)
     queue.enqueue(connection, known.deliveries)
     return store.append(connection, events)
@@ -187,6 +189,24 @@ def _save_callbacks(connection: Connection, known: Known) -> None:
                 [known.version("callback", callback.id) for callback in callbacks],
                 Uuids(callback.call for callback in callbacks),
                 Byteas(_encoder.encode(callback) for callback in callbacks),
+            ),
+        )
+
+
+def _save_chats(connection: Connection, known: Known) -> None:
+    chats = [known.chats[chat] for chat in known.changes.chats]
+    if chats:
+        connection.execute(
+            "INSERT INTO chat_state (chat, thread, version, waiting_since, state)"
+            " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::int4[], %b::timestamptz[], %b::bytea[])"
+            " ON CONFLICT (chat) DO UPDATE SET thread = excluded.thread, version = excluded.version,"
+            " waiting_since = excluded.waiting_since, state = excluded.state",
+            (
+                Uuids(chat.id for chat in chats),
+                Uuids(chat.thread for chat in chats),
+                [known.version("chat", chat.id) for chat in chats],
+                [chat.since if chat.stage is Stage.WAITING else None for chat in chats],
+                Byteas(_encoder.encode(chat) for chat in chats),
             ),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
+from uuid import UUID
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -22,6 +23,7 @@ from channels.in_person import Visits
 from channels.intake import Intake
 from eventstore.database import Connection
 from services.access.lines import is_line_key
+from services.chats.house import ChatHouse, Clock, relay
 from services.commands import Commands
 from services.knowledge.library import Library
 from services.knowledge.visit_writer import VisitWriter
@@ -32,6 +34,7 @@ from services.web.api import (
     articles,
     callbacks,
     calls,
+    chats,
     customers,
     events,
     files,
@@ -41,11 +44,11 @@ from services.web.api import (
     live,
     quarantine,
     reports,
-    signals,
     undo,
     visits,
     work,
 )
+from services.web.api import signals as signals_api
 from services.web.charts import Charts
 from services.web.conversations import Conversations
 from services.web.guard import Guard, caller
@@ -66,6 +69,7 @@ _API = (
     callbacks,
     work,
     lines,
+    chats,
     reports,
     articles,
     visits,
@@ -73,7 +77,7 @@ _API = (
     files,
     quarantine,
     live,
-    signals,
+    signals_api,
     undo,
     health,
 )
@@ -94,35 +98,37 @@ def create_app(hub: Hub) -> FastAPI:
         sender_of=talk.sender_of,
         rate_limit=settings.rate_limit,
     )
-    rooms = ChatRooms(Receipts(hub.database, hub.ledger).delivered)
-    chat = ChatGateway(
-        intake, ChatSessions(hub.secret, hub.tokens), rooms, talk.history, rate_limit=settings.rate_limit
+    commands = Commands(
+        hub.database,
+        hub.ledger,
+        hub.blobs,
+        secret=hub.secret,
+        window=timedelta(hours=settings.correlation_hours),
     )
+    signals = Signals(hub.database.url)
+    rooms = ChatRooms(Receipts(hub.database, hub.ledger).delivered)
+    chat = _gateway(hub, intake, rooms, talk, commands, signals)
     parts = Parts(
         hub=hub,
-        commands=Commands(
-            hub.database,
-            hub.ledger,
-            hub.blobs,
-            secret=hub.secret,
-            window=timedelta(hours=settings.correlation_hours),
-        ),
+        commands=commands,
         library=Library(hub.database, hub.ledger),
         visits=VisitWriter(hub.database, hub.ledger),
         live=Live(hub.database, hub.feed),
-        signals=Signals(hub.database.url),
+        signals=signals,
         guard=Guard(hub.database, settings.public_url),
         forms=forms,
         callbacks=Callbacks(intake, forms, settings.opening_hours, rate_limit=settings.rate_limit),
         in_person=Visits(intake, talk.incident_of),
         charts=Charts(),
     )
-    parts.signals.hear(parts.live.signal)
+    signals.hear(parts.live.signal)
+    signals.hear(lambda signal: relay(signal, rooms))
     tasks = (
         Task("signals", parts.signals.run),
         Task("live", parts.live.run),
         Task("visits", parts.visits.run),
         Task("commands", parts.commands.serve),
+        Task("chat-clock", Clock(hub.database, commands, timedelta(seconds=settings.chat_wait_seconds)).run),
         Task("chat-replies", lambda: follow_replies(hub.feed, rooms, hub.keys, hub.database)),
     )
     app = FastAPI(
@@ -167,6 +173,23 @@ def create_app(hub: Hub) -> FastAPI:
     app.add_middleware(SecurityHeaders, https=settings.public_url.startswith("https:"))
     app.add_middleware(LanguagePrefix)
     return app
+
+
+def _gateway(
+    hub: Hub, intake: Intake, rooms: ChatRooms, talk: Conversations, commands: Commands, signals: Signals
+) -> ChatGateway:
+    async def typed(session: UUID) -> None:
+        signals.send(f"chat/{session}", "typing", "")
+
+    return ChatGateway(
+        intake,
+        ChatSessions(hub.secret, hub.tokens),
+        rooms,
+        talk.history,
+        typed=typed,
+        house=ChatHouse(hub.database, commands, hub.tokens),
+        rate_limit=hub.settings.rate_limit,
+    )
 
 
 def _agent(request: Request) -> str:

@@ -34,6 +34,16 @@ from schemas.facts.callback import (
     CallbackTaken,
     Wish,
 )
+from schemas.facts.chat import (
+    Caller,
+    ChatAccepted,
+    ChatClosed,
+    ChatEmailGiven,
+    ChatMissed,
+    ChatRequested,
+    ChatTransferred,
+    MissedReason,
+)
 from schemas.facts.customer import (
     AddressAdded,
     AddressProven,
@@ -165,6 +175,7 @@ class Story:
             [(self.open, 6), (self.write, 8), (self.answer, 7), (self.resolve, 4), (self.turn, 6), (self.visit, 4)]
             + [(self.merge, 1), (self.unmerge, 1), (self.move, 1), (self.split, 1), (self.call, 1), (self.person, 1)]
             + [(self.callback, 1), (self.stopwatch, 1)]
+            + [(self.chat, 1)]
             + ([(self.erase, 0.4)] if self.erasures else [])
         )
         (tell,) = self.random.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])
@@ -496,6 +507,44 @@ class Story:
             at=self.now + timedelta(seconds=seconds),
         )
         return [started, stopped][: self.random.randint(1, 2)]
+
+    def chat(self) -> list[Fact]:
+        if not self.work:
+            return self.open()
+        work, chat, said = self.random.choice(self.work[-50:]), self.uuid(), self.uuid()
+        address, mail = work.person.address, self.random.choice([None, self.uuid()])
+        where = {"chat": chat, "incident": work.incident}
+        asked = ChatRequested(
+            **where,
+            thread=chat,
+            interaction=said,
+            address=address,
+            mail=mail,
+            at=self.now,
+            personal=Caller(name="Ana", text=self.words(5), email="ana@x.cu" if mail else ""),
+        )
+        missed = ChatMissed(
+            **where,
+            thread=chat,
+            interaction=said,
+            address=address,
+            reason=MissedReason.TIMEOUT,
+            by_mail=mail is not None,
+            at=self.now + timedelta(seconds=120),
+        )
+        given = ChatEmailGiven(
+            **where, address=address, mail=self.uuid(), at=self.now, personal=Words(text="email:ana@y.cu")
+        )
+        talk: list[Fact] = [
+            ChatAccepted(**where, by="ana", at=self.now + timedelta(seconds=9)),
+            ChatTransferred(**where, to="luis", by="ana", at=self.now),
+            ChatTransferred(**where, team="billing", by="luis", at=self.now),
+            ChatAccepted(**where, by="eva", at=self.now),
+            ChatClosed(**where, by="eva", at=self.now + timedelta(seconds=99)),
+            asked,
+        ]
+        ways: list[list[Fact]] = [[asked, *talk[: self.random.randint(0, 6)]], [asked, missed, given], [missed, given]]
+        return self.random.choice(ways)
 
     def visit(self) -> list[Fact]:
         if len(self.articles) < 3 or self.random.random() < 0.1:

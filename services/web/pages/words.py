@@ -45,6 +45,8 @@ REASON: Mapping[str, str] = {
     "claimed_address": "somebody gave this customer's address, unverified",
     "stranger_with_number": "a stranger's subject names it",
     "stranger_with_references": "a stranger answers its messages",
+    "timeout": "nobody came in time",
+    "nobody_available": "nobody was available",
 }
 
 FACT: Mapping[str, str] = {
@@ -83,6 +85,10 @@ FACT: Mapping[str, str] = {
     "CustomerMerged": "Customers merged",
     "CustomerUnmerged": "Customers separated again",
     "PersonErased": "Personal data erased",
+    "ChatAccepted": "Chat accepted",
+    "ChatTransferred": "Chat handed on",
+    "ChatClosed": "Chat ended",
+    "ChatMissed": "Nobody accepted the chat",
 }
 
 COLUMN: Mapping[str, str] = {
