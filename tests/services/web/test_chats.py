@@ -89,11 +89,11 @@ async def test_typing_goes_both_ways_through_whatever_processes_they_are_on(web:
         for each in (web, other):
             await each.app.state.signals.listening.wait()
         await eva.send(type="typing")
+        lines = live.aiter_lines()
         async with asyncio.timeout(10):
-            async for line in live.aiter_lines():
-                if line == "event: signal":
-                    break
-            told = json.loads((await anext(live.aiter_lines())).removeprefix("data: "))
+            while await anext(lines) != "event: signal":
+                pass
+            told = json.loads((await anext(lines)).removeprefix("data: "))
         assert told == {"topic": f"chat/{eva.session}", "kind": "typing", "by": ""}
         await agent.post("/api/v1/signals", json={"topic": f"chat/{eva.session}", "kind": "typing"})
         await eva.next("typing")
