@@ -33,6 +33,8 @@ JSON_MAX_BYTES = 512 * 1024  # BODY_MAX_CHARACTERS, escaped
 POST_MAX_BYTES = 25 * 1024 * 1024
 FILES_MAX = 10
 IDEMPOTENCY_FIELD = "idempotency_key"
+TRAP_FIELD = "website"
+"""People don't see it, programs fill it in. Who fills it all the same is told to leave it empty: nothing is lost."""
 
 FROM_ONE_PLACE = Rate(burst=60, per_second=1.0)
 OF_ONE_ADDRESS = Rate(burst=20, per_second=0.1)  # each form also makes us mail that address
@@ -154,7 +156,9 @@ class Forms:
 
         The hidden field `idempotency_key` makes a second press of the button the same contact.
         """
-        fields = {name: value for name, value in posted.fields.items() if name != IDEMPOTENCY_FIELD}
+        if posted.fields.get(TRAP_FIELD):
+            raise InvalidError("leave this field empty", field=TRAP_FIELD)
+        fields = {name: value for name, value in posted.fields.items() if name not in {IDEMPOTENCY_FIELD, TRAP_FIELD}}
         optional = {name: value for name, value in fields.items() if value or name not in {"product", "locale"}}
         form = http_body.validate(ContactForm, optional)
         attachments, digests = await self._attachments.keep(posted.files)
@@ -163,15 +167,35 @@ class Forms:
             form, key=posted.fields.get(IDEMPOTENCY_FIELD, ""), digest=digest, attachments=attachments
         )
 
-    async def submit_follow_up(self, token: str, follow_up: FollowUp, *, key: str) -> FollowUpReceipt:
-        """More words on the thread of a status link. Raises NotFoundError for a link that isn't ours."""
+    async def submit_posted_follow_up(self, token: str, posted: Posted) -> FollowUpReceipt:
+        """The status page's form, its files into the blob store first. Raises as `submit_follow_up`, TooLargeError."""
+        if self._tokens.verify(token) is None:
+            raise NotFoundError("no such request")
+        follow_up = http_body.validate(FollowUp, {"body": posted.fields.get("body", "")})
+        attachments, digests = await self._attachments.keep(posted.files)
+        key = posted.fields.get(IDEMPOTENCY_FIELD, "")
+        return await self.submit_follow_up(token, follow_up, key=key, attachments=attachments, files=b"".join(digests))
+
+    async def submit_follow_up(
+        self,
+        token: str,
+        follow_up: FollowUp,
+        *,
+        key: str,
+        attachments: tuple[Attachment, ...] = (),
+        files: bytes = b"",
+    ) -> FollowUpReceipt:
+        """More words on the thread of a status link. Raises NotFoundError for a link that isn't ours.
+
+        `files`: the digests of the attachments, so that the same words with another file are another message.
+        """
         thread = self._tokens.verify(token)
         if thread is None:
             raise NotFoundError("no such request")
         self._addresses.take(str(thread))
         # holding the link proves the thread, not whose it is: the sender stays a claim
         sender = await self._sender_of(thread) or Party(address=f"{Kind.CHAT}:{thread}")
-        interaction = form_id(key or str(new_id()), thread.bytes + follow_up.body.encode())
+        interaction = form_id(key or str(new_id()), thread.bytes + follow_up.body.encode() + files)
         now = datetime.now(UTC)
         await self._intake.submit(
             Interaction(
@@ -179,6 +203,7 @@ class Forms:
                 channel=Channel.FORM,
                 sender=Party(address=sender.address, name=sender.name),
                 text=_lines(follow_up.body),
+                attachments=attachments,
                 thread=thread,
                 contact=interaction,
                 occurred_at=now,

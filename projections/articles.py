@@ -138,6 +138,18 @@ def get(connection: Connection, article: UUID) -> Article | None:
     return _shown(row) if row else None
 
 
+def get_each(connection: Connection, wanted: Sequence[UUID]) -> list[Article]:
+    """Those of the wanted that are published, in the order asked for."""
+    with connection.cursor(row_factory=class_row(ArticleRow)) as reader:
+        rows = reader.execute(
+            "SELECT id, position, kind, title, body, language, author, published_at, revised_at, retired, version"
+            " FROM articles WHERE id = ANY(%s) AND NOT retired",
+            (list(wanted),),
+        ).fetchall()
+    found = {row.id: _shown(row) for row in rows}
+    return [found[each] for each in wanted if each in found]
+
+
 def search(connection: Connection, q: str, *, locale: str | None = None, limit: int = 10) -> list[Found]:
     """Articles with any of the words, best first; those in the reader's language before others."""
     language = (locale or "").partition("-")[0].lower()

@@ -45,6 +45,8 @@ class Settings:
     locale: str
     metrics_port: int | None
     opening_hours: OpeningHours
+    support_phone: str
+    contact_after_search: bool
 
     @property
     def mail_domain(self) -> str:
@@ -80,6 +82,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         locale=given.pop("LOCALE", "") or "es",
         metrics_port=_number(given, "METRICS_PORT", 0) or None,
         opening_hours=_hours(given.pop("OPENING_HOURS", "") or "Mon-Fri 09:00-17:00 UTC"),
+        support_phone=given.pop("SUPPORT_PHONE", ""),
+        contact_after_search=_switch(given, "CONTACT_AFTER_SEARCH", default=False),
     )
     given.pop("LMTP", None)
     if given:

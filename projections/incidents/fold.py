@@ -27,6 +27,7 @@ from schemas.facts.incident import (
     IncidentNoted,
     IncidentOpened,
     IncidentPrioritized,
+    IncidentRated,
     IncidentReopened,
     IncidentResolved,
     IncidentTagged,
@@ -179,7 +180,7 @@ def _left(row: IncidentRow, _: IncidentUnmerged, _event: Recorded) -> IncidentRo
 
 
 def _took_part(
-    row: IncidentRow, _: ParticipantAdded | MergeSuggested | WorkStarted | WorkStopped, event: Recorded
+    row: IncidentRow, _: ParticipantAdded | MergeSuggested | WorkStarted | WorkStopped | IncidentRated, event: Recorded
 ) -> IncidentRow:
     return replace(row, version=event.version)
 
@@ -250,6 +251,7 @@ INCIDENTS = Projection(
         on(IncidentResolved, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _resolved)),
         on(IncidentClosed, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _closed)),
         on(IncidentReopened, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _reopened)),
+        on(IncidentRated, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _took_part)),
         on(IncidentMerged, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _merged)),
         on(
             IncidentUnmerged,

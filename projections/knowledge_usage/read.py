@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg.rows import dict_row
 
@@ -60,6 +61,16 @@ def read(
         columns=columns,
         rows=[_row(row, columns) for row in found],
     )
+
+
+def most_read(connection: Connection, *, since: datetime, limit: int) -> list[UUID]:
+    """Articles by how much they were read and found helpful since then, most first. Of a month at the most."""
+    rows: Sequence[tuple[UUID]] = connection.execute(
+        "SELECT article FROM usage_quarters WHERE quarter >= %s GROUP BY article HAVING sum(views) > 0"
+        " ORDER BY sum(views + 3 * helpful - 3 * unhelpful) DESC, article LIMIT %s",
+        (since, limit),
+    ).fetchall()
+    return [article for (article,) in rows]
 
 
 def _row(row: dict[str, Any], columns: Sequence[Column]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from schemas.facts.incident import (
     IncidentNoted,
     IncidentOpened,
     IncidentPrioritized,
+    IncidentRated,
     IncidentReopened,
     IncidentResolved,
     IncidentTagged,
@@ -34,6 +35,7 @@ LineFact: TypeAlias = (
     | IncidentResolved
     | IncidentClosed
     | IncidentReopened
+    | IncidentRated
     | IncidentMerged
     | IncidentUnmerged
     | InteractionUnlinked
@@ -132,6 +134,9 @@ def _words(fact: LineFact) -> str:  # noqa: C901, PLR0911 -- a table, a row a re
             return "\n".join(filter(None, (fact.personal.solution, fact.personal.cause))) if fact.personal else ""
         case IncidentReopened():
             return fact.reason
+        case IncidentRated():
+            # erased, the line says nothing more: as the erasure of a live row leaves it
+            return f"{fact.score}/5 {fact.personal.text}".strip() if fact.personal else ""
         case ParticipantAdded():
             return fact.personal.text if fact.personal else ""
         case ChatTransferred():
@@ -144,7 +149,7 @@ def _words(fact: LineFact) -> str:  # noqa: C901, PLR0911 -- a table, a row a re
 
 def _sealed_by(fact: LineFact) -> UUID | None:
     match fact:
-        case IncidentOpened() | IncidentResolved() | ParticipantAdded():
+        case IncidentOpened() | IncidentResolved() | IncidentRated() | ParticipantAdded():
             return fact.address
         case _:
             return None

@@ -103,9 +103,15 @@ def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None
     return Thread(incident, number, [_entry(line, numbers) for line in kept], following)
 
 
-def stored_file(connection: Connection, interaction: UUID, index: int) -> StoredFile | None:
-    """The attachment behind `…/interactions/{interaction}/attachments/{index}`."""
-    row = connection.execute("SELECT attachments -> %s FROM entries WHERE id = %s", (index, interaction)).fetchone()
+def stored_file(
+    connection: Connection, interaction: UUID, index: int, *, thread: UUID | None = None
+) -> StoredFile | None:
+    """The attachment behind `…/interactions/{interaction}/attachments/{index}`; with `thread`, only one of that."""
+    row = connection.execute(
+        "SELECT attachments -> %(index)s FROM entries WHERE id = %(id)s"
+        " AND (%(thread)s::uuid IS NULL OR thread = %(thread)s)",
+        {"index": index, "id": interaction, "thread": thread},
+    ).fetchone()
     return msgspec.convert(row[0], StoredFile) if row and row[0] else None
 
 

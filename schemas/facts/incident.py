@@ -250,3 +250,14 @@ class WorkStopped(Fact, frozen=True, kw_only=True):
     forgotten: bool = False
     by: str
     at: datetime
+
+
+@fact("incident.rated.v1")
+class IncidentRated(Fact, frozen=True, kw_only=True):
+    """The customer says how we did, from 1 (badly) to 5 (well). A later one replaces it."""
+
+    incident: UUID
+    address: UUID
+    score: int
+    at: datetime
+    personal: Words | None = None

@@ -10,6 +10,7 @@ from schemas.facts.incident import (
     IncidentClosed,
     IncidentNoted,
     IncidentPrioritized,
+    IncidentRated,
     IncidentReopened,
     IncidentResolved,
     IncidentTagged,
@@ -17,12 +18,14 @@ from schemas.facts.incident import (
     Status,
     Words,
 )
-from services.incidents.requests import Assign, Close, Note, Prioritize, Reopen, Resolve, Tag
+from services.incidents.requests import Assign, Close, Note, Prioritize, Rate, Reopen, Resolve, Tag
 from services.incidents.state import Incident, IncidentFact
 
 TEXT_MAX_CHARACTERS = 50_000
 TAG_MAX_CHARACTERS = 60
 TAGS_MAX = 50
+SCORES = range(1, 6)
+RATING_MAX_CHARACTERS = 2000
 
 
 def note(incident: Incident, request: Note) -> list[IncidentFact]:
@@ -109,6 +112,20 @@ def reopen(incident: Incident, status: Status, request: Reopen) -> list[Incident
     return [IncidentReopened(incident=incident.id, by=request.by, reason=stored(request.reason), at=request.now)]
 
 
+def rate(incident: Incident, status: Status, request: Rate) -> list[IncidentFact]:
+    """How we did, once it is over. Raises ConflictError before, InvalidError for no such score."""
+    if status not in {Status.RESOLVED, Status.CLOSED}:
+        raise ConflictError(f"incident {incident.number} is {status}: rate it when it is solved")
+    if request.score not in SCORES:
+        raise InvalidError(f"a score is {SCORES[0]} to {SCORES[-1]}", field="score")
+    words = Words(text=stored(request.comment, RATING_MAX_CHARACTERS))
+    return [
+        IncidentRated(
+            incident=incident.id, address=incident.address, score=request.score, at=request.now, personal=words
+        )
+    ]
+
+
 def refuse_closed(incident: Incident, status: Status) -> None:
     """Raise ConflictError for what a closed incident doesn't take."""
     if status is Status.CLOSED:
@@ -128,10 +145,10 @@ def written(text: str, field: str) -> str:
     return stored(text)
 
 
-def stored(text: str) -> str:
+def stored(text: str, most: int = TEXT_MAX_CHARACTERS) -> str:
     """Words that can be stored: NUL replaced. Raises InvalidError for too many."""
-    if len(text) > TEXT_MAX_CHARACTERS:
-        raise InvalidError(f"at most {TEXT_MAX_CHARACTERS} characters")
+    if len(text) > most:
+        raise InvalidError(f"at most {most} characters")
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 

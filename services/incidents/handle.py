@@ -30,6 +30,7 @@ from services.incidents.requests import (
     Move,
     Note,
     Prioritize,
+    Rate,
     Reopen,
     Reply,
     Resolve,
@@ -75,10 +76,10 @@ def working(desk: Desk, number: int) -> Incident:
 
 
 def _plain(  # noqa: PLR0911 -- a verb a return
-    desk: Desk, incident: Incident, request: Note | Assign | Prioritize | Tag | Resolve | Close | Reopen
+    desk: Desk, incident: Incident, request: Note | Assign | Prioritize | Tag | Resolve | Close | Reopen | Rate
 ) -> list[IncidentFact]:
     status = desk.known.status(incident.id)
-    if isinstance(request, Note) or (isinstance(request, Resolve) and (request.solution or request.cause)):
+    if isinstance(request, Note | Rate) or (isinstance(request, Resolve) and (request.solution or request.cause)):
         loading.load_customers(desk.connection, desk.known, [incident.customer])
         regroup.refuse_erased(desk.known.customers[incident.customer])
     match request:
@@ -96,6 +97,8 @@ def _plain(  # noqa: PLR0911 -- a verb a return
             return decide.close(incident, status, request)
         case Reopen():
             return decide.reopen(incident, status, request)
+        case Rate():
+            return decide.rate(incident, status, request)
         case _:
             assert_never(request)
 

@@ -16,6 +16,7 @@ from services.incidents.requests import (
     Move,
     Note,
     Prioritize,
+    Rate,
     Reopen,
     Reply,
     Resolve,
@@ -70,7 +71,7 @@ def inverse_of(  # noqa: C901, PLR0911, PLR0912 -- a table, a row a request
         case Split() if made is not None:
             # read as part of the old one again: answers to what was cut out keep their way
             return [Merge(incident=number, sources=(made,))]
-        case Split() | Reply() | Note():
+        case Split() | Reply() | Note() | Rate():
             return []
 
 

@@ -114,4 +114,14 @@ class Move(Request, frozen=True, kw_only=True):
     to: int
 
 
-IncidentRequest = Reply | Note | Assign | Prioritize | Tag | Resolve | Close | Reopen | Merge | Unmerge | Split | Move
+class Rate(Request, frozen=True, kw_only=True):
+    """The customer's word on how we did: `score` from 1 (badly) to 5 (well)."""
+
+    incident: int
+    score: int
+    comment: str = ""
+
+
+IncidentRequest = (
+    Reply | Note | Assign | Prioritize | Tag | Resolve | Close | Reopen | Merge | Unmerge | Split | Move | Rate
+)

@@ -16,6 +16,7 @@ from schemas.facts.incident import (
     IncidentNoted,
     IncidentOpened,
     IncidentPrioritized,
+    IncidentRated,
     IncidentReopened,
     IncidentResolved,
     IncidentTagged,
@@ -49,6 +50,7 @@ IncidentFact: TypeAlias = (
     | IncidentReopened
     | WorkStarted
     | WorkStopped
+    | IncidentRated
 )
 
 
@@ -157,7 +159,7 @@ def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, P
             return replace(incident, active_at=fact.at, solved=isinstance(fact, IncidentResolved))
         case IncidentNoted() | IncidentClosed():
             return replace(incident, active_at=fact.at)
-        case WorkStarted() | WorkStopped():
+        case WorkStarted() | WorkStopped() | IncidentRated():
             return incident
         case _:
             assert_never(fact)

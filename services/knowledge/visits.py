@@ -87,7 +87,9 @@ def _facts(visit: Visit, happened: Happened) -> list[VisitFact]:  # noqa: PLR091
             article = _article(happened)
             return [ArticleOpened(visit=own, article=article, suggested=article in visit.suggested, at=at)]
         case Kind.SUGGESTED:
-            return [ArticleSuggested(visit=own, article=_article(happened), at=at)]
+            article = _article(happened)
+            # shown again at the next key: still one suggestion
+            return [] if article in visit.suggested else [ArticleSuggested(visit=own, article=article, at=at)]
         case Kind.VOTED:
             if happened.helpful is None:
                 raise InvalidError("did it help? true or false", field="helpful")

@@ -83,6 +83,7 @@ _API = (
 )
 
 _FORM_FIELDS_BYTES = 1024 * 1024
+_WITH_FILES = ("/contact", "/status/")
 
 
 def create_app(hub: Hub) -> FastAPI:
@@ -168,7 +169,7 @@ def create_app(hub: Hub) -> FastAPI:
     problems.install(app)
     parts.guard.protect(app.router)
     # the last added is the outermost
-    app.add_middleware(BodyLimit, larger={"/contact": form.POST_MAX_BYTES + _FORM_FIELDS_BYTES})
+    app.add_middleware(BodyLimit, larger=dict.fromkeys(_WITH_FILES, form.POST_MAX_BYTES + _FORM_FIELDS_BYTES))
     app.add_middleware(Measure)
     app.add_middleware(SecurityHeaders, https=settings.public_url.startswith("https:"))
     app.add_middleware(LanguagePrefix)

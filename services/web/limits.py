@@ -13,7 +13,10 @@ BODY_MAX_BYTES = 1024 * 1024
 
 
 class BodyLimit:
-    """Answers 413 at once when the length is announced, and as soon as it is passed when it isn't."""
+    """Answers 413 at once when the length is announced, and as soon as it is passed when it isn't.
+
+    `larger`: by what a path begins with.
+    """
 
     def __init__(
         self, app: ASGIApp, body_max_bytes: int = BODY_MAX_BYTES, larger: Mapping[str, int] | None = None
@@ -27,7 +30,8 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self._app(scope, receive, send)
             return
-        most = self._larger.get(scope["path"], self._usual)
+        path: str = scope["path"]
+        most = next((size for begins, size in self._larger.items() if path.startswith(begins)), self._usual)
         for name, value in scope["headers"]:
             if name == b"content-length":
                 if value.isdigit() and int(value) <= most:

@@ -61,6 +61,7 @@ from schemas.facts.incident import (
     IncidentNoted,
     IncidentOpened,
     IncidentPrioritized,
+    IncidentRated,
     IncidentReopened,
     IncidentResolved,
     IncidentTagged,
@@ -370,6 +371,15 @@ class Story:
         )
         if self.random.random() < 0.3:
             return [resolved, IncidentClosed(incident=work.incident, by="ana", at=self.now)]
+        if self.random.random() < 0.3:
+            rated = IncidentRated(
+                incident=work.incident,
+                address=work.person.address,
+                score=self.random.randint(1, 5),
+                at=self.now,
+                personal=Words(text=self.words(3)),
+            )
+            return [resolved, rated]
         return [resolved]
 
     def merge(self) -> list[Fact]:

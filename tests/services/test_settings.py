@@ -27,6 +27,8 @@ DEFAULTS = Settings(
     locale="es",
     metrics_port=None,
     opening_hours=OpeningHours.read("Mon-Fri 09:00-17:00 UTC"),
+    support_phone="",
+    contact_after_search=False,
 )
 
 
@@ -63,6 +65,8 @@ def test_every_setting_is_read(tmp_path):
         "CAUCE_LOCALE": "en",
         "CAUCE_METRICS_PORT": "9100",
         "CAUCE_OPENING_HOURS": "Mon-Sat 08:00-12:30 America/Havana",
+        "CAUCE_SUPPORT_PHONE": "+53 7 555 0101",
+        "CAUCE_CONTACT_AFTER_SEARCH": "on",
     }
     settings = read(environment)
     assert settings == Settings(
@@ -84,6 +88,8 @@ def test_every_setting_is_read(tmp_path):
         locale="en",
         metrics_port=9100,
         opening_hours=OpeningHours.read("Mon-Sat 08:00-12:30 America/Havana"),
+        support_phone="+53 7 555 0101",
+        contact_after_search=True,
     )
     assert (str(settings.smtp), settings.mail_domain) == ("[::1]:25", "cauce.example")
 

@@ -25,14 +25,19 @@ def router(parts: Parts) -> APIRouter:
     @routes.get("/{interaction}/attachments/{index}", response_class=Response)
     async def get_attachment(interaction: UUID, index: Annotated[int, Path(ge=0, le=10_000)]) -> Response:
         """The file, as a download."""
-        file = await parts.hub.database.run(timeline.stored_file, interaction, index)
-        if file is None:
-            raise NotFoundError("no such attachment")
-        data = await asyncio.to_thread(parts.hub.blobs.get, file.blob)
-        headers = {
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name or 'attachment', safe='')}",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-        }
-        return Response(data, media_type="application/octet-stream", headers=headers)
+        return await download(parts, interaction, index)
 
     return routes
+
+
+async def download(parts: Parts, interaction: UUID, index: int, *, thread: UUID | None = None) -> Response:
+    """An attachment's bytes; with `thread`, only of that thread. Raises NotFoundError."""
+    file = await parts.hub.database.run(timeline.stored_file, interaction, index, thread=thread)
+    if file is None:
+        raise NotFoundError("no such attachment")
+    data = await asyncio.to_thread(parts.hub.blobs.get, file.blob)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name or 'attachment', safe='')}",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return Response(data, media_type="application/octet-stream", headers=headers)

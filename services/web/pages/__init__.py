@@ -20,6 +20,7 @@ from services.web.pages import (
     quarantine_page,
     report_page,
     status,
+    status_acts,
     undo_page,
 )
 from services.web.pages.files import StaticFiles
@@ -42,7 +43,18 @@ def install(app: FastAPI, parts: Parts) -> None:
     mount(app, plain)
     mount(app, docs.router(app, screen))
     mount(app, preferences.router(parts.guard))
-    for module in (help_centre, contact, status, gate, inbox, incident, call_pages, quarantine_page, report_page):
+    for module in (
+        help_centre,
+        contact,
+        status,
+        status_acts,
+        gate,
+        inbox,
+        incident,
+        call_pages,
+        quarantine_page,
+        report_page,
+    ):
         mount(app, module.router(parts, screen))
     mount(app, undo_page.router(parts, screen))
 

@@ -1,4 +1,7 @@
-"""`/contact`: the form for people. Works without scripts; what is wrong is said beside what was typed."""
+"""`/contact`: all ways to a person side by side, and the form, which suggests articles while one types (`/suggest`).
+
+Works without scripts; what is wrong is said beside what was typed.
+"""
 
 # pyright: reportUnusedFunction=false
 # -- routes are registered by their decorators
@@ -6,30 +9,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from channels import form, http_body
+from channels.text import one_line
+from projections import articles
 from schemas.ids import new_id
-from services.knowledge.visits import Kind
+from services.knowledge.visits import QUERY_MAX_CHARACTERS, Kind
 from services.web.pages import posted
-from services.web.pages.help_centre import visitors_of
+from services.web.pages.help_centre import in_pieces
 from services.web.pages.screen import Screen, redirect
+from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
 
 _FIELDS = ("name", "email", "subject", "product", "body")
+_SUGGESTIONS_MAX = 3
+_WORTH_CHARACTERS = 4
 
 
 def router(parts: Parts, screen: Screen) -> APIRouter:
-    """The contact form."""
+    """The contact page."""
     routes = APIRouter(include_in_schema=False)
     visitors = visitors_of(parts)
+    settings = parts.hub.settings
+
+    def context(request: Request, fields: Mapping[str, str]) -> dict[str, object]:
+        return {
+            "fields": {name: fields.get(name, "") for name in _FIELDS},
+            "key": fields.get(form.IDEMPOTENCY_FIELD) or str(new_id()),
+            "trap": fields.get(form.TRAP_FIELD, ""),
+            "open": not settings.contact_after_search or visitors.has_looked(request),
+            "phone": settings.support_phone,
+            "mailbox": settings.mail_addresses[0],
+            "problem": "",
+            "errors": (),
+        }
 
     @routes.get("/contact")
     async def show(request: Request) -> Response:
-        response = screen.render(request, "public/contact.html", _context({}))
+        response = screen.render(request, "public/contact.html", context(request, {}))
         visitors.note(request, response, Kind.CONTACT_STARTED)
         return response
 
@@ -41,19 +63,26 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
                 receipt = await parts.forms.submit_posted(came)
             except posted.REFUSALS as error:
                 status, headers, shown = posted.refusal(error)
-                context = _context(came.fields) | shown
-                return screen.render(request, "public/contact.html", context, status=status, headers=headers)
-        response = redirect(request, urlsplit(receipt.status_url).path)
+                refused = context(request, came.fields) | shown
+                return screen.render(request, "public/contact.html", refused, status=status, headers=headers)
+        response = redirect(request, urlsplit(receipt.status_url).path, done="received")
         visitors.note(request, response, Kind.CONTACT_SENT, interaction=receipt.interaction_id)
         return response
 
+    @routes.get("/suggest")
+    async def suggest(
+        request: Request,
+        subject: Annotated[str, Query(max_length=1000)] = "",
+        body: Annotated[str, Query(max_length=60_000)] = "",
+    ) -> Response:
+        words = one_line(f"{subject} {body}")[:QUERY_MAX_CHARACTERS]
+        if len(words) < _WORTH_CHARACTERS:
+            return screen.render(request, "public/suggestions.html", {"found": []})
+        language = screen.language(request)
+        found = await parts.hub.database.run(articles.search, words, locale=language, limit=_SUGGESTIONS_MAX)
+        response = screen.render(request, "public/suggestions.html", {"found": in_pieces(found)})
+        for each in found:
+            visitors.note(request, response, Kind.SUGGESTED, article=each.id)
+        return response
+
     return routes
-
-
-def _context(fields: Mapping[str, str]) -> dict[str, object]:
-    return {
-        "fields": {name: fields.get(name, "") for name in _FIELDS},
-        "key": fields.get(form.IDEMPOTENCY_FIELD) or str(new_id()),
-        "problem": "",
-        "errors": (),
-    }

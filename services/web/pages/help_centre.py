@@ -1,10 +1,13 @@
-"""`/`: search and articles, before anybody has to ask. `/articles/{article}`: one, and whether it helped."""
+"""`/`: search first, what most people look for, what is new. `/articles/{article}`: one, and whether it helped."""
 
 # pyright: reportUnusedFunction=false
 # -- routes are registered by their decorators
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -12,16 +15,48 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from channels.text import one_line
-from projections import articles
+from eventstore.database import Connection
+from projections import articles, knowledge_usage
+from projections.articles import Article, Found
 from schemas.errors import NotFoundError
+from schemas.facts.article import ArticleKind
 from services.knowledge.visits import QUERY_MAX_CHARACTERS, Kind
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
-from services.web.pages.visitor import Visitors
+from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
 
 _FOUND_MAX = 10
-_SHOWN_MAX = 50
+_LISTED_MAX = 50
+_TOP_MAX = 10
+_CANDIDATES_MAX = 100
+_NEWS_MAX = 3
+_NEWS = (ArticleKind.KNOWN_ISSUE, ArticleKind.RELEASE_NOTE)
+_TOP_SPAN = timedelta(days=30)
+_FRESH_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What the first page shows, in one language."""
+
+    top: list[Article]
+    news: list[Article]
+
+
+@dataclass(slots=True)
+class Shelves:
+    """The first page's articles, looked up once a minute and not for everybody who comes by."""
+
+    made: dict[str, tuple[float, Shelf]] = field(default_factory=dict[str, tuple[float, Shelf]])
+
+    async def of(self, parts: Parts, language: str) -> Shelf:
+        """As of a minute ago at the most."""
+        at, shelf = self.made.get(language, (0.0, Shelf([], [])))
+        if not shelf.top or time.monotonic() - at > _FRESH_SECONDS:
+            shelf = await parts.hub.database.run(_shelf, language)
+            self.made[language] = (time.monotonic(), shelf)
+        return shelf
 
 
 def router(parts: Parts, screen: Screen) -> APIRouter:
@@ -29,26 +64,36 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     database = parts.hub.database
     visitors = visitors_of(parts)
+    shelves = Shelves()
 
     @routes.get("/")
-    async def help_centre(request: Request, q: Annotated[str, Query(max_length=1000)] = "") -> Response:
+    async def help_centre(
+        request: Request,
+        q: Annotated[str, Query(max_length=1000)] = "",
+        kind: Annotated[str, Query(max_length=20)] = "",
+    ) -> Response:
         words = one_line(q)[:QUERY_MAX_CHARACTERS]
         language = screen.language(request)
-        if not words:
-            shown = await database.run(articles.find, language=language, limit=_SHOWN_MAX)
-            return screen.render(request, "public/help.html", {"q": "", "found": [], "articles": shown.items})
-        found = await database.run(articles.search, words, locale=language, limit=_FOUND_MAX)
-        pieces = [{"title": each.title, "url": each.url, "pieces": each.snippet.split("**")} for each in found]
-        response = screen.render(request, "public/help.html", {"q": words, "found": pieces, "articles": []})
-        visitors.note(request, response, Kind.SEARCHED, query=words, results=tuple(each.id for each in found))
-        return response
+        if words:
+            found = await database.run(articles.search, words, locale=language, limit=_FOUND_MAX)
+            response = screen.render(request, "public/search.html", {"q": words, "found": in_pieces(found)})
+            visitors.note(request, response, Kind.SEARCHED, query=words, results=tuple(each.id for each in found))
+            return response
+        if kind in set(ArticleKind):
+            shown = await database.run(articles.find, kind=kind, language=language, limit=_LISTED_MAX)
+            return screen.render(request, "public/shelf.html", {"kind": kind, "items": shown.items})
+        shelf = await shelves.of(parts, language)
+        context = {"top": shelf.top, "news": shelf.news, "kinds": list(ArticleKind)}
+        return screen.render(request, "public/help.html", context)
 
     @routes.get("/articles/{article}")
     async def read_article(request: Request, article: UUID, voted: str = "") -> Response:
         found = await database.run(articles.get, article)
         if found is None:
             raise NotFoundError("no such article")
-        response = screen.render(request, "public/article.html", {"article": found, "voted": bool(voted)})
+        alike = await database.run(articles.search, found.title, locale=found.language, limit=_NEWS_MAX + 1)
+        context = {"article": found, "voted": voted, "alike": [each for each in alike if each.id != article]}
+        response = screen.render(request, "public/article.html", context)
         if not voted:
             visitors.note(request, response, Kind.OPENED, article=article)
         return response
@@ -58,15 +103,24 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         parts.guard.refuse_foreign(request)
         if await database.run(articles.get, article) is None:
             raise NotFoundError("no such article")
-        said = await posted.fields(request)
-        response = redirect(request, f"/articles/{article}", voted=1)
-        visitors.note(request, response, Kind.VOTED, article=article, helpful=said.get("helpful") == "yes")
+        helpful = (await posted.fields(request)).get("helpful") == "yes"
+        response = redirect(request, f"/articles/{article}", voted="yes" if helpful else "no")
+        visitors.note(request, response, Kind.VOTED, article=article, helpful=helpful)
         return response
 
     return routes
 
 
-def visitors_of(parts: Parts) -> Visitors:
-    """Who notes what visitors do."""
-    settings = parts.hub.settings
-    return Visitors(parts.visits, rate_limit=settings.rate_limit, https=settings.public_url.startswith("https:"))
+def in_pieces(found: list[Found]) -> list[dict[str, object]]:
+    """Search results with their snippets cut at the marks of what was found: every second piece is one."""
+    return [{"title": each.title, "url": each.url, "pieces": each.snippet.split("**")} for each in found]
+
+
+def _shelf(connection: Connection, language: str) -> Shelf:
+    """The most read of a month come first; where little was read yet, the newest follow."""
+    read = knowledge_usage.most_read(connection, since=datetime.now(UTC) - _TOP_SPAN, limit=_CANDIDATES_MAX)
+    known = [each for each in articles.get_each(connection, read) if each.language == language]
+    newest = articles.find(connection, language=language, limit=_LISTED_MAX).items
+    news = [each for each in newest if each.kind in set(_NEWS)][:_NEWS_MAX]
+    seen = {each.id for each in (*known, *news)}
+    return Shelf([*known, *(each for each in newest if each.id not in seen)][:_TOP_MAX], news)

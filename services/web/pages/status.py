@@ -1,6 +1,6 @@
 """`/status/{token}`: the one page a customer follows a request on, as HTML or JSON. Shows its thread, nothing else.
 
-`/chat`: the same conversation, live.
+There they write more. `/chat`: the same conversation, live.
 """
 
 # pyright: reportUnusedFunction=false
@@ -8,16 +8,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Query, Request
+from msgspec.structs import replace
 from starlette.responses import Response
 
-from channels import http_body
-from channels.form import FollowUp
+from channels import form, http_body
 from channels.text import clean
 from eventstore.database import Connection
 from projections import incidents, reading, timeline
@@ -31,6 +31,7 @@ from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 
 _ENTRIES_MAX = 2000
+_PROJECTIONS = ("timeline", "incidents")
 
 
 class ThreadStatus(msgspec.Struct, frozen=True):
@@ -46,54 +47,29 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     """What a customer's link opens."""
     routes = APIRouter(include_in_schema=False)
 
-    async def page(
-        request: Request,
-        token: str,
-        fields: Mapping[str, str],
-        shown: Mapping[str, object],
-        *,
-        status: int = 200,
-        headers: Mapping[str, str] | None = None,
-    ) -> Response:
-        told = await read(parts, token)
-        context = {
-            "token": token,
-            "state": told.state,
-            "number": told.number,
-            "status": told.status,
-            "items": told.timeline,
-            "subject": next((entry.subject for entry in told.timeline if entry.subject), ""),
-            "fields": {"body": fields.get("body", "")},
-            "key": fields.get("idempotency_key") or str(new_id()),
-            "problem": "",
-            "errors": (),
-        }
-        return screen.render(request, "public/status.html", context | dict(shown), status=status, headers=headers)
-
     @routes.get("/status/{token}")
     async def show(
         request: Request, token: str, min_position: Annotated[int | None, Query(ge=0, le=2**62)] = None
     ) -> Response:
         if min_position is not None:
-            await reading.wait_for(parts.hub.database, min_position, ("timeline", "incidents"))
+            await reading.wait_for(parts.hub.database, min_position, _PROJECTIONS)
         accepted = request.headers.get("accept", "")
         if "application/json" in accepted and "text/html" not in accepted:
             return json(await read(parts, token))
-        return await page(request, token, {}, {})
+        return await page(parts, screen, request, token, {}, {})
 
     @routes.post("/status/{token}")
     async def add(request: Request, token: str) -> Response:
         parts.forms.admit(http_body.peer(request))
-        fields = await posted.fields(request)
-        try:
-            follow_up = http_body.validate(FollowUp, {"body": fields.get("body", "")})
-            await parts.forms.submit_follow_up(token, follow_up, key=fields.get("idempotency_key", ""))
-        except NotFoundError:
-            raise
-        except posted.REFUSALS as error:
-            status, headers, shown = posted.refusal(error)
-            return await page(request, token, fields, shown, status=status, headers=headers)
-        return redirect(request, f"/status/{token}")
+        async with form.posted(request) as came:
+            try:
+                await parts.forms.submit_posted_follow_up(token, came)
+            except NotFoundError:
+                raise
+            except posted.REFUSALS as error:
+                status, headers, shown = posted.refusal(error)
+                return await page(parts, screen, request, token, came.fields, shown, status=status, headers=headers)
+        return redirect(request, f"/status/{token}", done="received")
 
     @routes.get("/chat")
     async def chat(request: Request) -> Response:
@@ -102,12 +78,60 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     return routes
 
 
+async def page(
+    parts: Parts,
+    screen: Screen,
+    request: Request,
+    token: str,
+    fields: Mapping[str, str],
+    shown: Mapping[str, object],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The page, with what was typed and what is wrong with it."""
+    told = await read(parts, token)
+    context = {
+        "token": token,
+        "state": told.state,
+        "number": told.number,
+        "status": told.status,
+        "items": told.timeline,
+        "subject": next((entry.subject for entry in told.timeline if entry.subject), ""),
+        "fields": {"body": fields.get("body", ""), "comment": fields.get("comment", "")},
+        "key": fields.get(form.IDEMPOTENCY_FIELD) or str(new_id()),
+        "problem": "",
+        "errors": (),
+    }
+    return screen.render(request, "public/status.html", context | dict(shown), status=status, headers=headers)
+
+
 async def read(parts: Parts, token: str) -> ThreadStatus:
     """The thread of a link. Raises NotFoundError for one that isn't ours: all such look alike."""
+    told = await parts.hub.database.run(_read, thread_of(parts, token))
+    return replace(told, timeline=_with_own_links(told.timeline, token))
+
+
+def thread_of(parts: Parts, token: str) -> UUID:
+    """What a link opens. Raises NotFoundError."""
     thread = parts.hub.tokens.verify(clean(token))
     if thread is None:
         raise NotFoundError("no such request")
-    return await parts.hub.database.run(_read, thread)
+    return thread
+
+
+def _with_own_links(entries: Sequence[Entry], token: str) -> list[Entry]:
+    """Files are fetched through the link, which opens those of its thread; the API's address is for our own people."""
+    return [
+        replace(
+            entry,
+            attachments=[
+                replace(file, url=f"/status/{token}/files/{entry.interaction_id}/{index}")
+                for index, file in enumerate(entry.attachments)
+            ],
+        )
+        for entry in entries
+    ]
 
 
 def _read(connection: Connection, thread: UUID) -> ThreadStatus:

@@ -19,10 +19,13 @@ from schemas.errors import CauceError
 from schemas.ids import new_id
 from services.knowledge.visit_writer import VisitWriter
 from services.knowledge.visits import Happened, Kind
+from services.web.parts import Parts
 
 log = structlog.get_logger()
 
 _COOKIE = "cauce_visit"
+_LOOKED = "cauce_looked"
+_LOOKING = frozenset({Kind.SEARCHED, Kind.SUGGESTED, Kind.OPENED})
 _MINUTES = 60
 _FROM_ONE_PLACE = Rate(burst=120, per_second=2.0)
 
@@ -50,9 +53,9 @@ class Visitors:
     ) -> None:
         """Note it and keep the visit's cookie alive."""
         visit = self._visit(request)
-        response.set_cookie(
-            _COOKIE, str(visit), max_age=_MINUTES * 60, httponly=True, samesite="lax", secure=self._https
-        )
+        self._keep(response, _COOKIE, str(visit))
+        if kind in _LOOKING:
+            self._keep(response, _LOOKED, "1")
         happened = Happened(
             visit=visit,
             kind=kind,
@@ -74,8 +77,22 @@ class Visitors:
         except CauceError as error:
             log.info("visit_not_noted", kind=happened.kind, error=type(error).__name__)
 
+    @staticmethod
+    def has_looked(request: Request) -> bool:
+        """Did this visitor search, read, or see a suggestion before?"""
+        return _LOOKED in request.cookies
+
+    def _keep(self, response: Response, name: str, value: str) -> None:
+        response.set_cookie(name, value, max_age=_MINUTES * 60, httponly=True, samesite="lax", secure=self._https)
+
     def _visit(self, request: Request) -> UUID:
         try:
             return UUID(request.cookies.get(_COOKIE, ""))
         except ValueError:
             return new_id()
+
+
+def visitors_of(parts: Parts) -> Visitors:
+    """Who notes what visitors do."""
+    settings = parts.hub.settings
+    return Visitors(parts.visits, rate_limit=settings.rate_limit, https=settings.public_url.startswith("https:"))

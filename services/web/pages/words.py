@@ -66,6 +66,7 @@ FACT: Mapping[str, str] = {
     "IncidentReopened": "Reopened",
     "WorkStarted": "Work began",
     "WorkStopped": "Time spent",
+    "IncidentRated": "Rated by the customer",
     "CallStarted": "The telephone rang",
     "CallRang": "It rang at",
     "CallAnswered": "Call answered",
@@ -139,9 +140,25 @@ PROBLEM: Mapping[int, str] = {
 
 SIGN_IN: Mapping[str, str] = {"wrong": "The name or the password is wrong.", "wait": PROBLEM[429]}
 
+ARTICLE_KIND: Mapping[str, str] = {
+    "faq": "Frequent questions",
+    "how_to": "Guides",
+    "known_issue": "Known problems",
+    "release_note": "What is new",
+    "checklist": "Checklists",
+    "legal": "Legal",
+    "download": "Downloads",
+}
+
+SCORE: Mapping[str, str] = {"1": "Badly", "2": "Not well", "3": "So-so", "4": "Well", "5": "Very well"}
+
 DONE: Mapping[str, str] = {
     "saved": "Saved.",
     "undone": "Undone.",
+    "received": "We have your message.",
+    "closed": "Closed. Thank you for telling us.",
+    "reopened": "It is open again. We'll look at it.",
+    "rated": "Thank you. This helps us to do better.",
 }
 """What a page says was done just before it: `redirect(request, path, done="saved")`."""
 
@@ -159,5 +176,7 @@ GROUPS = (
     PROBLEM,
     SIGN_IN,
     DONE,
+    ARTICLE_KIND,
+    SCORE,
 )
 """All of them: the catalogs must hold every word."""
