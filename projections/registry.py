@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from projections.access_log import ACCESS_LOG
 from projections.articles import ARTICLES
 from projections.callbacks import CALLBACKS
 from projections.calls import CALLS
@@ -15,7 +16,19 @@ from projections.timeline import TIMELINE
 from projections.work import WORK
 from schemas.errors import NotFoundError
 
-ALL = (TIMELINE, INCIDENTS, CUSTOMERS, CALLS, CHATS, ARTICLES, CHANNEL_REPORT, KNOWLEDGE_USAGE, CALLBACKS, WORK)
+ALL = (
+    TIMELINE,
+    INCIDENTS,
+    CUSTOMERS,
+    CALLS,
+    CHATS,
+    ARTICLES,
+    CHANNEL_REPORT,
+    KNOWLEDGE_USAGE,
+    CALLBACKS,
+    WORK,
+    ACCESS_LOG,
+)
 
 
 def by_name(name: str) -> Projection:

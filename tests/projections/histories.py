@@ -13,6 +13,7 @@ from eventstore.database import Connection, Database
 from eventstore.keys import Keys
 from eventstore.ledger import NO_CAUSE, Ledger
 from schemas.facts import Fact, stream_of
+from schemas.facts.api_token import TokenCreated
 from schemas.facts.article import ArticleKind, ArticlePublished, ArticleRetired, ArticleRevised
 from schemas.facts.call import (
     CallAnswered,
@@ -87,6 +88,20 @@ from schemas.facts.interaction import (
     InteractionDeliveryUncertain,
     InteractionReceived,
     InteractionSent,
+)
+from schemas.facts.team import TeamCreated
+from schemas.facts.user import (
+    JoinedTeam,
+    Method,
+    Place,
+    PlacesForgotten,
+    Refusal,
+    RoleChanged,
+    SessionEnd,
+    SessionEnded,
+    SignedIn,
+    SignInFailed,
+    UserCreated,
 )
 from schemas.facts.visit import (
     ArticleOpened,
@@ -178,6 +193,7 @@ class Story:
             + [(self.callback, 1), (self.stopwatch, 1)]
             + [(self.chat, 1)]
             + ([(self.erase, 0.4)] if self.erasures else [])
+            + [(self.access, 0.6)]
         )
         (tell,) = self.random.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])
         return tell()
@@ -588,6 +604,26 @@ class Story:
             ),
         ]
 
+    def access(self) -> list[Fact]:
+        """Somebody signs in, or what they may do changes; now and then where they came from is forgotten."""
+        user, now = UUID(int=self.random.randint(1, 4)), self.now
+        name, place = f"agent{user.int}", Place(network=f"192.0.2.{self.random.randint(1, 9)}", browser="Firefox")
+        if self.random.random() < 0.15:
+            return [PlacesForgotten(user=user, name=name, by="eva", at=now)]
+        session = self.uuid()
+        return [
+            UserCreated(user=user, name=name, role="agent", by="eva", at=now),
+            RoleChanged(user=user, name=name, role="admin", was="agent", by="eva", at=now),
+            JoinedTeam(user=user, name=name, team="soporte", by="eva", at=now),
+            SignInFailed(user=user, name=name, reason=Refusal.WRONG_CODE, address=user, at=now, personal=place),
+            SignedIn(user=user, name=name, session=session, method=Method.CODE, address=user, at=now, personal=place),
+            SessionEnded(user=user, name=name, session=session, reason=SessionEnd.ENDED, by="eva", at=now),
+            TeamCreated(team=self.uuid(), name="soporte", title="Soporte", by="eva", at=now),
+            TokenCreated(
+                token=self.uuid(), name="bot", role="agent", scopes=("read",), expires_at=now, by="eva", at=now
+            ),
+        ]
+
     def erase(self) -> list[Fact]:
         known = [person for person in self.people if not person.erased]
         if len(known) < 3:
@@ -618,4 +654,6 @@ class Recorder:
             self._versions[stream] = self._versions.get(stream, 0) + 1
             if isinstance(fact, PersonErased):
                 self._ledger.keys.destroy(connection, fact.addresses)
+            if isinstance(fact, PlacesForgotten):
+                self._ledger.keys.destroy(connection, [fact.user])
         return positions[-1]
