@@ -18,14 +18,20 @@ class Role(StrEnum):
 class Identity:
     """`name` stands in facts as `by`. `session`: came by cookie, so writes must come from our own pages.
 
-    `scopes`: what a token is limited to within its role; empty: nothing. `teams`: a user's, by name.
-    `shortcuts`, `language`: how they like their screens.
+    `scopes`: what a token is limited to within its role; empty: nothing. `owner`: the user it ends with, if any.
+    `teams`: a user's, by name. `shortcuts`, `language`: how they like their screens.
     """
 
     name: str
     role: Role
     session: bool = False
     scopes: frozenset[str] = frozenset()
+    owner: str = ""
     teams: tuple[str, ...] = ()
     shortcuts: bool = True
     language: str = ""
+
+    @property
+    def person(self) -> str:
+        """The user behind it; empty for a program that is nobody's in particular."""
+        return self.name if self.session else self.owner

@@ -145,7 +145,29 @@ _WORK = (
 
 _ANALYSE = ("GET /api/v1/events",)
 
+_OWN = (
+    "GET /api/v1/me",
+    "GET /api/v1/me/sessions",
+    "POST /api/v1/me/sessions/{session}/end",
+    "GET /api/v1/teams",
+    "GET /api/v1/teams/{name}",
+)
+
 _ADMINISTER = (
+    "GET /api/v1/users",
+    "POST /api/v1/users",
+    "GET /api/v1/users/{name}",
+    "PATCH /api/v1/users/{name}",
+    "POST /api/v1/users/{name}/reset-totp",
+    "POST /api/v1/teams",
+    "PATCH /api/v1/teams/{name}",
+    "POST /api/v1/teams/{name}/retire",
+    "GET /api/v1/tokens",
+    "POST /api/v1/tokens",
+    "POST /api/v1/tokens/{token}/revoke",
+    "GET /api/v1/sessions",
+    "POST /api/v1/sessions/{session}/end",
+    "GET /api/v1/audit",
     "GET /api/v1/lines",
     "POST /api/v1/lines",
     "POST /api/v1/lines/{line}/revoke",
@@ -156,6 +178,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
     **dict.fromkeys(_READ, SIGNED_IN),
     **dict.fromkeys(_WORK, AGENTS),
     **dict.fromkeys(_ANALYSE, ANALYSTS),
+    **dict.fromkeys(_OWN, SIGNED_IN),
     **dict.fromkeys(_ADMINISTER, ADMINS),
 }
 

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from channels.text import one_line
 from eventstore.database import Connection
-from schemas.errors import InvalidError, NotFoundError
+from schemas.errors import ConflictError, InvalidError, NotFoundError
 from schemas.facts.api_token import TokenCreated, TokenRevoked
-from schemas.ids import new_id
+from schemas.ids import new_id, scoped_id
 from services.access import policy, users
 from services.access.desk import AccessDesk
 from services.access.digests import digest, new_secret
@@ -39,6 +39,26 @@ class ApiToken:
     last_used_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token to be made. `scopes` empty: all that the role may; `owner`: the user with whom it ends."""
+
+    role: Role | str
+    name: str = ""
+    expires_days: int | None = None
+    scopes: Collection[str] = ()
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """`secret` is shown this once."""
+
+    id: UUID
+    name: str
+    secret: str
+
+
 def create_token(
     desk: AccessDesk,
     role: Role | str,
@@ -49,35 +69,46 @@ def create_token(
     owner: str = "",
 ) -> str:
     """A new token, to be shown this once. Raises InvalidError."""
-    known = users.as_role(role)
-    wanted = one_line(name) or f"{known} token"
+    return add_token(desk, NewToken(role, name, expires_days, scopes, owner)).secret
+
+
+def add_token(desk: AccessDesk, new: NewToken, key: str | None = None) -> Made:
+    """Likewise. `key`: the caller's of this command. Raises InvalidError, ConflictError when it was used before."""
+    role = users.as_role(new.role)
+    wanted = one_line(new.name) or f"{role} token"
     if len(wanted) > _NAME_MAX_CHARACTERS:
         raise InvalidError(f"a token's name has at most {_NAME_MAX_CHARACTERS} characters", field="name")
-    if expires_days is not None and not 0 < expires_days < DAYS_MAX:
+    if new.expires_days is not None and not 0 < new.expires_days < DAYS_MAX:
         raise InvalidError("a token lasts at least a day", field="expires")
-    if unknown := sorted(set(scopes) - policy.SCOPES):
-        raise InvalidError(f"no such scope: {', '.join(unknown)}; {', '.join(sorted(policy.SCOPES))}", field="scopes")
-    token, secret, free = new_id(), new_secret(_PREFIX), _free_name(desk.connection, wanted)
-    limited = tuple(sorted(set(scopes)))
-    expires_at = desk.now + timedelta(days=expires_days) if expires_days is not None else None
-    desk.connection.execute(
-        "INSERT INTO api_tokens (id, digest, name, role, scopes, owner, expires_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        (token, digest(secret), free, known, list(limited), owner or None, expires_at),
+    scopes = tuple(sorted(set(new.scopes)))
+    if not policy.SCOPES.issuperset(scopes):
+        raise InvalidError(f"scopes are {', '.join(sorted(policy.SCOPES))}", field="scopes")
+    made = Made(
+        id=new_id() if key is None else scoped_id("token", desk.by, key),
+        name=_free_name(desk.connection, wanted),
+        secret=new_secret(_PREFIX),
     )
+    expires_at = desk.now + timedelta(days=new.expires_days) if new.expires_days is not None else None
+    added = desk.connection.execute(
+        "INSERT INTO api_tokens (id, digest, name, role, scopes, owner, expires_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
+        (made.id, digest(made.secret), made.name, role, list(scopes), new.owner or None, expires_at),
+    ).rowcount
+    if not added:
+        raise ConflictError("this Idempotency-Key made a token already; it was shown once", field="Idempotency-Key")
     desk.record(
         TokenCreated(
-            token=token,
-            name=free,
-            role=known,
-            scopes=limited,
-            owner=owner,
+            token=made.id,
+            name=made.name,
+            role=role,
+            scopes=scopes,
+            owner=new.owner,
             expires_at=expires_at,
             by=desk.by,
             at=desk.now,
         )
     )
-    return secret
+    return made
 
 
 def _free_name(connection: Connection, wanted: str) -> str:
@@ -93,8 +124,8 @@ def _free_name(connection: Connection, wanted: str) -> str:
 
 def of_token(connection: Connection, token: str) -> Identity | None:
     """Who shows this token, while it is valid, its owner may come in, and it may no more than they."""
-    row: tuple[str, str, list[str], str | None, bool] | None = connection.execute(
-        "SELECT api_tokens.name, api_tokens.role, scopes, users.role,"
+    row: tuple[str, str, list[str], str | None, str | None, bool] | None = connection.execute(
+        "SELECT api_tokens.name, api_tokens.role, scopes, owner, users.role,"
         " coalesce(last_used_at < now() - interval '1 hour', true)"
         " FROM api_tokens LEFT JOIN users ON users.name = owner"
         " WHERE digest = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
@@ -103,12 +134,12 @@ def of_token(connection: Connection, token: str) -> Identity | None:
     ).fetchone()
     if row is None:
         return None
-    name, role, scopes, owners, unused = row
+    name, role, scopes, owner, owners, unused = row
     if owners is not None and not policy.includes(Role(owners), Role(role)):
         return None
     if unused:
         connection.execute("UPDATE api_tokens SET last_used_at = now() WHERE digest = %s", (digest(token),))
-    return Identity(name, Role(role), scopes=frozenset(scopes))
+    return Identity(name, Role(role), scopes=frozenset(scopes), owner=owner or "")
 
 
 def list_tokens(connection: Connection) -> list[ApiToken]:

@@ -42,8 +42,11 @@ from services.web.api import (
     incidents,
     lines,
     live,
+    people,
     quarantine,
     reports,
+    teams,
+    tokens,
     undo,
     visits,
     work,
@@ -80,6 +83,9 @@ _API = (
     signals_api,
     undo,
     health,
+    people,
+    teams,
+    tokens,
 )
 
 _FORM_FIELDS_BYTES = 1024 * 1024
