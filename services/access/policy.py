@@ -18,7 +18,20 @@ ADMINS = frozenset({Role.ADMIN})
 
 READ_ONLY = "read"
 AREAS: Mapping[str, tuple[str, ...]] = {
-    "incidents": ("incidents", "interactions", "customers", "calls", "callbacks", "work", "in-person", "live"),
+    "incidents": (
+        "incidents",
+        "interactions",
+        "customers",
+        "calls",
+        "callbacks",
+        "chats",
+        "presence",
+        "work",
+        "in-person",
+        "live",
+        "signals",
+        "undo",
+    ),
     "reports": ("reports", "events"),
     "knowledge": ("articles", "search"),
     "administration": ("users", "teams", "tokens", "sessions", "audit", "lines"),

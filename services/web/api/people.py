@@ -10,7 +10,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
@@ -131,9 +131,10 @@ def _own(routes: APIRouter, parts: Parts) -> None:
         return json(Me(who.name, who.role, list(who.teams), sorted(who.scopes), who.session))
 
     @routes.get("/me/sessions", responses=answers(Page[SessionShape]))
-    async def own_sessions(who: Caller) -> Response:
+    async def own_sessions(request: Request, who: Caller) -> Response:
         """One's own sessions; a program has none."""
-        found = await database.run(sessions.list_sessions, user=who.name) if who.session else []
+        cookie = request.cookies.get(parts.guard.cookie, "")
+        found = await database.run(sessions.list_sessions, user=who.name, cookie=cookie) if who.session else []
         return json(Page([_session(each) for each in found]))
 
     @routes.post("/me/sessions/{session}/end", responses=answers(Ended))

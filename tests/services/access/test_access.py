@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -14,20 +13,8 @@ from services.access import lines, sessions, tokens, users
 from services.access.desk import Access, AccessDesk
 from services.access.identity import Identity, Role
 from services.access.sign_in import SignIn
-from services.wiring import build_access
 
 HERE = Place(network="192.0.2.7", browser="Firefox")
-
-
-@pytest.fixture
-def access(database: Database) -> Access:
-    return build_access(database)
-
-
-@pytest.fixture
-def desk(access: Access) -> Iterator[AccessDesk]:
-    with access.desk("admin") as desk:
-        yield desk
 
 
 def test_a_token_opens_until_it_is_revoked(desk: AccessDesk) -> None:
