@@ -6,6 +6,7 @@ from projections.access_log import ACCESS_LOG
 from projections.articles import ARTICLES
 from projections.callbacks import CALLBACKS
 from projections.calls import CALLS
+from projections.casework import CASEWORK
 from projections.channel_report import CHANNEL_REPORT
 from projections.chats import CHATS
 from projections.customers import CUSTOMERS
@@ -23,6 +24,7 @@ ALL = (
     CALLS,
     CHATS,
     ARTICLES,
+    CASEWORK,
     CHANNEL_REPORT,
     KNOWLEDGE_USAGE,
     CALLBACKS,

@@ -10,6 +10,7 @@ CauceError
 │   ├── NotFoundError · ForbiddenError · UnauthenticatedError · TooLargeError · InvalidError
 │   ├── MalformedError            bytes that can't be parsed at all · UnsupportedMediaTypeError
 │   ├── ConflictError             illegal transition or stale version
+│   │   └── AnsweredMeanwhileError    somebody else replied since the caller last looked
 │   ├── RateLimitedError
 │   └── RejectedDeliveryError     the remote said "never" (SMTP 5xx)
 ├── PoisonError               this one record can never be handled: quarantine it with its raw bytes
@@ -19,6 +20,8 @@ CauceError
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class CauceError(Exception):
@@ -110,6 +113,17 @@ class ConflictError(RefusedError):
 
     status = 409
     title = "Conflict"
+
+
+class AnsweredMeanwhileError(ConflictError):
+    """Somebody else (`by`) replied `at` a time after what the caller had seen. Without a version it is sent anyway."""
+
+    title = "Answered meanwhile"
+
+    def __init__(self, by: str, at: datetime) -> None:
+        super().__init__(f"{by} replied at {at.isoformat(timespec='seconds')}: look before you send", field="version")
+        self.by = by
+        self.at = at
 
 
 class TooLargeError(RefusedError):

@@ -19,6 +19,7 @@ from schemas.facts.incident import (
     Status,
 )
 from schemas.facts.kind import Fact
+from schemas.facts.teamwork import ReplyWithdrawn
 from schemas.interaction import Direction
 
 
@@ -41,6 +42,8 @@ def next_status(status: Status, fact: Fact) -> Status:  # noqa: PLR0911 -- a tab
             return Status.CLOSED
         case IncidentReopened():
             return Status.OPEN
+        case ReplyWithdrawn():
+            return fact.status
         case _:
             return status
 

@@ -18,6 +18,7 @@ from eventstore.database import Connection
 from eventstore.log import LogRecord
 from eventstore.recorded import Recorded
 from schemas.facts.interaction import InteractionReceived, InteractionSent
+from schemas.facts.teamwork import NoteFilesAdded
 from schemas.interaction import Channel, RawMail
 from schemas.topics import INTERACTIONS, MAIL
 from services.consumers import INCIDENTS, PARSER
@@ -203,7 +204,7 @@ def _page_of_interactions(connection: Connection, position: int) -> list[Recorde
 
 
 def _blobs_in(hub: Hub, events: Sequence[Recorded]) -> set[str]:
-    kinds = {InteractionReceived.type_name, InteractionSent.type_name}
+    kinds = {InteractionReceived.type_name, InteractionSent.type_name, NoteFilesAdded.type_name}
     found: set[str] = set()
     for event in events:
         if event.type not in kinds:
@@ -214,4 +215,6 @@ def _blobs_in(hub: Hub, events: Sequence[Recorded]) -> set[str]:
             content = fact.personal
             found.update(blob for blob in (content.html, content.raw) if blob)
             found.update(attachment.blob for attachment in content.attachments)
+        elif isinstance(fact, NoteFilesAdded) and fact.personal is not None:
+            found.update(attachment.blob for attachment in fact.personal.attachments)
     return found

@@ -73,6 +73,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `subject`: the incident, customer, call or call-me-back it was about or made; `number`: that incident's.
     `interaction`, `delivery` ("queued", or "sent" when it needs no delivery): a reply's. `note`: a note's id.
+    `held_until`: a reply can be taken back so long.
     `undo`: asks to take it back (services/undo.py). `refused`: of several incidents, those left as they were.
     """
 
@@ -82,6 +83,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     interaction: UUID | None = None
     delivery: str | None = None
     note: UUID | None = None
+    held_until: datetime | None = None
     undo: UUID | None = None
     refused: tuple[Refusal, ...] = ()
 
@@ -125,7 +127,7 @@ class Commands:
         self._database = database
         self._ledger = ledger
         self._blobs = blobs
-        self._rules = Rules(Reader(secret), window)
+        self.rules = Rules(Reader(secret), window)
         self._waiting: asyncio.Queue[_Job] = asyncio.Queue()
 
     async def run(self, request: Request, *, by: str, idempotency_key: str | None = None) -> Outcome:
@@ -202,7 +204,7 @@ class Commands:
 
     def _write(self, connection: Connection, group: Sequence[_Job]) -> list[Outcome]:
         known, _ = loading.begin(connection)
-        desk = Desk(connection, self._ledger, known, self._rules)
+        desk = Desk(connection, self._ledger, known, self.rules)
         made: list[_Made] = []
         for job in group:
             twin = next((one for one in made if job.key is not None and _same_key(one.job, job)), None)
@@ -264,6 +266,7 @@ def _outcome_of(connection: Connection, made: _Made, positions: Sequence[int], l
         interaction=made.done.interaction,
         delivery=made.done.delivery,
         note=made.done.note,
+        held_until=made.done.held_until,
         undo=_undo_of(connection, made),
         refused=made.done.refused,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -45,4 +46,5 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     interaction: UUID | None = None
     delivery: str | None = None
     note: UUID | None = None
+    held_until: datetime | None = None
     refused: tuple[Refusal, ...] = ()

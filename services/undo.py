@@ -20,7 +20,7 @@ from schemas.ids import new_id
 from services.desk import Desk, Done, Refusal
 from services.incidents import handle as incidents
 from services.incidents.inverse import Before, inverse_of
-from services.incidents.requests import IncidentRequest, Note, Reply
+from services.incidents.requests import IncidentRequest, Note, Reply, Withdraw
 from services.request import Request
 
 __all__ = ["Before", "Offer", "Undo", "before", "handle", "inverse_of", "offer", "remember"]
@@ -83,7 +83,7 @@ def offer(connection: Connection, undo: UUID, by: str) -> Offer | None:
 
 def before(desk: Desk, request: object) -> Before | None:
     """How things are for what can be undone, before it is decided. Raises NotFoundError as the decision would."""
-    if not isinstance(request, IncidentRequest) or isinstance(request, Reply | Note):
+    if not isinstance(request, IncidentRequest) or isinstance(request, Reply | Note | Withdraw):
         return None
     incident = incidents.find(desk, request.incident)
     return Before(incident, desk.known.status(incident.id))

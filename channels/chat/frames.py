@@ -89,6 +89,14 @@ class Problem(_Out, frozen=True, tag="error"):
     detail: str = ""
 
 
+class FileLink(msgspec.Struct, frozen=True):
+    """A file of a message, behind a link that the session's token opens."""
+
+    name: str
+    url: str
+    bytes: int
+
+
 class Words(_Out, frozen=True, tag="message", rename={"sender": "from"}):
     """A message of the conversation. `id` is the interaction's."""
 
@@ -96,6 +104,7 @@ class Words(_Out, frozen=True, tag="message", rename={"sender": "from"}):
     id: UUID
     text: str
     at: datetime
+    attachments: tuple[FileLink, ...] = ()
 
 
 class TypingOut(_Out, frozen=True, tag="typing"):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import nh3
 
@@ -27,16 +29,40 @@ _SPACES = re.compile(r"[ \t\r\n\f]+")
 _BLANKS = re.compile(r"\n{3,}")
 
 
-def sanitized(text: str) -> str:
-    """HTML that may be shown. One nested beyond reason becomes plain text."""
+def sanitized(text: str, *, pictures: Mapping[str, str] | None = None) -> str:
+    """HTML that may be shown. One nested beyond reason becomes plain text.
+
+    `pictures`: somebody asked for them; Content-ID → data URL of those that came along, the others stay where they are.
+    """
     cut = text[:HTML_MAX_CHARACTERS]
     if _depth(cut) > DEPTH_MAX:
         return f"<pre>{html.escape(html.unescape(_ANY_TAG.sub(' ', cut)))}</pre>"
+    if pictures is not None:
+        return _with_pictures(cut, pictures)
     return nh3.clean(
         cut,
         tags=_ALLOWED,
         clean_content_tags={"script", "style", "title"},
         url_schemes={"http", "https", "mailto", "tel"},
+        link_rel="noopener noreferrer nofollow",
+    )
+
+
+def _with_pictures(text: str, pictures: Mapping[str, str]) -> str:
+    def source(element: str, attribute: str, value: str) -> str | None:
+        if (element, attribute) != ("img", "src"):
+            return None if value.lower().lstrip().startswith(("data:", "cid:")) else value
+        if value.lower().startswith("cid:"):
+            return pictures.get(unquote(value[4:]))
+        return value if value.lower().startswith(("https://", "http://")) else None
+
+    return nh3.clean(
+        text,
+        tags=_ALLOWED | {"img"},
+        clean_content_tags={"script", "style", "title"},
+        attributes={**nh3.ALLOWED_ATTRIBUTES, "img": {"src", "alt", "width", "height"}},
+        attribute_filter=source,
+        url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
         link_rel="noopener noreferrer nofollow",
     )
 

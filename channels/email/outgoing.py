@@ -16,6 +16,7 @@ from channels.email.automatic import LOOP_HEADER
 from channels.text import one_line, shorten
 
 _REFERENCES_MAX = 20
+_STRUCTURED = frozenset({"message", "multipart"})
 _SUBJECT_MAX_BYTES = 500
 _LINE_MAX = 998  # RFC 5322 §2.1.1: folding a Message-ID earlier would encode, and so break, it
 _ANSWER = re.compile(r"^\s*(?:re|rv)\s*:", re.IGNORECASE)
@@ -85,6 +86,8 @@ def compose(mail: OutgoingMail) -> bytes:
     message.add_alternative(_html(mail), subtype="html")
     for file in mail.files:
         kind, _, subtype = file.media_type.partition("/")
+        if kind in _STRUCTURED:  # RFC 2046 §5: these can't be encoded as a file is
+            kind, subtype = "application", "octet-stream"
         message.add_attachment(file.data, maintype=kind, subtype=subtype or "octet-stream", filename=file.name)
     return message.as_bytes()
 

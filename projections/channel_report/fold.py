@@ -20,6 +20,7 @@ from schemas.facts.incident import (
     InteractionLinked,
 )
 from schemas.facts.interaction import InteractionReceived, InteractionSent
+from schemas.facts.teamwork import ReplyWithdrawn
 from schemas.interaction import Direction
 
 
@@ -116,6 +117,18 @@ def _reopened(row: DurationsRow, _fact: IncidentReopened, _: Recorded) -> Durati
     return replace(row, resolved_at=None, resolution_seconds=None)
 
 
+def _not_sent(row: QuarterRow, _fact: ReplyWithdrawn, _: Recorded) -> QuarterRow:
+    return replace(row, interactions_out=row.interactions_out - 1)
+
+
+def _not_answered(row: DurationsRow, fact: ReplyWithdrawn, _: Recorded) -> DurationsRow:
+    if row.first_response_at != fact.replied_at:
+        return row
+    later = fact.next_reply_at
+    seconds = (later - row.opened_at).total_seconds() if later is not None else None
+    return replace(row, first_response_at=later, first_response_seconds=seconds)
+
+
 def _merged(row: DurationsRow, fact: IncidentMerged, _: Recorded) -> DurationsRow:
     return replace(row, merged_into=fact.into)
 
@@ -134,7 +147,7 @@ def _reopening(fact: IncidentReopened, event: Recorded) -> TurnRow:
 
 CHANNEL_REPORT = Projection(
     "channel_report",
-    version=1,
+    version=2,
     ddl="channel_report/tables.sql",
     tables=(_QUARTERS, _INCIDENTS, _LINKS, _TURNS),
     on=(
@@ -157,6 +170,11 @@ CHANNEL_REPORT = Projection(
                 _answered,
                 other_is_new=lambda fact: not fact.by,
             ),
+        ),
+        on(
+            ReplyWithdrawn,
+            changes(_QUARTERS, lambda fact: (quarter_of(fact.replied_at), fact.channel.value), _not_sent),
+            changes(_INCIDENTS, lambda fact: fact.incident, _not_answered),
         ),
         on(IncidentOpened, opens(_INCIDENTS, lambda fact: fact.incident, _opened)),
         on(

@@ -1,7 +1,7 @@
 """The unified incident database: one row an incident, filtered and searched, read through its merges."""
 
 from projections.incidents.fold import INCIDENTS
-from projections.incidents.read import find, get, number_of, places, roots
+from projections.incidents.read import find, get, number_of, places, roots, sealed_by
 from projections.incidents.shape import Incident, IncidentDetail, Suggestion, Who
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "number_of",
     "places",
     "roots",
+    "sealed_by",
 ]

@@ -42,6 +42,13 @@ from schemas.facts.incident import (
     WorkStopped,
 )
 from schemas.facts.kind import Fact
+from schemas.facts.teamwork import (
+    AgentsMentioned,
+    ArticleLinked,
+    ArticleUnlinked,
+    NoteFilesAdded,
+    ReplyWithdrawn,
+)
 from schemas.interaction import Direction
 from schemas.lifecycle import next_status, speaks
 
@@ -166,6 +173,19 @@ def _reopened(row: IncidentRow, fact: IncidentReopened, event: Recorded) -> Inci
     return _moved_on(row, fact, fact.at, event, resolved_at=None, closed_at=None)
 
 
+def _reply_withdrawn(row: IncidentRow, fact: ReplyWithdrawn, event: Recorded) -> IncidentRow:
+    first = row.first_response_at
+    return _moved_on(
+        row, fact, fact.at, event, first_response_at=fact.next_reply_at if first == fact.replied_at else first
+    )
+
+
+def _beside(
+    row: IncidentRow, _: AgentsMentioned | NoteFilesAdded | ArticleLinked | ArticleUnlinked, event: Recorded
+) -> IncidentRow:
+    return replace(row, version=event.version)
+
+
 def _merged(row: IncidentRow, fact: IncidentMerged, event: Recorded) -> IncidentRow:
     # the time of its last change stays: un-merged, it reads as if never merged
     return replace(row, merged_into=fact.into, version=event.version)
@@ -252,6 +272,11 @@ INCIDENTS = Projection(
         on(IncidentClosed, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _closed)),
         on(IncidentReopened, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _reopened)),
         on(IncidentRated, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _took_part)),
+        on(ReplyWithdrawn, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _reply_withdrawn)),
+        on(AgentsMentioned, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _beside)),
+        on(NoteFilesAdded, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _beside)),
+        on(ArticleLinked, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _beside)),
+        on(ArticleUnlinked, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _beside)),
         on(IncidentMerged, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _merged)),
         on(
             IncidentUnmerged,

@@ -146,6 +146,18 @@ def get(connection: Connection, number: int) -> IncidentDetail | None:
     )
 
 
+def sealed_by(connection: Connection, number: int) -> tuple[UUID, UUID] | None:
+    """The id under which an incident is read now, and the address whose key seals what is written about it."""
+    found = connection.execute(
+        "WITH RECURSIVE up AS ("
+        "  SELECT id, address, merged_into FROM incidents WHERE number = %s"
+        "  UNION SELECT i.id, i.address, i.merged_into FROM up JOIN incidents i ON i.id = up.merged_into"
+        ") SELECT id, address FROM up WHERE merged_into IS NULL",
+        (number,),
+    ).fetchone()
+    return (found[0], found[1]) if found else None
+
+
 def number_of(connection: Connection, incident: UUID) -> int | None:
     """The number under which an incident is read now."""
     return roots(connection, [incident]).get(incident)

@@ -1,18 +1,27 @@
 """The timeline: everything that happened to an incident, on whatever channel, in one order."""
 
 from projections.timeline.fold import TIMELINE
-from projections.timeline.read import html_blob, of_customer, of_incident, of_thread, stored_file
-from projections.timeline.shape import Entry, File, StoredFile, Thread
+from projections.timeline.read import (
+    html_blob,
+    of_customer,
+    of_incident,
+    of_thread,
+    original,
+    stored_file,
+)
+from projections.timeline.shape import Entry, File, Original, StoredFile, Thread
 
 __all__ = [
     "TIMELINE",
     "Entry",
     "File",
+    "Original",
     "StoredFile",
     "Thread",
     "html_blob",
     "of_customer",
     "of_incident",
     "of_thread",
+    "original",
     "stored_file",
 ]

@@ -15,8 +15,10 @@ from projections.timeline.lines import (
     EntryRow,
     blank_interaction,
     fact_line,
+    kept_files,
     line_id,
     note,
+    noted_files,
 )
 from schemas.facts.chat import ChatAccepted, ChatClosed, ChatMissed, ChatTransferred
 from schemas.facts.customer import CustomerMerged, CustomerRegistered, CustomerUnmerged, PersonErased
@@ -43,12 +45,19 @@ from schemas.facts.interaction import (
     InteractionDelivered,
     InteractionDeliveryFailed,
     InteractionDeliveryUncertain,
+    InteractionHeld,
     InteractionReceived,
     InteractionSent,
+    InteractionWithdrawn,
 )
+from schemas.facts.teamwork import ArticleLinked, ArticleUnlinked, NoteFilesAdded, ReplyWithdrawn
 
 Delivery: TypeAlias = (
-    InteractionDelivered | InteractionDeliveryFailed | InteractionDeliveryUncertain | InteractionBounced
+    InteractionDelivered
+    | InteractionDeliveryFailed
+    | InteractionDeliveryUncertain
+    | InteractionBounced
+    | InteractionWithdrawn
 )
 
 
@@ -106,10 +115,7 @@ def _spoken(
         text=said.text,
         html=said.html,
         raw=said.raw,
-        attachments=[
-            {"name": kept.name, "bytes": kept.bytes, "media_type": kept.media_type, "blob": kept.blob}
-            for kept in said.attachments
-        ],
+        attachments=kept_files(said.attachments),
         **more,
     )
 
@@ -141,6 +147,12 @@ def _delivery(row: EntryRow, fact: Delivery, _: Recorded) -> EntryRow:
             return replace(row, delivery="uncertain")
         case InteractionBounced():
             return replace(row, delivery="bounced")
+        case InteractionWithdrawn():
+            return replace(row, delivery="withdrawn")
+
+
+def _held(row: EntryRow, fact: InteractionHeld, _: Recorded) -> EntryRow:
+    return replace(row, held_until=fact.until)
 
 
 def _opened(fact: IncidentOpened, _: Recorded) -> PlaceRow:
@@ -175,7 +187,7 @@ _LINE = lines(_ENTRIES, fact_line, line_id)
 
 TIMELINE = Projection(
     "timeline",
-    version=1,
+    version=2,
     ddl="timeline/tables.sql",
     tables=(_ENTRIES, _PLACES, _ALIASES),
     on=(
@@ -187,10 +199,16 @@ TIMELINE = Projection(
         on(InteractionDeliveryFailed, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
         on(InteractionDeliveryUncertain, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
         on(InteractionBounced, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
+        on(InteractionWithdrawn, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
+        on(InteractionHeld, begins(_ENTRIES, lambda fact: fact.interaction, _held)),
         on(IncidentOpened, opens(_PLACES, lambda fact: fact.incident, _opened), _LINE),
         on(IncidentMerged, changes(_PLACES, lambda fact: fact.incident, _merged), _LINE),
         on(IncidentUnmerged, changes(_PLACES, lambda fact: fact.incident, _unmerged), _LINE),
         on(IncidentNoted, opens(_ENTRIES, lambda fact: fact.note, note)),
+        on(NoteFilesAdded, changes(_ENTRIES, lambda fact: fact.note, noted_files)),
+        on(ArticleLinked, _LINE),
+        on(ArticleUnlinked, _LINE),
+        on(ReplyWithdrawn, _LINE),
         on(IncidentAssigned, _LINE),
         on(IncidentPrioritized, _LINE),
         on(IncidentTagged, _LINE),

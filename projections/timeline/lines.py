@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
 from schemas.facts.chat import ChatAccepted, ChatClosed, ChatMissed, ChatTransferred
@@ -26,6 +28,8 @@ from schemas.facts.incident import (
     MergeSuggested,
     ParticipantAdded,
 )
+from schemas.facts.teamwork import ArticleLinked, ArticleUnlinked, NoteFilesAdded, ReplyWithdrawn
+from schemas.interaction import Attachment
 
 LineFact: TypeAlias = (
     IncidentOpened
@@ -45,6 +49,9 @@ LineFact: TypeAlias = (
     | ChatTransferred
     | ChatClosed
     | ChatMissed
+    | ArticleLinked
+    | ArticleUnlinked
+    | ReplyWithdrawn
 )
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -74,6 +81,7 @@ class EntryRow(msgspec.Struct, frozen=True):
     fact: str
     reason: str | None
     delivery: str | None
+    held_until: datetime | None = None
 
 
 def blank_interaction(interaction: UUID) -> EntryRow:
@@ -100,6 +108,19 @@ def note(fact: IncidentNoted, event: Recorded) -> EntryRow:
         author=fact.by,
         fact="IncidentNoted",
     )
+
+
+def noted_files(row: EntryRow, fact: NoteFilesAdded, _: Recorded) -> EntryRow:
+    """The files of a note."""
+    return replace(row, attachments=kept_files(fact.personal.attachments if fact.personal else ()))
+
+
+def kept_files(attachments: Sequence[Attachment]) -> list[dict[str, Any]]:
+    """Attachments as a row holds them."""
+    return [
+        {"name": kept.name, "bytes": kept.bytes, "media_type": kept.media_type, "blob": kept.blob}
+        for kept in attachments
+    ]
 
 
 def fact_line(fact: LineFact, event: Recorded) -> EntryRow:
@@ -143,7 +164,16 @@ def _words(fact: LineFact) -> str:  # noqa: C901, PLR0911 -- a table, a row a re
             return fact.to or fact.team
         case ChatAccepted() | ChatClosed() | ChatMissed():
             return ""
-        case IncidentClosed() | IncidentMerged() | IncidentUnmerged() | InteractionUnlinked() | MergeSuggested():
+        case ArticleLinked() | ArticleUnlinked():
+            return str(fact.article)
+        case (
+            IncidentClosed()
+            | IncidentMerged()
+            | IncidentUnmerged()
+            | InteractionUnlinked()
+            | MergeSuggested()
+            | ReplyWithdrawn()
+        ):
             return ""
 
 

@@ -12,7 +12,8 @@ from psycopg.rows import class_row
 
 from eventstore.database import Connection
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
-from projections.timeline.shape import Entry, File, StoredFile, Thread
+from projections.timeline.shape import Entry, File, Original, StoredFile, Thread
+from schemas.interaction import Channel
 
 
 class _After(msgspec.Struct, frozen=True, array_like=True):
@@ -42,6 +43,8 @@ class _Line(msgspec.Struct, frozen=True):
     fact: str
     reason: str | None
     delivery: str | None
+    held_until: datetime | None = None
+    raw: bool = False
 
 
 def of_incident(
@@ -81,13 +84,18 @@ def of_customer(
 
 
 def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None, limit: int = LIMIT) -> Thread:
-    """The interactions of one thread, in and out, and nothing else: what its token may show."""
+    """The interactions of one thread, in and out, and nothing else: what its token may show.
+
+    An answer that is still held, or was taken back, is nobody's but ours.
+    """
     after = read_cursor(cursor, _After) if cursor else _After()
     with connection.cursor(row_factory=class_row(_Line)) as reader:
         lines = reader.execute(
             "SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
-            " recipients, subject, text, html, attachments, author, fact, reason, delivery FROM entries"
-            " WHERE thread = %s AND (occurred_at, position) > (%s, %s) ORDER BY occurred_at, position LIMIT %s",
+            " recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until,"
+            " raw <> '' AS raw FROM entries WHERE thread = %s AND delivery IS DISTINCT FROM 'withdrawn'"
+            " AND (held_until IS NULL OR held_until <= clock_timestamp())"
+            " AND (occurred_at, position) > (%s, %s) ORDER BY occurred_at, position LIMIT %s",
             (thread, after.occurred_at, after.position, bounded(limit) + 1),
         ).fetchall()
     kept, following = page_of(lines, limit, lambda line: _After(line.occurred_at, line.position))
@@ -106,13 +114,27 @@ def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None
 def stored_file(
     connection: Connection, interaction: UUID, index: int, *, thread: UUID | None = None
 ) -> StoredFile | None:
-    """The attachment behind `…/interactions/{interaction}/attachments/{index}`; with `thread`, only one of that."""
+    """The attachment behind `…/interactions/{interaction}/attachments/{index}`; with `thread`, only one of that.
+
+    A thread shows nothing that is still held or was taken back.
+    """
     row = connection.execute(
         "SELECT attachments -> %(index)s FROM entries WHERE id = %(id)s"
-        " AND (%(thread)s::uuid IS NULL OR thread = %(thread)s)",
+        " AND (%(thread)s::uuid IS NULL OR (thread = %(thread)s AND delivery IS DISTINCT FROM 'withdrawn'"
+        " AND (held_until IS NULL OR held_until <= clock_timestamp())))",
         {"index": index, "id": interaction, "thread": thread},
     ).fetchone()
     return msgspec.convert(row[0], StoredFile) if row and row[0] else None
+
+
+def original(connection: Connection, interaction: UUID) -> Original | None:
+    """Where an interaction's whole original lies."""
+    row = connection.execute(
+        "SELECT channel, sender, subject, text, html, raw, occurred_at FROM entries"
+        " WHERE id = %s AND kind = 'interaction'",
+        (interaction,),
+    ).fetchone()
+    return Original(*row) if row else None
 
 
 def html_blob(connection: Connection, interaction: UUID) -> str | None:
@@ -128,9 +150,9 @@ def _of_incidents(connection: Connection, numbers: dict[UUID, int], cursor: str 
         lines = reader.execute(
             "SELECT line.* FROM unnest(%s::uuid[]) AS wanted(incident), LATERAL ("
             "  SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
-            "  recipients, subject, text, html, attachments, author, fact, reason, delivery FROM entries"
-            "  WHERE entries.incident = wanted.incident AND (occurred_at, position) > (%s, %s)"
-            "  ORDER BY occurred_at, position LIMIT %s"
+            "  recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until,"
+            "  raw <> '' AS raw FROM entries WHERE entries.incident = wanted.incident"
+            "  AND (occurred_at, position) > (%s, %s) ORDER BY occurred_at, position LIMIT %s"
             ") AS line ORDER BY occurred_at, position LIMIT %s",
             (list(numbers), after.occurred_at, after.position, bounded(limit) + 1, limit + 1),
         ).fetchall()
@@ -153,6 +175,7 @@ def _numbers(connection: Connection, incidents: Sequence[UUID] | set[UUID]) -> d
 
 def _entry(line: _Line, numbers: dict[UUID, int]) -> Entry:
     interaction = line.id if line.kind == "interaction" else None
+    note = line.id if line.kind == "note" else None
     return Entry(
         position=line.position,
         kind=line.kind,
@@ -168,11 +191,21 @@ def _entry(line: _Line, numbers: dict[UUID, int]) -> Entry:
         text=line.text,
         html=bool(line.html),
         attachments=[
-            File(kept["name"], kept["bytes"], kept["media_type"], f"/api/v1/interactions/{interaction}/attachments/{n}")
+            File(kept["name"], kept["bytes"], kept["media_type"], f"/api/v1/interactions/{line.id}/attachments/{n}")
             for n, kept in enumerate(line.attachments)
         ],
         fact=line.fact,
         reason=line.reason,
-        delivery=line.delivery,
+        delivery=_delivery(line),
         subject=line.subject,
+        note_id=note,
+        held_until=line.held_until if line.delivery == "queued" else None,
+        original=line.raw,
     )
+
+
+def _delivery(line: _Line) -> str | None:
+    """A held answer that only the status page shows has arrived once it is no longer held."""
+    released = line.held_until is not None and line.held_until <= datetime.now(UTC)
+    on_page = line.channel not in {Channel.EMAIL, Channel.CHAT}
+    return "sent" if line.delivery == "queued" and released and on_page else line.delivery

@@ -22,6 +22,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     `sender` stands as `from`. `incident` is the number as read now, through merges.
     `html`: the interaction has an HTML part (`html_blob`). `author`: the user who did it, or the sender's name.
+    `held_until`: a reply can be withdrawn so long. `original`: the raw mail is kept.
     """
 
     position: int
@@ -42,6 +43,9 @@ class Entry(msgspec.Struct, frozen=True):
     reason: str | None
     delivery: str | None
     subject: str = ""
+    note_id: UUID | None = None
+    held_until: datetime | None = None
+    original: bool = False
 
 
 class Thread(msgspec.Struct, frozen=True):
@@ -60,3 +64,15 @@ class StoredFile(msgspec.Struct, frozen=True):
     bytes: int
     media_type: str
     blob: str
+
+
+class Original(msgspec.Struct, frozen=True):
+    """An interaction as it came: `html` and `raw` are blob ids, empty where there is none."""
+
+    channel: str | None
+    sender: str
+    subject: str
+    text: str
+    html: str
+    raw: str
+    occurred_at: datetime

@@ -22,7 +22,8 @@ CREATE TABLE entries (
     author      text,
     fact        text NOT NULL,
     reason      text,
-    delivery    text
+    delivery    text,
+    held_until  timestamptz                    -- of a reply: nobody but us sees it before
 );
 
 CREATE TABLE timeline_incidents (

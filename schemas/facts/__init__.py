@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from schemas.facts import api_token, article, call, callback, chat, customer, incident, interaction, team, user, visit
+from schemas.facts import (
+    api_token,
+    article,
+    call,
+    callback,
+    chat,
+    customer,
+    incident,
+    interaction,
+    team,
+    teamwork,
+    user,
+    visit,
+)
 from schemas.facts.kind import REGISTRY, Fact, Personal, stream_id, stream_of
 
 __all__ = [
@@ -20,6 +33,7 @@ __all__ = [
     "stream_id",
     "stream_of",
     "team",
+    "teamwork",
     "user",
     "visit",
 ]

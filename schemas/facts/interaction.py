@@ -97,3 +97,21 @@ class InteractionBounced(Fact, frozen=True, kw_only=True):
     bounce: UUID
     at: datetime
     reason: str = ""
+
+
+@fact("interaction.held.v1")
+class InteractionHeld(Fact, frozen=True, kw_only=True):
+    """What is sent next in this stream leaves no earlier than `until`; up to then it can be withdrawn."""
+
+    interaction: UUID
+    until: datetime
+    at: datetime
+
+
+@fact("interaction.withdrawn.v1")
+class InteractionWithdrawn(Fact, frozen=True, kw_only=True):
+    """It was taken back before it left: nobody got it, nobody will."""
+
+    interaction: UUID
+    by: str
+    at: datetime

@@ -77,6 +77,11 @@ _PUBLIC = (
 )
 
 _READ = (
+    "GET /api/v1/incidents/{number}/similar",
+    "GET /api/v1/incidents/{number}/articles",
+    "GET /api/v1/tags",
+    "GET /api/v1/interactions/{interaction}/raw",
+    "GET /api/v1/interactions/{interaction}/html",
     "GET /api/v1/incidents",
     "GET /api/v1/incidents/{number}",
     "GET /api/v1/incidents/{number}/timeline",
@@ -106,6 +111,21 @@ _READ = (
 )
 
 _WORK = (
+    "GET /api/v1/incidents/{number}/drafts",
+    "PUT /api/v1/incidents/{number}/drafts/{kind}",
+    "GET /api/v1/incidents/{number}/ways",
+    "POST /api/v1/incidents/{number}/replies/{interaction}/withdraw",
+    "POST /api/v1/incidents/{number}/articles",
+    "DELETE /api/v1/incidents/{number}/articles/{article}",
+    "GET /api/v1/incidents/{number}/canned/{canned_id}",
+    "GET /api/v1/canned",
+    "POST /api/v1/canned",
+    "PUT /api/v1/canned/{canned_id}",
+    "DELETE /api/v1/canned/{canned_id}",
+    "GET /api/v1/mentions",
+    "POST /api/v1/mentions/seen",
+    "POST /api/v1/uploads",
+    "DELETE /api/v1/uploads/{upload}",
     "POST /api/v1/incidents/{number}/replies",
     "POST /api/v1/incidents/{number}/notes",
     "POST /api/v1/incidents/{number}/assign",

@@ -13,6 +13,7 @@ from schemas.facts import stream_id
 from schemas.facts.customer import AddressAdded, CustomerRegistered
 from schemas.facts.incident import InteractionLinked
 from schemas.facts.interaction import InteractionContent, InteractionReceived, InteractionSent
+from schemas.facts.teamwork import NoteFilesAdded
 from services import quarantine
 from services.customers import decide
 from services.customers.requests import (
@@ -25,6 +26,7 @@ from services.customers.requests import (
 )
 from services.customers.state import Customer, CustomerFact
 from services.desk import Desk, Done
+from services.drafts import drafts, uploads
 from services.incidents import loading
 
 _PAGE = 500
@@ -92,6 +94,8 @@ def _erase(desk: Desk, request: ErasePerson) -> Done:
     facts = decide.erase(customer, family, request)
     gone = {address for addresses in family.values() for address in addresses}
     desk.blobs |= _blobs(desk, members, gone)
+    drafts.forget(desk.connection, gone)
+    desk.blobs |= uploads.forget(desk.connection, gone)
     desk.blobs |= quarantine.forget(desk.connection, _handles(desk, members, gone), by=request.by)
     done = _record(desk, request, facts)
     desk.ledger.keys.destroy(desk.connection, gone)
@@ -128,6 +132,13 @@ def _blobs(desk: Desk, customers: Collection[UUID], addresses: set[UUID]) -> set
     interactions = list(loading.load_unplaced(desk.connection, addresses))
     for page in _pages(incidents):
         histories = desk.ledger.load(desk.connection, [stream_id("incident", incident) for incident in page])
+        found |= {
+            file.blob
+            for history in histories.values()
+            for fact in history.facts
+            if isinstance(fact, NoteFilesAdded) and fact.address in addresses and fact.personal is not None
+            for file in fact.personal.attachments
+        }
         interactions += (
             fact.interaction
             for history in histories.values()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -30,12 +30,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """One mail to one recipient. `address`: the keyed id; the words come from the interaction's own facts."""
+    """One mail to one recipient. `address`: the keyed id; the words come from the interaction's own facts.
+
+    `not_before`: held until then, and may be withdrawn.
+    """
 
     interaction: UUID
     kind: Kind
     address: UUID
     incident: UUID | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,16 @@ def enqueue(connection: Connection, deliveries: Sequence[NewDelivery]) -> int:
     if not deliveries:
         return 0
     added = connection.execute(
-        "INSERT INTO deliveries (interaction, kind, address, incident, epoch)"
-        " SELECT wanted.*, hub.epoch FROM hub,"
-        " unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[]) AS wanted (interaction, kind, address, incident)"
-        " ON CONFLICT DO NOTHING",
+        "INSERT INTO deliveries (interaction, kind, address, incident, not_before, next_attempt_at, epoch)"
+        " SELECT wanted.*, coalesce(wanted.not_before, now()), hub.epoch FROM hub,"
+        " unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::timestamptz[])"
+        " AS wanted (interaction, kind, address, incident, not_before) ON CONFLICT DO NOTHING",
         (
             [delivery.interaction for delivery in deliveries],
             [str(delivery.kind) for delivery in deliveries],
             [delivery.address for delivery in deliveries],
             [delivery.incident for delivery in deliveries],
+            [delivery.not_before for delivery in deliveries],
         ),
     ).rowcount
     connection.appended_to.add("deliveries")
@@ -125,6 +130,21 @@ def postpone(connection: Connection, delivery: Leased, pause: timedelta, error: 
     )
 
 
+def withdraw(connection: Connection, interaction: UUID) -> bool:
+    """Take a reply out of the queue before anybody took it to send. False: a worker has it, or had it.
+
+    The row's lock decides: `lease` and this can't both change it.
+    """
+    return (
+        connection.execute(
+            "UPDATE deliveries SET state = 'withdrawn', finished_at = clock_timestamp()"
+            " WHERE interaction = %s AND kind = %s AND state = 'queued' AND attempts = 0",
+            (interaction, Kind.REPLY),
+        ).rowcount
+        == 1
+    )
+
+
 def counts(connection: Connection) -> dict[str, int]:
     """How many deliveries are in each state, and `held`: queued before a restore, waiting to be released."""
     rows: Sequence[tuple[str, int]] = connection.execute(
@@ -138,7 +158,7 @@ def unsent(connection: Connection) -> dict[str, int]:
     """The same without what was sent, which only grows: cheap enough to be asked every few seconds."""
     rows: Sequence[tuple[str, int]] = connection.execute(
         "SELECT CASE WHEN state IN ('queued', 'leased') AND deliveries.epoch <> hub.epoch THEN 'held' ELSE state END"
-        " AS shown, count(*) FROM deliveries, hub WHERE state <> 'sent' GROUP BY shown"
+        " AS shown, count(*) FROM deliveries, hub WHERE state <> 'sent' AND state <> 'withdrawn' GROUP BY shown"
     ).fetchall()
     return dict(rows)
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from schemas.address import Kind, kind_of
-from schemas.errors import ConflictError, InvalidError
+from schemas.errors import AnsweredMeanwhileError, ConflictError, InvalidError
 from schemas.facts import Fact
 from schemas.facts.incident import InteractionLinked, ParticipantAdded, Reason, Status, Words
-from schemas.facts.interaction import InteractionContent, InteractionDelivered, InteractionReceived, InteractionSent
-from schemas.interaction import Channel, Direction, Party
+from schemas.facts.interaction import (
+    InteractionContent,
+    InteractionDelivered,
+    InteractionHeld,
+    InteractionReceived,
+    InteractionSent,
+)
+from schemas.facts.teamwork import ReplyWithdrawn
+from schemas.interaction import Attachment, Channel, Direction, Party
 from services.deliveries.queue import Kind as DeliveryKind
 from services.deliveries.queue import NewDelivery
 from services.incidents.decide import refuse_closed, written
@@ -80,10 +88,39 @@ def target(family: Iterable[Incident], people: People, request: Reply) -> Target
     return _by_mail_or_page(member, voice.address, voice.channel, voice.thread, voice, people)
 
 
+def refuse_answered(histories: Sequence[Sequence[Fact]], request: Reply) -> None:
+    """Raise AnsweredMeanwhileError where somebody else replied after what the caller had seen.
+
+    `histories`: the facts of the incident and of all that are read as one with it, its own first.
+    """
+    if request.seen_version is None:
+        return
+    own = histories[0]
+    seen_at = getattr(own[min(request.seen_version, len(own)) - 1], "at", None) if request.seen_version > 0 else None
+    taken_back = {fact.interaction for facts in histories for fact in facts if isinstance(fact, ReplyWithdrawn)}
+    later = [*own[max(request.seen_version, 0) :], *(fact for facts in histories[1:] for fact in facts)]
+    for fact in later:
+        if not isinstance(fact, InteractionLinked) or fact.direction is not Direction.OUT:
+            continue
+        if fact.by in {"", request.by} or fact.interaction in taken_back:
+            continue
+        if fact in own or seen_at is None or fact.at > seen_at:
+            raise AnsweredMeanwhileError(fact.by, fact.at)
+
+
 def decide(
-    to: Target, status: Status, answered: InteractionReceived | None, request: Reply
+    to: Target,
+    status: Status,
+    answered: InteractionReceived | None,
+    request: Reply,
+    *,
+    files: tuple[Attachment, ...] = (),
+    until: datetime | None = None,
 ) -> tuple[list[Fact], list[NewDelivery]]:
-    """Sent, linked, queued. `answered`: the interaction it answers. Raises ConflictError, InvalidError."""
+    """Sent, linked, queued. `answered`: the interaction it answers; `until`: held so long.
+
+    Raises ConflictError, InvalidError.
+    """
     refuse_closed(to.incident, status)
     if to.channel is Channel.EMAIL and not to.written_as:
         raise ConflictError("their address was erased", field="to")
@@ -94,6 +131,8 @@ def decide(
                 incident=to.incident.id, address=to.address, at=request.now, personal=Words(text=to.written_as)
             )
         )
+    if until is not None:  # before what it holds: who reads that knows already
+        facts.append(InteractionHeld(interaction=request.id, until=until, at=request.now))
     facts += [
         InteractionSent(
             interaction=request.id,
@@ -103,7 +142,7 @@ def decide(
             address=to.address,
             by=request.by,
             at=request.now,
-            personal=_content(to, answered, request),
+            personal=_content(to, answered, request, files),
         ),
         InteractionLinked(
             incident=to.incident.id,
@@ -119,10 +158,16 @@ def decide(
     ]
     if to.channel is Channel.EMAIL:
         delivery = NewDelivery(
-            interaction=request.id, kind=DeliveryKind.REPLY, address=to.address, incident=to.incident.id
+            interaction=request.id,
+            kind=DeliveryKind.REPLY,
+            address=to.address,
+            incident=to.incident.id,
+            not_before=until,
         )
         return facts, [delivery]
-    if to.channel is not Channel.CHAT:  # the status page shows it from now on; a chat's gateway says when it was pushed
+    if (
+        to.channel is not Channel.CHAT and until is None
+    ):  # the status page shows it from now on; a chat's gateway says when it was pushed
         facts.append(InteractionDelivered(interaction=request.id, at=request.now, remote=STATUS_PAGE))
     return facts, []
 
@@ -152,7 +197,9 @@ def _reaches(voice: Voice, channel: Channel, people: People) -> bool:
     return voice.channel is channel or (channel is Channel.EMAIL and bool(_mailboxes(voice.address, people)))
 
 
-def _content(to: Target, answered: InteractionReceived | None, request: Reply) -> InteractionContent:
+def _content(
+    to: Target, answered: InteractionReceived | None, request: Reply, files: tuple[Attachment, ...]
+) -> InteractionContent:
     before = answered.personal if answered is not None else None
     subject = before.subject if before is not None else ""
     mark = f"[#{to.incident.number}]"
@@ -168,4 +215,5 @@ def _content(to: Target, answered: InteractionReceived | None, request: Reply) -
         subject=subject,
         text=written(request.text, "text"),
         references=references,
+        attachments=files,
     )

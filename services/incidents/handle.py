@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import assert_never
 from uuid import UUID
 
 from eventstore.ledger import Cause
@@ -12,31 +10,26 @@ from schemas.errors import NotFoundError
 from schemas.facts import Fact, stream_id, stream_of
 from schemas.facts.chat import ChatAccepted, ChatEmailGiven, ChatRequested
 from schemas.facts.customer import AddressAdded
-from schemas.facts.incident import IncidentResolved, InteractionLinked, Resolution
+from schemas.facts.incident import InteractionLinked
 from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Channel, Direction
 from services.chats.state import Stage
 from services.desk import Desk, Done
-from services.incidents import answer, decide, loading, regroup
+from services.drafts import uploads
+from services.incidents import answer, loading, plain, regroup, withdrawal
 from services.incidents.answer import People
 from services.incidents.arrival import Key
 from services.incidents.indexing import move, part_keys, take_part
 from services.incidents.known import Thread
 from services.incidents.requests import (
-    Assign,
-    Close,
     IncidentRequest,
     Merge,
     Move,
     Note,
-    Prioritize,
-    Rate,
-    Reopen,
     Reply,
-    Resolve,
     Split,
-    Tag,
     Unmerge,
+    Withdraw,
 )
 from services.incidents.state import Incident, IncidentFact
 
@@ -52,9 +45,11 @@ def handle(desk: Desk, request: IncidentRequest) -> Done:
             return _move(desk, request)
         case Reply():
             return _reply(desk, request)
+        case Withdraw():
+            return _withdraw(desk, request)
         case _:
             incident = working(desk, request.incident)
-            _record(desk, request, incident, _plain(desk, incident, request))
+            _record(desk, request, incident, plain.decide_plain(desk, incident, request))
             note = request.id if isinstance(request, Note) else None
             return Done(subject=incident.id, number=incident.number, note=note)
 
@@ -73,41 +68,6 @@ def working(desk: Desk, number: int) -> Incident:
     incident = find(desk, number)
     regroup.refuse_merged(incident, desk.known.incidents[desk.known.root(incident.id)])
     return incident
-
-
-def _plain(  # noqa: PLR0911 -- a verb a return
-    desk: Desk, incident: Incident, request: Note | Assign | Prioritize | Tag | Resolve | Close | Reopen | Rate
-) -> list[IncidentFact]:
-    status = desk.known.status(incident.id)
-    if isinstance(request, Note | Rate) or (isinstance(request, Resolve) and (request.solution or request.cause)):
-        loading.load_customers(desk.connection, desk.known, [incident.customer])
-        regroup.refuse_erased(desk.known.customers[incident.customer])
-    match request:
-        case Note():
-            return decide.note(incident, request)
-        case Assign():
-            return decide.assign(incident, status, request)
-        case Prioritize():
-            return decide.prioritize(incident, status, request)
-        case Tag():
-            return decide.tag(incident, request)
-        case Resolve():
-            return decide.resolve(incident, status, request, _former(desk, incident) if request.again is True else None)
-        case Close():
-            return decide.close(incident, status, request)
-        case Reopen():
-            return decide.reopen(incident, status, request)
-        case Rate():
-            return decide.rate(incident, status, request)
-        case _:
-            assert_never(request)
-
-
-def _former(desk: Desk, incident: Incident) -> Resolution | None:
-    """The words of the last resolution; what was erased since stays so."""
-    history = desk.ledger.load(desk.connection, [stream_id("incident", incident.id)])
-    facts = [fact for loaded in history.values() for fact in loaded.facts]
-    return next((fact.personal for fact in reversed(facts) if isinstance(fact, IncidentResolved)), None)
 
 
 def _merging(desk: Desk, request: Merge | Unmerge) -> Done:
@@ -145,10 +105,14 @@ def _move(desk: Desk, request: Move) -> Done:
 def _reply(desk: Desk, request: Reply) -> Done:
     incident = working(desk, request.incident)
     family = desk.known.family(incident.id)
-    people = replace(_people(desk, family, request), gone_on_by_mail=_gone_on_by_mail(desk, family))
-    to = answer.target(family, people, request)
+    if request.seen_version is not None:
+        answer.refuse_answered([withdrawal.history(desk, "incident", member.id) for member in family], request)
+    to = answer.target(family, whom(desk, family, request), request)
     answered = None if to.voice is None else _received(desk, to.voice.interaction)
-    facts, deliveries = answer.decide(to, desk.known.status(incident.id), answered, request)
+    files = uploads.claim(desk.connection, request.uploads, by=request.by)
+    until = withdrawal.held_until(desk, request.hold_seconds)
+    status = desk.known.status(incident.id)
+    facts, deliveries = answer.decide(to, status, answered, request, files=files, until=until)
     _record(desk, request, to.incident, facts)
     desk.known.deliveries += deliveries
     for key in (desk.reader.key_of(f"interaction:{request.id}"), desk.reader.key_of(f"thread:{to.thread}")):
@@ -158,12 +122,13 @@ def _reply(desk: Desk, request: Reply) -> Done:
             desk.known.changes.threads.add(key)
     if to.channel is Channel.CHAT:
         _take_chat(desk, to, request)
-    queued = deliveries or to.channel is Channel.CHAT
+    queued = deliveries or to.channel is Channel.CHAT or until is not None
     return Done(
         subject=incident.id,
         number=incident.number,
         interaction=request.id,
         delivery="queued" if queued else "sent",
+        held_until=until,
     )
 
 
@@ -190,6 +155,16 @@ def _gone_on_by_mail(desk: Desk, family: list[Incident]) -> dict[UUID, tuple[UUI
                 case _:
                     continue
     return found
+
+
+def _withdraw(desk: Desk, request: Withdraw) -> Done:
+    whole = find(desk, request.incident)
+    root = desk.known.incidents[desk.known.root(whole.id)]
+    link = _links(desk, root).get(request.interaction)
+    if link is None:
+        raise NotFoundError("no such reply in this incident", field="interaction")
+    _record(desk, request, desk.known.incidents[link.incident], withdrawal.take_back(desk, root, link, request))
+    return Done(subject=whole.id, number=whole.number, interaction=request.interaction, delivery="withdrawn")
 
 
 def _record(desk: Desk, request: IncidentRequest, incident: Incident, facts: list[Fact] | list[IncidentFact]) -> None:
@@ -231,7 +206,8 @@ def put_part(desk: Desk, link: InteractionLinked, incident: UUID, topics: frozen
     take_part(desk.known, owner.customer, incident, link.proven, topics)
 
 
-def _people(desk: Desk, family: list[Incident], request: Reply) -> People:
+def whom(desk: Desk, family: list[Incident], request: Reply) -> People:
+    """Whom a reply can reach."""
     voices = {voice.address for member in family for voice in member.voices} | {family[0].address}
     asked = parse_address(request.to) if request.to else ""
     asked_id = next(iter(loading.current(desk.connection, {desk.reader.id_of(asked): asked})), None) if asked else None
@@ -247,7 +223,8 @@ def _people(desk: Desk, family: list[Incident], request: Reply) -> People:
         address: tuple(other for other in others if written_as.get(other, "").startswith("email:"))
         for address, others in mailboxes.items()
     }
-    return People(written_as, mailboxes, (asked_id, asked) if asked_id else None)
+    asked_for = (asked_id, asked) if asked_id else None
+    return People(written_as, mailboxes, asked_for, _gone_on_by_mail(desk, family))
 
 
 def _written_as(desk: Desk, addresses: set[UUID]) -> dict[UUID, str]:

@@ -12,6 +12,7 @@ from services.incidents.requests import (
     Assign,
     Close,
     IncidentRequest,
+    LinkArticle,
     Merge,
     Move,
     Note,
@@ -22,7 +23,9 @@ from services.incidents.requests import (
     Resolve,
     Split,
     Tag,
+    UnlinkArticle,
     Unmerge,
+    Withdraw,
 )
 from services.incidents.state import Incident
 
@@ -71,7 +74,11 @@ def inverse_of(  # noqa: C901, PLR0911, PLR0912 -- a table, a row a request
         case Split() if made is not None:
             # read as part of the old one again: answers to what was cut out keep their way
             return [Merge(incident=number, sources=(made,))]
-        case Split() | Reply() | Note() | Rate():
+        case LinkArticle():
+            return [UnlinkArticle(incident=number, article=request.article)]
+        case UnlinkArticle():
+            return [LinkArticle(incident=number, article=request.article)]
+        case Split() | Reply() | Note() | Withdraw() | Rate():
             return []
 
 

@@ -19,6 +19,8 @@ class Reply(Request, frozen=True, kw_only=True):
 
     `to`: an address, `email:ana@x.cu` or bare. An address new to the incident gets a thread of its own.
     `thread`: the one conversation it answers, where several of a channel are part of the incident.
+    `uploads`: files that go with it. `hold_seconds`: it leaves no earlier, and can be withdrawn until then.
+    `seen_version`: of the incident it answers; with one, somebody else's reply since then is refused as a conflict.
     """
 
     incident: int
@@ -26,13 +28,24 @@ class Reply(Request, frozen=True, kw_only=True):
     channel: Channel | None = None
     to: str = ""
     thread: UUID | None = None
+    uploads: tuple[UUID, ...] = ()
+    hold_seconds: int = 0
+    seen_version: int | None = None
+
+
+class Withdraw(Request, frozen=True, kw_only=True):
+    """Take a reply back that has not left."""
+
+    incident: int
+    interaction: UUID
 
 
 class Note(Request, frozen=True, kw_only=True):
-    """Write down something the customer never sees."""
+    """Write down something the customer never sees. `@name` calls a user; `uploads`: files that go with it."""
 
     incident: int
     text: str
+    uploads: tuple[UUID, ...] = ()
 
 
 class Assign(Request, frozen=True, kw_only=True):
@@ -122,6 +135,35 @@ class Rate(Request, frozen=True, kw_only=True):
     comment: str = ""
 
 
+class LinkArticle(Request, frozen=True, kw_only=True):
+    """An article has to do with it."""
+
+    incident: int
+    article: UUID
+
+
+class UnlinkArticle(Request, frozen=True, kw_only=True):
+    """It hasn't after all."""
+
+    incident: int
+    article: UUID
+
+
 IncidentRequest = (
-    Reply | Note | Assign | Prioritize | Tag | Resolve | Close | Reopen | Merge | Unmerge | Split | Move | Rate
+    Reply
+    | Withdraw
+    | Note
+    | Assign
+    | Prioritize
+    | Tag
+    | Resolve
+    | Close
+    | Reopen
+    | Merge
+    | Unmerge
+    | Split
+    | Move
+    | LinkArticle
+    | UnlinkArticle
+    | Rate
 )

@@ -30,6 +30,7 @@ from schemas.facts.incident import (
     WorkStarted,
     WorkStopped,
 )
+from schemas.facts.teamwork import AgentsMentioned, ArticleLinked, ArticleUnlinked, NoteFilesAdded, ReplyWithdrawn
 from schemas.interaction import Channel, Direction
 from schemas.lifecycle import next_status, speaks
 
@@ -51,6 +52,11 @@ IncidentFact: TypeAlias = (
     | WorkStarted
     | WorkStopped
     | IncidentRated
+    | AgentsMentioned
+    | NoteFilesAdded
+    | ArticleLinked
+    | ArticleUnlinked
+    | ReplyWithdrawn
 )
 
 
@@ -96,6 +102,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     suggested: frozenset[UUID] = frozenset()
     apart: frozenset[UUID] = frozenset()
     solved: bool = False
+    articles: frozenset[UUID] = frozenset()
 
     @property
     def is_open(self) -> bool:
@@ -160,6 +167,12 @@ def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, P
         case IncidentNoted() | IncidentClosed():
             return replace(incident, active_at=fact.at)
         case WorkStarted() | WorkStopped() | IncidentRated():
+            return incident
+        case ArticleLinked():
+            return replace(incident, articles=incident.articles | {fact.article})
+        case ArticleUnlinked():
+            return replace(incident, articles=incident.articles - {fact.article})
+        case AgentsMentioned() | NoteFilesAdded() | ReplyWithdrawn():
             return incident
         case _:
             assert_never(fact)

@@ -31,9 +31,11 @@ from services.signals import Signals
 from services.supervision import Task, supervise
 from services.web import pages, problems
 from services.web.api import (
+    answering,
     articles,
     callbacks,
     calls,
+    casework,
     chats,
     customers,
     events,
@@ -48,6 +50,7 @@ from services.web.api import (
     teams,
     tokens,
     undo,
+    uploads,
     visits,
     work,
 )
@@ -86,10 +89,17 @@ _API = (
     people,
     teams,
     tokens,
+    answering,
+    casework,
+    uploads,
 )
 
 _FORM_FIELDS_BYTES = 1024 * 1024
-_WITH_FILES = ("/contact", "/status/")
+_LARGER = {
+    "/contact": form.POST_MAX_BYTES + _FORM_FIELDS_BYTES,
+    "/status/": form.POST_MAX_BYTES + _FORM_FIELDS_BYTES,
+    "/api/v1/uploads": uploads.POST_MAX_BYTES,
+}
 
 
 def create_app(hub: Hub) -> FastAPI:
@@ -136,7 +146,7 @@ def create_app(hub: Hub) -> FastAPI:
         Task("visits", parts.visits.run),
         Task("commands", parts.commands.serve),
         Task("chat-clock", Clock(hub.database, commands, timedelta(seconds=settings.chat_wait_seconds)).run),
-        Task("chat-replies", lambda: follow_replies(hub.feed, rooms, hub.keys, hub.database)),
+        Task("chat-replies", lambda: follow_replies(hub.feed, rooms, hub.keys, hub.database, talk.file_url)),
     )
     app = FastAPI(
         title="Cauce",
@@ -175,7 +185,7 @@ def create_app(hub: Hub) -> FastAPI:
     problems.install(app)
     parts.guard.protect(app.router)
     # the last added is the outermost
-    app.add_middleware(BodyLimit, larger=dict.fromkeys(_WITH_FILES, form.POST_MAX_BYTES + _FORM_FIELDS_BYTES))
+    app.add_middleware(BodyLimit, larger=_LARGER)
     app.add_middleware(Measure)
     app.add_middleware(SecurityHeaders, https=settings.public_url.startswith("https:"))
     app.add_middleware(LanguagePrefix)

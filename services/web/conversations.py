@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from channels.chat.frames import Words
+from channels.chat.frames import FileLink, Words
 from channels.chat.rooms import ChatLine
 from eventstore import store
 from eventstore.database import Connection
@@ -58,13 +58,29 @@ class Conversations:
             cursor = page.next_cursor
             if cursor is None:
                 break
-        return [line for entry in found if (line := _line(entry)) is not None]
+        return [line for entry in found if (line := self._line(entry, thread)) is not None]
+
+    def file_url(self, thread: UUID, interaction: UUID, index: int) -> str:
+        """Where the customer of a thread finds a file of it."""
+        return status_file(self._hub.tokens.sign(thread), interaction, index)
+
+    def _line(self, entry: Entry, thread: UUID) -> ChatLine | None:
+        if entry.interaction_id is None or not (entry.text or entry.attachments):
+            return None
+        files = tuple(
+            FileLink(file.name, self.file_url(thread, entry.interaction_id, index), file.bytes)
+            for index, file in enumerate(entry.attachments)
+        )
+        return _line(entry, entry.interaction_id, files)
 
 
-def _line(entry: Entry) -> ChatLine | None:
-    if entry.interaction_id is None or not entry.text:
-        return None
+def status_file(token: str, interaction: UUID, index: int) -> str:
+    """The path of a file that a status link opens."""
+    return f"/status/{token}/files/{interaction}/{index}"
+
+
+def _line(entry: Entry, interaction: UUID, files: tuple[FileLink, ...]) -> ChatLine:
     answer = entry.direction == Direction.OUT
-    words = Words("agent" if answer else "customer", entry.interaction_id, entry.text, entry.occurred_at)
+    words = Words("agent" if answer else "customer", interaction, entry.text, entry.occurred_at, files)
     # what went out by mail is that channel's to report; seeing it here too proves nothing about the mail
     return ChatLine(words=words, delivered=not answer or entry.channel != Channel.CHAT or entry.delivery in _FINAL)

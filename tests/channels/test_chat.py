@@ -6,14 +6,15 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import websockets
+from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection, connect
 
 from channels.chat import gateway
@@ -28,9 +29,15 @@ from eventstore.keys import Keys
 from eventstore.ledger import Cause, Ledger
 from eventstore.postgres import PostgresFeed
 from schemas.facts import Fact
-from schemas.facts.interaction import InteractionContent, InteractionDelivered, InteractionSent
+from schemas.facts.interaction import (
+    InteractionContent,
+    InteractionDelivered,
+    InteractionHeld,
+    InteractionSent,
+    InteractionWithdrawn,
+)
 from schemas.ids import chat_id
-from schemas.interaction import Channel, Hints, Interaction, Party
+from schemas.interaction import Attachment, Channel, Hints, Interaction, Party
 from tests.channels.desk import SECRET, Desk
 
 Frame = dict[str, Any]
@@ -358,7 +365,7 @@ async def test_a_recorded_answer_reaches_the_open_chat_and_its_delivery_is_recor
 ):
     ledger = Ledger(keys)
     receipts = Receipts(database, ledger)
-    watching = asyncio.create_task(follow_replies(PostgresFeed(database), desk.rooms, keys, database))
+    watching = asyncio.create_task(follow_replies(PostgresFeed(database), desk.rooms, keys, database, _file))
     async with chatting(desk) as chat:
         session = UUID((await chat.hello())["session"])
         await asyncio.sleep(0.2)
@@ -377,6 +384,51 @@ async def test_a_recorded_answer_reaches_the_open_chat_and_its_delivery_is_recor
     assert [fact.interaction for fact in facts[3:] if isinstance(fact, InteractionDelivered)] == [sent[2].interaction]
 
 
+def _file(thread: UUID, interaction: UUID, index: int) -> str:
+    return f"/files/{thread}/{interaction}/{index}"
+
+
+async def test_a_held_answer_reaches_the_chat_when_its_time_has_come_and_a_withdrawn_one_never(
+    desk: Desk, database: Database, keys: Keys
+):
+    ledger = Ledger(keys)
+    watching = asyncio.create_task(follow_replies(PostgresFeed(database), desk.rooms, keys, database, _file))
+    async with chatting(desk) as chat:
+        session = UUID((await chat.hello())["session"])
+        await asyncio.sleep(0.2)
+        back, held, last = (answer(session, Channel.CHAT) for _ in range(3))
+        until_then = datetime.now(UTC) + timedelta(seconds=1)
+        facts: list[Fact] = []
+        for sent in (back, held):
+            facts += [InteractionHeld(interaction=sent.interaction, until=until_then, at=sent.at), sent]
+        facts += [InteractionWithdrawn(interaction=back.interaction, by="ana", at=back.at), last]
+        await database.run(record, ledger, facts)
+        assert await chat.next() == shown(Words("agent", last.interaction, "Reinicie", last.at))
+        assert datetime.now(UTC) < until_then
+        assert await chat.next() == shown(Words("agent", held.interaction, "Reinicie", held.at))
+        assert datetime.now(UTC) >= until_then
+        after = answer(session, Channel.CHAT)
+        await database.run(record, ledger, [after])
+        assert await chat.next() == shown(Words("agent", after.interaction, "Reinicie", after.at))
+    watching.cancel()
+
+
+async def test_a_watcher_that_starts_late_still_pushes_what_is_held(desk: Desk, database: Database, keys: Keys):
+    ledger = Ledger(keys)
+    async with chatting(desk) as chat:
+        session = UUID((await chat.hello())["session"])
+        file = Attachment(name="a.txt", bytes=1, media_type="text/plain", blob="b")
+        sent = replace(answer(session, Channel.CHAT), personal=InteractionContent(text="Reinicie", attachments=(file,)))
+        until_then = datetime.now(UTC) + timedelta(seconds=1)
+        held = InteractionHeld(interaction=sent.interaction, until=until_then, at=sent.at)
+        await database.run(record, ledger, [held, sent])
+        watching = asyncio.create_task(follow_replies(PostgresFeed(database), desk.rooms, keys, database, _file))
+        came = await chat.next()
+        assert came.pop("attachments") == [{"name": "a.txt", "url": _file(session, sent.interaction, 0), "bytes": 1}]
+        assert came == shown(Words("agent", sent.interaction, "Reinicie", sent.at))
+    watching.cancel()
+
+
 def answer(thread: UUID, channel: Channel) -> InteractionSent:
     return InteractionSent(
         interaction=uuid4(),
@@ -390,7 +442,7 @@ def answer(thread: UUID, channel: Channel) -> InteractionSent:
     )
 
 
-def record(connection: Connection, ledger: Ledger, facts: list[InteractionSent]) -> None:
+def record(connection: Connection, ledger: Ledger, facts: Sequence[Fact]) -> None:
     store.lock(connection)
     pairs: list[tuple[Fact, Cause]] = [(fact, Cause()) for fact in facts]
     ledger.record(connection, pairs, {})

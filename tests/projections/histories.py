@@ -74,6 +74,7 @@ from schemas.facts.incident import (
     Priority,
     Reason,
     Resolution,
+    Status,
     Subject,
     SuggestionReason,
     Words,
@@ -86,10 +87,20 @@ from schemas.facts.interaction import (
     InteractionDelivered,
     InteractionDeliveryFailed,
     InteractionDeliveryUncertain,
+    InteractionHeld,
     InteractionReceived,
     InteractionSent,
+    InteractionWithdrawn,
 )
 from schemas.facts.team import TeamCreated
+from schemas.facts.teamwork import (
+    AgentsMentioned,
+    ArticleLinked,
+    ArticleUnlinked,
+    Files,
+    NoteFilesAdded,
+    ReplyWithdrawn,
+)
 from schemas.facts.user import (
     JoinedTeam,
     Method,
@@ -192,6 +203,7 @@ class Story:
             + [(self.merge, 1), (self.unmerge, 1), (self.move, 1), (self.split, 1), (self.call, 1), (self.person, 1)]
             + [(self.callback, 1), (self.stopwatch, 1)]
             + [(self.chat, 1)]
+            + [(self.call_in, 2), (self.withdraw, 1), (self.link, 2)]
             + ([(self.erase, 0.4)] if self.erasures else [])
             + [(self.access, 0.6)]
         )
@@ -371,6 +383,54 @@ class Story:
                 ]
             )
         ]
+
+    def call_in(self) -> list[Fact]:
+        """A note that calls two users, with a file."""
+        if not self.work:
+            return self.open()
+        work, note, now = self.random.choice(self.work[-50:]), self.uuid(), self.now
+        incident, address = work.incident, work.person.address
+        file = Attachment(name=f"{self.words(1)}.txt", bytes=3, media_type="text/plain", blob="b2")
+        words = Words(text=self.words(6))
+        return [
+            IncidentNoted(incident=incident, note=note, address=address, by="ana", at=now, personal=words),
+            AgentsMentioned(incident=incident, note=note, agents=("eva", "luis"), by="ana", at=now),
+            NoteFilesAdded(
+                incident=incident, note=note, address=address, by="ana", at=now, personal=Files(attachments=(file,))
+            ),
+        ]
+
+    def withdraw(self) -> list[Fact]:
+        """An answer that is held, and taken back."""
+        facts = self.answer()
+        if not isinstance(facts[0], InteractionSent):
+            return facts
+        sent, linked, _ = facts
+        back = InteractionWithdrawn(interaction=sent.interaction, by="ana", at=self.now)
+        held = InteractionHeld(interaction=sent.interaction, until=self.now + timedelta(seconds=10), at=self.now)
+        return [
+            held,
+            sent,
+            linked,
+            back,
+            ReplyWithdrawn(
+                incident=sent.incident,
+                interaction=sent.interaction,
+                channel=sent.channel,
+                status=Status.OPEN,
+                replied_at=self.now,
+                by="ana",
+                at=self.now,
+            ),
+        ]
+
+    def link(self) -> list[Fact]:
+        """An article is linked, or no longer."""
+        if not self.work or not self.articles:
+            return self.open()
+        work, article = self.random.choice(self.work[-50:]), self.random.choice(self.articles[:4])
+        kind = ArticleLinked if self.random.random() < 0.7 else ArticleUnlinked
+        return [kind(incident=work.incident, article=article, by="ana", at=self.now)]
 
     def resolve(self) -> list[Fact]:
         unsolved = [work for work in self.work[-50:] if not work.resolved]

@@ -1,4 +1,7 @@
-"""Attachments over the API, from the blob store; never shown inside our pages, whatever they say they are."""
+"""Attachments and originals over the API, from the blob store: downloads, but for pictures that surely are pictures.
+
+A mail's HTML is a document of its own for a sandboxed frame: no script, no form, no remote picture unless asked for.
+"""
 
 # pyright: reportUnusedFunction=false
 # -- routes are registered by their decorators
@@ -6,38 +9,116 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Path
-from starlette.responses import Response
+from fastapi import APIRouter, Path, Query
+from starlette.responses import HTMLResponse, Response
 
+from channels.email import original
 from projections import timeline
-from schemas.errors import NotFoundError
+from projections.timeline import StoredFile
+from schemas.errors import NotFoundError, TooLargeError
 from services.web.parts import Parts
+
+_PICTURES: Mapping[str, tuple[bytes, ...]] = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "image/webp": (b"RIFF",),
+}
+PREVIEW_MAX_BYTES = 3 * 1024 * 1024
+
+_STYLE = (
+    "html{color-scheme:light;background:#fff;color:#111;font:15px/1.5 system-ui,sans-serif}"
+    "body{margin:0;padding:12px;overflow-wrap:anywhere}img{max-width:100%;height:auto}"
+    "table{max-width:100%;border-collapse:collapse}pre{white-space:pre-wrap}"
+    "blockquote{margin:0 0 0 4px;padding-left:12px;border-left:3px solid #ccc;color:#555}"
+)
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+Index = Annotated[int, Path(ge=0, le=10_000)]
 
 
 def router(parts: Parts) -> APIRouter:
-    """`/api/v1/interactions/{interaction}/attachments/{index}`."""
+    """`/api/v1/interactions/{interaction}/…`."""
     routes = APIRouter(prefix="/api/v1/interactions", tags=["incidents"])
+    database, blobs = parts.hub.database, parts.hub.blobs
 
     @routes.get("/{interaction}/attachments/{index}", response_class=Response)
-    async def get_attachment(interaction: UUID, index: Annotated[int, Path(ge=0, le=10_000)]) -> Response:
-        """The file, as a download."""
-        return await download(parts, interaction, index)
+    async def get_attachment(interaction: UUID, index: Index, inline: Annotated[bool, Query()] = False) -> Response:
+        """The file, as a download; `inline`: shown, where it is a picture beyond doubt."""
+        return await download(parts, interaction, index, inline=inline)
+
+    @routes.get("/{interaction}/raw", response_class=Response)
+    async def get_raw(interaction: UUID) -> Response:
+        """A mail as it came, as a download."""
+        found = await database.run(timeline.original, interaction)
+        if found is None or not found.raw:
+            raise NotFoundError("no original is kept")
+        file = StoredFile(name=f"{interaction}.eml", bytes=0, media_type="message/rfc822", blob=found.raw)
+        return served(file, await asyncio.to_thread(blobs.get, file.blob))
+
+    @routes.get("/{interaction}/html", response_class=Response)
+    async def get_html(interaction: UUID, pictures: Annotated[bool, Query()] = False) -> Response:
+        """A mail's HTML, made safe, for a frame; `pictures`: with those that lie elsewhere, which tell who reads."""
+        found = await database.run(timeline.original, interaction)
+        if found is None or not (found.html or found.raw):
+            raise NotFoundError("there is no HTML in it")
+        if pictures and found.raw:
+            raw = await asyncio.to_thread(blobs.get, found.raw)
+            if len(raw) > original.RAW_MAX_BYTES:
+                raise TooLargeError("too large to be shown: download the original")
+            html = await asyncio.to_thread(original.with_pictures, raw)
+        else:
+            html = (await asyncio.to_thread(blobs.get, found.html)).decode(errors="replace") if found.html else ""
+        return framed(html, pictures=pictures)
 
     return routes
 
 
-async def download(parts: Parts, interaction: UUID, index: int, *, thread: UUID | None = None) -> Response:
+async def download(
+    parts: Parts, interaction: UUID, index: int, *, thread: UUID | None = None, inline: bool = False
+) -> Response:
     """An attachment's bytes; with `thread`, only of that thread. Raises NotFoundError."""
     file = await parts.hub.database.run(timeline.stored_file, interaction, index, thread=thread)
     if file is None:
         raise NotFoundError("no such attachment")
-    data = await asyncio.to_thread(parts.hub.blobs.get, file.blob)
+    return served(file, await asyncio.to_thread(parts.hub.blobs.get, file.blob), inline=inline)
+
+
+def served(file: StoredFile, data: bytes, *, inline: bool = False) -> Response:
+    """A file for a browser that must neither guess nor run it."""
+    kind = file.media_type if inline and _is_picture(file.media_type, data) else "application/octet-stream"
+    disposition = "inline" if kind != "application/octet-stream" else "attachment"
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name or 'attachment', safe='')}",
+        "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(file.name or 'attachment', safe='')}",
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
-    return Response(data, media_type="application/octet-stream", headers=headers)
+    return Response(data, media_type=kind, headers=headers)
+
+
+def framed(html: str, *, pictures: bool) -> Response:
+    """Cleaned HTML as a document for a sandboxed frame. Its policy is the second lock, the frame's the third."""
+    sources = "data: https: http:" if pictures else "data:"
+    policy = (
+        "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+        f"style-src 'sha256-{_STYLE_HASH}'; img-src {sources}; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'"
+    )
+    page = (
+        '<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<base target="_blank"><title>-</title><style>{_STYLE}</style></head><body>{html}</body></html>'
+    )
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy, "X-Frame-Options": "SAMEORIGIN"})
+
+
+def _is_picture(media_type: str, data: bytes) -> bool:
+    """By what it says and by how it begins, and small enough to be a preview."""
+    begins = _PICTURES.get(media_type, ())
+    whole = media_type != "image/webp" or data[8:12] == b"WEBP"
+    return bool(begins) and data.startswith(begins) and whole and len(data) <= PREVIEW_MAX_BYTES

@@ -34,7 +34,6 @@ from services.web.api.shapes import (
     Notes,
     Number,
     SearchWords,
-    Words,
     answers,
     fresh,
     json,
@@ -52,35 +51,6 @@ class Done(msgspec.Struct, frozen=True):
 
     position: int
     incident: Incident | None
-
-
-class Replied(msgspec.Struct, frozen=True):
-    """Accepted for delivery."""
-
-    position: int
-    interaction_id: UUID
-    delivery: str
-
-
-class Noted(msgspec.Struct, frozen=True):
-    """Written down."""
-
-    position: int
-    note_id: UUID
-
-
-class ReplyIn(Body):
-    """An answer to the customer; without `channel` and `to`, the way they wrote last."""
-
-    text: Words
-    channel: Channel | None = None
-    to: MaybeLine | None = None
-
-
-class NoteIn(Body):
-    """What the customer never sees."""
-
-    text: Words
 
 
 class AssignIn(Body):
@@ -196,22 +166,6 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
 
 
 def _working(routes: APIRouter, parts: Parts) -> None:
-    run = parts.commands.run
-
-    @routes.post("/{number}/replies", status_code=202, responses=answers(Replied, 202))
-    async def reply(number: Number, body: ReplyIn, who: Caller, key: Key) -> Response:
-        """Answer the customer on their channel."""
-        request = requests.Reply(incident=number, text=body.text, channel=body.channel, to=body.to or "")
-        out = await run(request, by=who.name, idempotency_key=key)
-        done = Replied(out.position, out.interaction or out.subject, out.delivery or "queued")
-        return json(done, 202, position=out.position)
-
-    @routes.post("/{number}/notes", status_code=201, responses=answers(Noted, 201))
-    async def note(number: Number, body: NoteIn, who: Caller, key: Key) -> Response:
-        """Write down something the customer never sees."""
-        out = await run(requests.Note(incident=number, text=body.text), by=who.name, idempotency_key=key)
-        return json(Noted(out.position, out.note or out.subject), 201, position=out.position)
-
     @routes.post("/{number}/assign", responses=answers(Done))
     async def assign(number: Number, body: AssignIn, who: Caller, key: Key) -> Response:
         """Give it to a user, or to nobody."""

@@ -28,6 +28,7 @@ DELIVERY: Mapping[str, str] = {
     "failed": "not delivered",
     "bounced": "came back",
     "uncertain": "delivery uncertain",
+    "withdrawn": "taken back",
 }
 
 CALL_STATE: Mapping[str, str] = {"ringing": "ringing", "active": "talking", "ended": "ended"}
@@ -67,6 +68,13 @@ FACT: Mapping[str, str] = {
     "WorkStarted": "Work began",
     "WorkStopped": "Time spent",
     "IncidentRated": "Rated by the customer",
+    "AgentsMentioned": "Called in",
+    "NoteFilesAdded": "Files added to a note",
+    "ArticleLinked": "Article linked",
+    "ArticleUnlinked": "Article taken off",
+    "ReplyWithdrawn": "Reply taken back",
+    "InteractionHeld": "Held for a moment",
+    "InteractionWithdrawn": "Taken back",
     "CallStarted": "The telephone rang",
     "CallRang": "It rang at",
     "CallAnswered": "Call answered",

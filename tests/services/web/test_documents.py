@@ -21,7 +21,7 @@ _WORDS = {
     "analyst": ANALYSTS,
 }
 _ROUTE = re.compile(
-    r"^(GET|POST|PATCH|WS)\s+(\S+)\s+(everybody|line's key|all roles|agent|analyst|admin)\b", re.MULTILINE
+    r"^(GET|POST|PUT|PATCH|DELETE|WS)\s+(\S+)\s+(everybody|line's key|all roles|agent|analyst|admin)\b", re.MULTILINE
 )
 
 

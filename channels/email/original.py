@@ -1,0 +1,63 @@
+"""A mail shown again as it came: its headers, its HTML with the pictures its sender put in. Below the API.
+
+What the timeline shows was made when it came (parse.py) and has no pictures: a remote one tells its sender who reads,
+and when. Here they are, for a frame that can do nothing but show them.
+"""
+
+from __future__ import annotations
+
+import base64
+import email
+import re
+from collections.abc import Mapping
+
+from channels.email.bodies import media_type_of, payload_of, read_body
+from channels.email.charsets import decode_bytes
+from channels.email.headers import Tree
+from channels.email.html import sanitized
+
+RAW_MAX_BYTES = 4 * 1024 * 1024
+"""Larger ones are downloaded instead: parsing happens in the process that serves the pages."""
+_HEADERS_MAX_BYTES = 64 * 1024
+_EMBEDDED_MAX_BYTES = 512 * 1024
+_PARTS_MAX = 200
+_SAFE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_BROKEN = (ValueError, TypeError, LookupError, AttributeError, RecursionError, AssertionError)
+
+
+def headers_of(raw: bytes) -> str:
+    """The lines before the first blank one, as they are."""
+    head = re.split(rb"\r?\n\r?\n", raw[:_HEADERS_MAX_BYTES], maxsplit=1)[0]
+    return decode_bytes(head, None).replace("\r\n", "\n").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def with_pictures(raw: bytes) -> str:
+    """The HTML of a mail, safe but for pictures from elsewhere; those it brought along stand in it as data."""
+    try:
+        message = email.message_from_bytes(raw)
+    except _BROKEN:
+        return ""
+    body = read_body(message)
+    embedded = _embedded(message)
+    return "\n".join(sanitized(part.text, pictures=embedded) for part in body.words if part.is_html)
+
+
+def _embedded(message: Tree) -> Mapping[str, str]:
+    """Content-ID → data URL, of pictures small enough."""
+    found: dict[str, str] = {}
+    room = _EMBEDDED_MAX_BYTES
+    try:
+        for seen, part in enumerate(message.walk()):
+            if seen >= _PARTS_MAX:
+                break
+            kind, name = media_type_of(part), str(part.get("Content-ID") or "").strip().strip("<>")
+            if kind not in _SAFE_IMAGES or not name or part.is_multipart():
+                continue
+            data = payload_of(part)
+            room -= len(data)
+            if room < 0:
+                break
+            found[name] = f"data:{kind};base64,{base64.b64encode(data).decode()}"
+    except _BROKEN:
+        return found
+    return found

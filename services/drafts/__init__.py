@@ -1,0 +1,1 @@
+"""What an agent has not sent yet: drafts, uploads, the sentences they use again and again."""

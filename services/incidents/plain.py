@@ -1,0 +1,74 @@
+"""The verbs that change one incident and no other: load what their deciders ask about. Called by handle.py."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from schemas.facts import stream_id
+from schemas.facts.incident import IncidentResolved, Resolution
+from services.access import users
+from services.desk import Desk
+from services.drafts import uploads
+from services.incidents import decide, loading, regroup, teamwork
+from services.incidents.requests import (
+    Assign,
+    Close,
+    LinkArticle,
+    Note,
+    Prioritize,
+    Rate,
+    Reopen,
+    Resolve,
+    Tag,
+    UnlinkArticle,
+)
+from services.incidents.state import Incident, IncidentFact
+
+
+def decide_plain(  # noqa: C901, PLR0911 -- a verb a return
+    desk: Desk,
+    incident: Incident,
+    request: Note | Assign | Prioritize | Tag | Resolve | Close | Reopen | LinkArticle | UnlinkArticle | Rate,
+) -> list[IncidentFact]:
+    """The facts of a verb that changes one incident and no other."""
+    status = desk.known.status(incident.id)
+    if isinstance(request, Note | Rate) or (isinstance(request, Resolve) and (request.solution or request.cause)):
+        loading.load_customers(desk.connection, desk.known, [incident.customer])
+        regroup.refuse_erased(desk.known.customers[incident.customer])
+    match request:
+        case Note():
+            return [*decide.note(incident, request), *_beside_note(desk, incident, request)]
+        case Assign():
+            return decide.assign(incident, status, request)
+        case Prioritize():
+            return decide.prioritize(incident, status, request)
+        case Tag():
+            return decide.tag(incident, request)
+        case Resolve():
+            return decide.resolve(incident, status, request, _former(desk, incident) if request.again is True else None)
+        case Close():
+            return decide.close(incident, status, request)
+        case Reopen():
+            return decide.reopen(incident, status, request)
+        case Rate():
+            return decide.rate(incident, status, request)
+        case LinkArticle():
+            return teamwork.link_article(incident, request)
+        case UnlinkArticle():
+            return teamwork.unlink_article(incident, request)
+        case _:
+            assert_never(request)
+
+
+def _former(desk: Desk, incident: Incident) -> Resolution | None:
+    """The words of the last resolution; what was erased since stays so."""
+    history = desk.ledger.load(desk.connection, [stream_id("incident", incident.id)])
+    facts = [fact for loaded in history.values() for fact in loaded.facts]
+    return next((fact.personal for fact in reversed(facts) if isinstance(fact, IncidentResolved)), None)
+
+
+def _beside_note(desk: Desk, incident: Incident, request: Note) -> list[IncidentFact]:
+    names = teamwork.called(request.text)
+    agents = [name for name in users.assignable(desk.connection) if name in names] if names else []
+    files = uploads.claim(desk.connection, request.uploads, by=request.by)
+    return teamwork.beside_note(incident, request, agents, files)
