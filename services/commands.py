@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,8 @@ from eventstore.blobs import Blobs
 from eventstore.database import Connection, Database
 from eventstore.ledger import Ledger
 from schemas.errors import CauceError, ConflictError, LogUnavailableError
-from services import undo
+from services import bulk, targets, undo
+from services.bulk import Bulk
 from services.callbacks import handle as callbacks
 from services.callbacks.requests import (
     CallbackRequest,
@@ -45,11 +46,11 @@ from services.customers.requests import (
     UnmergeCustomers,
 )
 from services.desk import Desk, Done, Refusal
-from services.incidents import handle as incidents
 from services.incidents import loading, saving
 from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.requests import IncidentRequest
+from services.targets import SetTarget
 from services.undo import Undo
 from services.worktime import handle as worktime
 from services.worktime.requests import StartWork, StopWork, WorkRequest
@@ -62,8 +63,17 @@ _DELETE_SECONDS = 3.0
 _KEYS_KEPT = timedelta(days=30)
 
 Request: TypeAlias = (
-    IncidentRequest | CustomerRequest | CallRequest | CallbackRequest | ChatRequest | WorkRequest | Undo
+    IncidentRequest
+    | CustomerRequest
+    | CallRequest
+    | CallbackRequest
+    | ChatRequest
+    | WorkRequest
+    | Undo
+    | Bulk
+    | SetTarget
 )
+R = TypeVar("R", bound=Request)
 
 log = structlog.get_logger()
 
@@ -74,7 +84,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `subject`: the incident, customer, call or call-me-back it was about or made; `number`: that incident's.
     `interaction`, `delivery` ("queued", or "sent" when it needs no delivery): a reply's. `note`: a note's id.
     `held_until`: a reply can be taken back so long.
-    `undo`: asks to take it back (services/undo.py). `refused`: of several incidents, those left as they were.
+    `undo`: asks to take it back (services/undo.py). Of several incidents: how many `changed`, and who was `refused`.
     """
 
     position: int
@@ -85,6 +95,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: UUID | None = None
     held_until: datetime | None = None
     undo: UUID | None = None
+    changed: int = 0
     refused: tuple[Refusal, ...] = ()
 
 
@@ -102,17 +113,13 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A job's share of a transaction: the facts `first` up to `last`. Or `earlier`: what its key did before.
-
-    `before`: how things were, where it can be undone.
-    """
+    """A job's share of a transaction: the facts `first` up to `last`. Or `earlier`: what its key did before."""
 
     job: _Job
     done: Done | None
     first: int
     last: int
     earlier: Outcome | None = None
-    before: undo.Before | None = None
 
 
 class Commands:
@@ -214,9 +221,8 @@ class Commands:
                 continue
             first = len(known.facts)
             earlier = _earlier(connection, job)
-            before = undo.before(desk, job.request) if earlier is None else None
             done = _decide(desk, job.request) if earlier is None else None
-            made.append(_Made(job, done, first, len(known.facts), earlier, before))
+            made.append(_Made(job, done, first, len(known.facts), earlier))
         positions = saving.save(connection, self._ledger, known)
         latest = store.last_position(connection)
         outcomes = [_outcome_of(connection, one, positions, latest) for one in made]
@@ -240,6 +246,10 @@ def _decide(desk: Desk, request: Request) -> Done:  # noqa: PLR0911 -- a categor
     match request:
         case Undo():
             return undo.handle(desk, request)
+        case Bulk():
+            return bulk.handle(desk, request)
+        case SetTarget():
+            return targets.handle(desk, request)
         case StartCall() | ChangeCall():
             return calls.handle(desk, request)
         case TakeCallback() | ReleaseCallback() | RescheduleCallback() | FinishCallback() | CancelCallback():
@@ -251,7 +261,7 @@ def _decide(desk: Desk, request: Request) -> Done:  # noqa: PLR0911 -- a categor
         case RegisterCustomer() | AddAddress() | MergeCustomers() | UnmergeCustomers() | ErasePerson():
             return customers.handle(desk, request)
         case _:
-            return incidents.handle(desk, request)
+            return undo.done(desk, request)
 
 
 def _outcome_of(connection: Connection, made: _Made, positions: Sequence[int], latest: int) -> Outcome:
@@ -267,17 +277,17 @@ def _outcome_of(connection: Connection, made: _Made, positions: Sequence[int], l
         delivery=made.done.delivery,
         note=made.done.note,
         held_until=made.done.held_until,
-        undo=_undo_of(connection, made),
+        undo=_undo_of(connection, made.job.request, made.done),
+        changed=made.done.changed,
         refused=made.done.refused,
     )
 
 
-def _undo_of(connection: Connection, made: _Made) -> UUID | None:
-    request = made.job.request
-    if made.before is None or made.done is None or made.last == made.first or not isinstance(request, IncidentRequest):
+def _undo_of(connection: Connection, request: Request, done: Done) -> UUID | None:
+    if not done.inverse:
         return None
-    requests = undo.inverse_of(request, made.before, made.done.number)
-    return undo.remember(connection, request.by, requests, type(request).__name__) if requests else None
+    one = request.requests[0] if isinstance(request, Bulk) else request
+    return undo.remember(connection, request.by, done.inverse, type(one).__name__)
 
 
 def _did_nothing(error: Exception) -> bool:
@@ -314,8 +324,14 @@ def _same_key(one: _Job, other: _Job) -> bool:
 
 def _digest(request: Request) -> bytes:
     """Of what was asked, not of when, nor of the id it was given."""
-    asked = msgspec.structs.replace(request, now=datetime(1970, 1, 1, tzinfo=UTC), id=UUID(int=0))
+    asked = _timeless(request)
+    if isinstance(asked, Bulk):
+        asked = msgspec.structs.replace(asked, requests=tuple(_timeless(one) for one in asked.requests))
     return hashlib.sha256(type(request).__name__.encode() + b"\0" + _encoder.encode(asked)).digest()
+
+
+def _timeless(request: R) -> R:
+    return msgspec.structs.replace(request, now=datetime(1970, 1, 1, tzinfo=UTC), id=UUID(int=0))
 
 
 def _earlier(connection: Connection, job: _Job) -> Outcome | None:

@@ -13,6 +13,7 @@ from eventstore.ledger import Ledger
 from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.known import Known
+from services.incidents.requests import IncidentRequest
 
 
 @dataclass(slots=True)
@@ -47,4 +48,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     delivery: str | None = None
     note: UUID | None = None
     held_until: datetime | None = None
+    changed: int = 0
     refused: tuple[Refusal, ...] = ()
+    inverse: tuple[IncidentRequest, ...] = ()
+    """What undoes it."""

@@ -55,14 +55,15 @@ def parser(hub: Hub) -> list[Task]:
 
 
 def incidents(hub: Hub) -> list[Task]:
-    """Interactions into incidents: one active writer, others stand by."""
+    """Interactions into incidents: one active writer, others stand by. And what was snoozed wakes."""
     from services.incidents.intake import IncidentsService
+    from services.incidents.waking import Waking
 
     async def run() -> None:
         settle()
         await hub.log.consume(INTERACTIONS, INCIDENTS, IncidentsService(hub).handle)
 
-    return [Task("incidents", run)]
+    return [Task("incidents", run), Task("waking", Waking(hub.database, hub.ledger).run)]
 
 
 def relay(hub: Hub) -> list[Task]:

@@ -20,10 +20,10 @@ from schemas.ids import new_id
 from services.desk import Desk, Done, Refusal
 from services.incidents import handle as incidents
 from services.incidents.inverse import Before, inverse_of
-from services.incidents.requests import IncidentRequest, Note, Reply, Withdraw
+from services.incidents.requests import IncidentRequest, Note, Reply, Unmerge, Withdraw
 from services.request import Request
 
-__all__ = ["Before", "Offer", "Undo", "before", "handle", "inverse_of", "offer", "remember"]
+__all__ = ["Before", "Offer", "Undo", "done", "handle", "inverse_of", "offer", "remember"]
 
 WITHIN = timedelta(minutes=10)
 _KEPT = timedelta(hours=1)
@@ -81,12 +81,17 @@ def offer(connection: Connection, undo: UUID, by: str) -> Offer | None:
     return Offer(undo, label, len({request.incident for request in _unpack(packed)}), seconds_left)
 
 
-def before(desk: Desk, request: object) -> Before | None:
-    """How things are for what can be undone, before it is decided. Raises NotFoundError as the decision would."""
-    if not isinstance(request, IncidentRequest) or isinstance(request, Reply | Note | Withdraw):
-        return None
+def done(desk: Desk, request: IncidentRequest) -> Done:
+    """Decide a request, and say what undoes it: from how things were before, under the same lock."""
+    if isinstance(request, Reply | Note | Withdraw):
+        return incidents.handle(desk, request)
     incident = incidents.find(desk, request.incident)
-    return Before(incident, desk.known.status(incident.id))
+    before = Before(incident, desk.known.status(incident.id))
+    facts = len(desk.known.facts)
+    did = incidents.handle(desk, request)
+    if len(desk.known.facts) == facts:
+        return did
+    return msgspec.structs.replace(did, inverse=tuple(inverse_of(request, before, did.number)))
 
 
 def handle(desk: Desk, request: Undo) -> Done:
@@ -112,17 +117,22 @@ def handle(desk: Desk, request: Undo) -> Done:
 
 
 def _run(desk: Desk, request: Undo, requests: Sequence[IncidentRequest]) -> Done:
-    done: Done | None = None
+    last: Done | None = None
     refused: list[Refusal] = []
-    for number, steps in groupby(requests, key=lambda step: step.incident):
+    for (number, _), steps in groupby(requests, key=_one_matter):
         try:
             for step in steps:
-                done = incidents.handle(desk, msgspec.structs.replace(step, by=request.by, now=request.now))
+                last = incidents.handle(desk, msgspec.structs.replace(step, by=request.by, now=request.now))
         except RefusedError as error:
             refused.append(Refusal(number, str(error)))
-    if done is None:
+    if last is None:
         raise ConflictError(f"it can't be undone any more: {refused[0].detail if refused else 'nothing is left of it'}")
-    return msgspec.structs.replace(done, refused=tuple(refused))
+    return msgspec.structs.replace(last, refused=tuple(refused))
+
+
+def _one_matter(step: IncidentRequest) -> tuple[int, int]:
+    """Steps of one incident stand or fall together; each merge is a matter of its own."""
+    return step.incident, step.source if isinstance(step, Unmerge) else 0
 
 
 def _pack(requests: Sequence[IncidentRequest]) -> bytes:

@@ -23,7 +23,6 @@ CREATE INDEX saved_searches_team ON saved_searches (team) WHERE team IS NOT NULL
 
 CREATE TABLE snoozes (                         -- timers: written with the fact, taken away by whatever wakes it
     incident uuid PRIMARY KEY,
-    number   bigint NOT NULL,
     until    timestamptz NOT NULL
 );
 CREATE INDEX snoozes_due ON snoozes (until);

@@ -2,18 +2,28 @@
 
 from projections.incidents.fold import INCIDENTS
 from projections.incidents.read import find, get, number_of, places, roots, sealed_by
-from projections.incidents.shape import Incident, IncidentDetail, Suggestion, Who
+from projections.incidents.shape import Clock, Incident, IncidentDetail, Suggestion, Who
+from projections.incidents.targets import Target, targets
+from projections.incidents.views import COUNT_MAX, LastWords, View, counts, last_words
 
 __all__ = [
+    "COUNT_MAX",
     "INCIDENTS",
+    "Clock",
     "Incident",
     "IncidentDetail",
+    "LastWords",
     "Suggestion",
+    "Target",
+    "View",
     "Who",
+    "counts",
     "find",
     "get",
+    "last_words",
     "number_of",
     "places",
     "roots",
     "sealed_by",
+    "targets",
 ]

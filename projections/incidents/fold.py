@@ -8,17 +8,20 @@ from typing import Any, LiteralString, TypeVar
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
+from projections.incidents import clocks
 from projections.incidents.tables import (
     INCIDENTS_TABLE,
     LINKS_TABLE,
     PARTICIPANTS_TABLE,
     SUGGESTIONS_TABLE,
+    TARGETS_TABLE,
     IncidentRow,
     LinkRow,
     ParticipantRow,
     SuggestionRow,
+    TargetRow,
 )
-from projections.projection import Everywhere, Projection, Settle, changes, changes_both, on, opens
+from projections.projection import Everywhere, Projection, Settle, Step, changes, changes_both, on
 from schemas.facts.customer import PersonErased
 from schemas.facts.incident import (
     IncidentAssigned,
@@ -30,8 +33,11 @@ from schemas.facts.incident import (
     IncidentRated,
     IncidentReopened,
     IncidentResolved,
+    IncidentSnoozed,
     IncidentTagged,
+    IncidentTeamAssigned,
     IncidentUnmerged,
+    IncidentWoken,
     InteractionLinked,
     InteractionUnlinked,
     MergeSuggested,
@@ -42,6 +48,7 @@ from schemas.facts.incident import (
     WorkStopped,
 )
 from schemas.facts.kind import Fact
+from schemas.facts.target import TargetSet
 from schemas.facts.teamwork import (
     AgentsMentioned,
     ArticleLinked,
@@ -58,8 +65,8 @@ F = TypeVar("F", bound=Fact)
 _STATUS = {status.value: status for status in Status}
 
 
-def _opened(fact: IncidentOpened, event: Recorded) -> IncidentRow:
-    return IncidentRow(
+def _opened(target: TargetRow, fact: IncidentOpened, event: Recorded) -> IncidentRow:
+    row = IncidentRow(
         id=fact.incident,
         number=fact.number,
         subject=fact.personal.subject if fact.personal else "",
@@ -86,15 +93,24 @@ def _opened(fact: IncidentOpened, event: Recorded) -> IncidentRow:
         resolution_address=None,
         merged_into=None,
         spoke_at=fact.at,
+        snoozed=False,
+        snoozed_until=None,
+        first_response_due_at=None,
+        resolution_due_at=None,
+        paused_at=None,
+        paused_seconds=0.0,
         version=event.version,
     )
+    return replace(row, **clocks.due(row, target))
 
 
 def _moved_on(row: IncidentRow, fact: Fact, at: datetime, event: Recorded, **more: Any) -> IncidentRow:
-    """What every fact of an incident does: status by the one table of it, time, version; and what is its own."""
+    """What every fact of an incident does: status by the one table of it, clock, time, version; and what is its own."""
+    status = next_status(_STATUS[row.status], fact)
     return replace(
         row,
-        status=next_status(_STATUS[row.status], fact).value,
+        status=status.value,
+        **clocks.turned(row, status, at),
         updated_at=max(row.updated_at, at),
         spoke_at=max(row.spoke_at, at) if speaks(fact) else row.spoke_at,
         version=event.version,
@@ -138,8 +154,27 @@ def _assigned(row: IncidentRow, fact: IncidentAssigned, event: Recorded) -> Inci
     return _moved_on(row, fact, fact.at, event, assignee=fact.to)
 
 
-def _prioritized(row: IncidentRow, fact: IncidentPrioritized, event: Recorded) -> IncidentRow:
-    return _moved_on(row, fact, fact.at, event, priority=fact.priority.value)
+def _team_assigned(row: IncidentRow, fact: IncidentTeamAssigned, event: Recorded) -> IncidentRow:
+    return _moved_on(row, fact, fact.at, event, team=fact.team)
+
+
+def _snoozed(row: IncidentRow, fact: IncidentSnoozed, event: Recorded) -> IncidentRow:
+    return _moved_on(row, fact, fact.at, event, snoozed=True, snoozed_until=fact.until)
+
+
+def _woken(row: IncidentRow, fact: IncidentWoken, event: Recorded) -> IncidentRow:
+    return _moved_on(row, fact, fact.at, event, snoozed=False, snoozed_until=None)
+
+
+def _prioritized(
+    row: IncidentRow, target: TargetRow, fact: IncidentPrioritized, event: Recorded
+) -> tuple[IncidentRow, TargetRow]:
+    row = _moved_on(row, fact, fact.at, event, priority=fact.priority.value)
+    return replace(row, **clocks.due(row, target)), target
+
+
+def _target_set(row: TargetRow, fact: TargetSet, _: Recorded) -> TargetRow:
+    return replace(row, first_response_seconds=fact.first_response_seconds, resolution_seconds=fact.resolution_seconds)
 
 
 def _tagged(row: IncidentRow, fact: IncidentTagged, event: Recorded) -> IncidentRow:
@@ -162,11 +197,13 @@ def _resolved(row: IncidentRow, fact: IncidentResolved, event: Recorded) -> Inci
         solution=fact.personal.solution if fact.personal else "",
         cause=fact.personal.cause if fact.personal else "",
         resolution_address=fact.address,
+        snoozed=False,
+        snoozed_until=None,
     )
 
 
 def _closed(row: IncidentRow, fact: IncidentClosed, event: Recorded) -> IncidentRow:
-    return _moved_on(row, fact, fact.at, event, closed_at=fact.at)
+    return _moved_on(row, fact, fact.at, event, closed_at=fact.at, snoozed=False, snoozed_until=None)
 
 
 def _reopened(row: IncidentRow, fact: IncidentReopened, event: Recorded) -> IncidentRow:
@@ -218,6 +255,19 @@ def _erased(fact: PersonErased) -> dict[str, Any]:
     return {"addresses": list(fact.addresses)}
 
 
+def _new_target(fact: TargetSet) -> dict[str, Any]:
+    return {
+        "priority": fact.priority.value,
+        "first_response_seconds": fact.first_response_seconds,
+        "resolution_seconds": fact.resolution_seconds,
+    }
+
+
+_OPENS: Step[IncidentOpened] = Step(
+    lambda fact, _: ((INCIDENTS_TABLE, fact.incident, True), (TARGETS_TABLE, Priority.NORMAL.value, False)),
+    lambda rows, fact, event: (_opened(rows[1], fact, event), rows[1]),
+)
+
 # schemas/lifecycle.py's merged_status in SQL, for lists to filter and sort by
 _SETTLE: LiteralString = """
     WITH RECURSIVE up AS (
@@ -228,27 +278,29 @@ _SETTLE: LiteralString = """
         SELECT id AS root, id, 0 AS depth FROM up WHERE merged_into IS NULL
         UNION ALL SELECT family.root, i.id, depth + 1 FROM family JOIN incidents i ON i.merged_into = family.id
     ), members AS (
-        SELECT root, i.status, i.spoke_at, i.number, i.updated_at, max(depth) OVER (PARTITION BY root) AS depth
+        SELECT root, i.status, i.spoke_at, i.number, i.updated_at, i.first_response_at,
+            max(depth) OVER (PARTITION BY root) AS depth
         FROM family JOIN incidents i USING (id)
     ), settled AS (
-        SELECT root, max(updated_at) AS updated_at,
+        SELECT root, max(updated_at) AS updated_at, min(first_response_at) AS first_response_at,
             (array_agg(status ORDER BY spoke_at DESC, number))[1] AS status, bool_and(status = 'new') AS untouched
         FROM members WHERE depth > 0 GROUP BY root
     )
-    UPDATE incidents SET family_updated_at = settled.updated_at,
+    UPDATE incidents SET family_updated_at = settled.updated_at, family_first_response_at = settled.first_response_at,
         family_status = CASE WHEN settled.status = 'new' AND NOT untouched THEN 'open' ELSE settled.status END
     FROM up LEFT JOIN settled ON settled.root = up.id
-    WHERE incidents.id = up.id AND (family_status, family_updated_at) IS DISTINCT FROM
-        (CASE WHEN settled.status = 'new' AND NOT untouched THEN 'open' ELSE settled.status END, settled.updated_at)
+    WHERE incidents.id = up.id AND (family_status, family_updated_at, family_first_response_at) IS DISTINCT FROM
+        (CASE WHEN settled.status = 'new' AND NOT untouched THEN 'open' ELSE settled.status END, settled.updated_at,
+         settled.first_response_at)
 """
 
 INCIDENTS = Projection(
     "incidents",
     version=2,
     ddl="incidents/tables.sql",
-    tables=(INCIDENTS_TABLE, LINKS_TABLE, PARTICIPANTS_TABLE, SUGGESTIONS_TABLE),
+    tables=(INCIDENTS_TABLE, TARGETS_TABLE, LINKS_TABLE, PARTICIPANTS_TABLE, SUGGESTIONS_TABLE),
     on=(
-        on(IncidentOpened, opens(INCIDENTS_TABLE, lambda fact: fact.incident, _opened)),
+        on(IncidentOpened, _OPENS),
         on(
             InteractionLinked,
             changes_both(
@@ -265,7 +317,22 @@ INCIDENTS = Projection(
             ),
         ),
         on(IncidentAssigned, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _assigned)),
-        on(IncidentPrioritized, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _prioritized)),
+        on(
+            IncidentPrioritized,
+            changes_both(
+                (INCIDENTS_TABLE, lambda fact: fact.incident),
+                (TARGETS_TABLE, lambda fact: fact.priority.value),
+                _prioritized,
+            ),
+        ),
+        on(IncidentTeamAssigned, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _team_assigned)),
+        on(IncidentSnoozed, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _snoozed)),
+        on(IncidentWoken, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _woken)),
+        on(
+            TargetSet,
+            changes(TARGETS_TABLE, lambda fact: fact.priority.value, _target_set),
+            Everywhere(clocks.SET_AGAIN, _new_target),
+        ),
         on(IncidentTagged, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _tagged)),
         on(IncidentNoted, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _noted)),
         on(IncidentResolved, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _resolved)),

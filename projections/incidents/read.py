@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import LiteralString
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import LiteralString, Unpack
 from uuid import UUID
 
 import msgspec
@@ -13,8 +13,10 @@ from psycopg.rows import class_row
 
 from eventstore.database import Connection
 from projections import customers
-from projections.incidents import search
-from projections.incidents.shape import Incident, IncidentDetail, Suggestion, Who
+from projections.incidents import clocks, search
+from projections.incidents.filters import Filters, narrowed
+from projections.incidents.shape import Clock, Incident, IncidentDetail, Suggestion, Who
+from projections.incidents.views import View
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from schemas.facts.incident import Status
 from schemas.lifecycle import merged_status
@@ -52,6 +54,12 @@ class _Row(msgspec.Struct, frozen=True):
     cause: str
     merged_into: UUID | None
     spoke_at: datetime
+    snoozed: bool
+    snoozed_until: datetime | None
+    first_response_due_at: datetime | None
+    resolution_due_at: datetime | None
+    paused_at: datetime | None
+    due_at: datetime | None
     version: int
     last_at: datetime
 
@@ -59,8 +67,27 @@ class _Row(msgspec.Struct, frozen=True):
 _COLUMNS: LiteralString = (
     "id, number, subject, status, priority, channel, channels, customer, address, proven, assignee, team, tags,"
     " language, product, opened_at, updated_at, first_response_at, resolved_at, closed_at, solution, cause,"
-    " merged_into, spoke_at, version, coalesce(family_updated_at, updated_at) AS last_at"
+    " merged_into, spoke_at, snoozed, snoozed_until, first_response_due_at, resolution_due_at, paused_at, due_at,"
+    " version, coalesce(family_updated_at, updated_at) AS last_at"
 )
+
+
+class _Order(msgspec.Struct, frozen=True):
+    """How a list is sorted: the condition of what comes behind a row, the order by columns and by their names."""
+
+    behind: LiteralString
+    columns: LiteralString
+    names: LiteralString
+    of: Callable[[_Row], datetime]
+
+
+_LATEST = _Order(
+    "(coalesce(family_updated_at, updated_at), number) < (%s, %s)",
+    "coalesce(family_updated_at, updated_at) DESC, number DESC",
+    "last_at DESC, number DESC",
+    lambda row: row.last_at,
+)
+_DUE = _Order("(due_at, number) > (%s, %s)", "due_at, number", "due_at, number", lambda row: row.due_at or row.last_at)
 
 
 class _Member(msgspec.Struct, frozen=True):
@@ -78,40 +105,24 @@ class _Member(msgspec.Struct, frozen=True):
 def find(
     connection: Connection,
     *,
-    status: str | None = None,
-    channel: str | None = None,
-    customer: UUID | None = None,
-    assignee: str | None = None,
     q: str | None = None,
     cursor: str | None = None,
     limit: int = LIMIT,
+    **filters: Unpack[Filters],
 ) -> Page[Incident]:
-    """Incidents, newest updated first; those merged into others are read there. `assignee=""`: nobody's.
+    """Incidents, newest updated first; those merged into others are read there. Filters: filters.py.
 
-    `q`: words that all stand in one interaction or note of the incident, or its `#number`.
+    The view of what breaches comes in the order in which it runs out. `q`: words that all stand in one interaction or
+    note of the incident, or its `#number`.
     """
-    conditions = [sql.SQL("merged_into IS NULL")]
-    values: list[object] = []
-
-    def narrow(condition: LiteralString, *given: object) -> None:
-        conditions.append(sql.SQL(condition))
-        values.extend(given)
-
-    if status is not None:
-        narrow("coalesce(family_status, status) = %s", status)
-    if channel is not None:
-        narrow("channels @> ARRAY[%s]", channel)
-    if customer is not None:
-        narrow("customer = ANY(%s)", customers.family(connection, customer))
-    if assignee:
-        narrow("assignee = %s", assignee)
-    elif assignee is not None:
-        narrow("assignee IS NULL")
+    order = _DUE if filters.get("view") is View.BREACHING else _LATEST
+    conditions, values = narrowed(connection, filters)
     if cursor:
         after = read_cursor(cursor, _After)
-        narrow("(coalesce(family_updated_at, updated_at), number) < (%s, %s)", after.last_at, after.number)
-    rows = _listed(connection, conditions, values, q, bounded(limit) + 1)
-    kept, following = page_of(rows, limit, lambda row: _After(row.last_at, row.number))
+        conditions.append(sql.SQL(order.behind))
+        values += [after.last_at, after.number]
+    rows = _listed(connection, conditions, values, q, bounded(limit) + 1, order)
+    kept, following = page_of(rows, limit, lambda row: _After(order.of(row), row.number))
     return Page(_shown(connection, kept), following)
 
 
@@ -184,36 +195,35 @@ def places(connection: Connection, interactions: Sequence[UUID]) -> dict[UUID, U
 
 
 def _listed(
-    connection: Connection, conditions: Sequence[sql.SQL], values: Sequence[object], q: str | None, limit: int
+    connection: Connection,
+    conditions: Sequence[sql.SQL],
+    values: Sequence[object],
+    q: str | None,
+    limit: int,
+    order: _Order,
 ) -> list[_Row]:
     where = sql.SQL(" AND ").join(conditions)
-    columns = sql.SQL(_COLUMNS)
+    columns, sorted_by = sql.SQL(_COLUMNS), sql.SQL(order.columns)
     with connection.cursor(row_factory=class_row(_Row)) as reader:
         if not q:
-            query = sql.SQL(
-                "SELECT {} FROM incidents WHERE {}"
-                " ORDER BY coalesce(family_updated_at, updated_at) DESC, number DESC LIMIT %s"
-            ).format(columns, where)
+            query = sql.SQL("SELECT {} FROM incidents WHERE {} ORDER BY {} LIMIT %s").format(columns, where, sorted_by)
             return reader.execute(query, (*values, limit)).fetchall()
         number = search.number_in(q)
         found = search.rare(connection, q)
         if found is not None:
             query = sql.SQL(
-                "SELECT {} FROM incidents WHERE {} AND (number = %s OR id = ANY(%s))"
-                " ORDER BY coalesce(family_updated_at, updated_at) DESC, number DESC LIMIT %s"
-            ).format(columns, where)
+                "SELECT {} FROM incidents WHERE {} AND (number = %s OR id = ANY(%s)) ORDER BY {} LIMIT %s"
+            ).format(columns, where, sorted_by)
             return reader.execute(
                 query, (*values, number, [*found, *search.named(connection, number)], limit)
             ).fetchall()
-        # newest first until the page is full: common words cost a page, not their matches
+        # in the list's order until the page is full: common words cost a page, not their matches
         query = sql.SQL(
             "(SELECT {columns} FROM incidents WHERE {where} AND EXISTS (SELECT FROM entries e"
             "   WHERE e.incident = incidents.id AND to_tsvector('public.words', e.subject || ' ' || e.text)"
-            "   @@ websearch_to_tsquery('public.words', %s))"
-            " ORDER BY coalesce(family_updated_at, updated_at) DESC, number DESC LIMIT %s)"
-            " UNION (SELECT {columns} FROM incidents WHERE {where} AND id = ANY(%s))"
-            " ORDER BY last_at DESC, number DESC LIMIT %s"
-        ).format(columns=columns, where=where)
+            "   @@ websearch_to_tsquery('public.words', %s)) ORDER BY {sorted_by} LIMIT %s)"
+            " UNION (SELECT {columns} FROM incidents WHERE {where} AND id = ANY(%s)) ORDER BY {named} LIMIT %s"
+        ).format(columns=columns, where=where, sorted_by=sorted_by, named=sql.SQL(order.names))
         through = search.through_merges(connection, q)
         return reader.execute(query, (*values, q, limit, *values, through, limit)).fetchall()
 
@@ -239,6 +249,7 @@ def _shown(connection: Connection, rows: Sequence[_Row]) -> list[Incident]:
     families = _families(connection, [row.id for row in rows])
     people = customers.names(connection, {row.customer for row in rows})
     proven = customers.proven(connection, {row.address for row in rows})
+    now = datetime.now(UTC)
     into = roots(connection, [row.merged_into for row in rows if row.merged_into])
     return [
         _incident(
@@ -246,19 +257,22 @@ def _shown(connection: Connection, rows: Sequence[_Row]) -> list[Incident]:
             families[row.id],
             Who(*people.get(row.customer, (row.customer, "")), proven=row.proven or row.address in proven),
             into.get(row.merged_into) if row.merged_into else None,
+            now,
         )
         for row in rows
     ]
 
 
-def _incident(row: _Row, family: Sequence[_Member], customer: Who, merged_into: int | None) -> Incident:
+def _incident(row: _Row, family: Sequence[_Member], customer: Who, merged_into: int | None, now: datetime) -> Incident:
+    status = merged_status((Status(member.status), member.spoke_at) for member in family)
+    answered_at = min((each.first_response_at for each in family if each.first_response_at), default=None)
     last = max(family, key=lambda member: member.spoke_at)
     channels = dict.fromkeys(channel for member in family for channel in member.channels)
     return Incident(
         id=row.id,
         number=row.number,
         subject=row.subject,
-        status=merged_status((Status(member.status), member.spoke_at) for member in family).value,
+        status=status.value,
         priority=row.priority,
         channel=row.channel,
         channels=list(channels) or [row.channel],
@@ -268,11 +282,31 @@ def _incident(row: _Row, family: Sequence[_Member], customer: Who, merged_into: 
         tags=row.tags,
         opened_at=row.opened_at,
         updated_at=max(member.updated_at for member in family),
-        first_response_at=min((each.first_response_at for each in family if each.first_response_at), default=None),
+        first_response_at=answered_at,
         resolved_at=last.resolved_at,
         closed_at=last.closed_at,
         merged_into=merged_into,
         version=row.version,
         language=row.language,
         product=row.product,
+        snoozed=row.snoozed,
+        snoozed_until=row.snoozed_until,
+        first_response_due_at=row.first_response_due_at,
+        resolution_due_at=row.resolution_due_at,
+        breached=clocks.breached(
+            now,
+            first_response_due_at=row.first_response_due_at,
+            first_response_at=answered_at,
+            resolution_due_at=row.resolution_due_at,
+            paused_at=row.paused_at or (None if status in clocks.RUNS else last.spoke_at),
+        ),
+        clock=_clock(row, answered_at) if status in clocks.RUNS else None,
     )
+
+
+def _clock(row: _Row, answered_at: datetime | None) -> Clock | None:
+    first = row.first_response_due_at if answered_at is None else None
+    due = [
+        (due_at, kind) for due_at, kind in ((first, "first_response"), (row.resolution_due_at, "resolution")) if due_at
+    ]
+    return Clock(min(due)[1], min(due)[0]) if due else None

@@ -16,8 +16,19 @@ class Who(msgspec.Struct, frozen=True):
     proven: bool
 
 
+class Clock(msgspec.Struct, frozen=True):
+    """The target that runs out first: `kind` is "first_response" or "resolution". One that is over reads as late."""
+
+    kind: str
+    due_at: datetime
+
+
 class Incident(msgspec.Struct, frozen=True):
-    """One incident as lists show it; `channels` and `first_response_at` count what was merged into it."""
+    """One incident as lists show it; `channels` and `first_response_at` count what was merged into it.
+
+    `snoozed` without `snoozed_until`: until the customer answers. `breached`: a target was missed. `clock`: None while
+    none runs: there is no target, or it waits for the customer, or is done. The rule: clocks.py.
+    """
 
     id: UUID
     number: int
@@ -39,6 +50,12 @@ class Incident(msgspec.Struct, frozen=True):
     version: int
     language: str = ""
     product: str = ""
+    snoozed: bool = False
+    snoozed_until: datetime | None = None
+    first_response_due_at: datetime | None = None
+    resolution_due_at: datetime | None = None
+    breached: bool = False
+    clock: Clock | None = None
 
 
 class Suggestion(msgspec.Struct, frozen=True):

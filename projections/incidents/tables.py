@@ -39,7 +39,21 @@ class IncidentRow(msgspec.Struct, frozen=True):
     resolution_address: UUID | None
     merged_into: UUID | None
     spoke_at: datetime
+    snoozed: bool
+    snoozed_until: datetime | None
+    first_response_due_at: datetime | None
+    resolution_due_at: datetime | None
+    paused_at: datetime | None
+    paused_seconds: float
     version: int
+
+
+class TargetRow(msgspec.Struct, frozen=True):
+    """A row of `incident_targets`: how soon incidents of a priority shall be answered and solved."""
+
+    priority: str
+    first_response_seconds: int | None
+    resolution_seconds: int | None
 
 
 class LinkRow(msgspec.Struct, frozen=True):
@@ -76,6 +90,10 @@ def _unlinked_yet(interaction: UUID) -> LinkRow:
     return LinkRow(interaction, _NOWHERE, "")
 
 
+def _no_target(priority: str) -> TargetRow:
+    return TargetRow(priority, None, None)
+
+
 def _nobody(key: tuple[UUID, UUID]) -> ParticipantRow:
     return ParticipantRow(*key, text="", marked=True, position=0)
 
@@ -85,6 +103,7 @@ def _no_suggestion(key: tuple[UUID, UUID]) -> SuggestionRow:
 
 
 INCIDENTS_TABLE = Table("incidents", IncidentRow, ("id",))
+TARGETS_TABLE = Table("incident_targets", TargetRow, ("priority",), _no_target)
 LINKS_TABLE = Table("incident_links", LinkRow, ("interaction",), _unlinked_yet)
 PARTICIPANTS_TABLE = Table("incident_participants", ParticipantRow, ("incident", "address"), _nobody)
 SUGGESTIONS_TABLE = Table("incident_suggestions", SuggestionRow, ("incident", "other"), _no_suggestion)

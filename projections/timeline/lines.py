@@ -22,8 +22,11 @@ from schemas.facts.incident import (
     IncidentRated,
     IncidentReopened,
     IncidentResolved,
+    IncidentSnoozed,
     IncidentTagged,
+    IncidentTeamAssigned,
     IncidentUnmerged,
+    IncidentWoken,
     InteractionUnlinked,
     MergeSuggested,
     ParticipantAdded,
@@ -34,6 +37,9 @@ from schemas.interaction import Attachment
 LineFact: TypeAlias = (
     IncidentOpened
     | IncidentAssigned
+    | IncidentTeamAssigned
+    | IncidentSnoozed
+    | IncidentWoken
     | IncidentPrioritized
     | IncidentTagged
     | IncidentResolved
@@ -141,12 +147,16 @@ def fact_line(fact: LineFact, event: Recorded) -> EntryRow:
     )
 
 
-def _words(fact: LineFact) -> str:  # noqa: C901, PLR0911 -- a table, a row a return
+def _words(fact: LineFact) -> str:  # noqa: C901, PLR0911, PLR0912 -- a table, a row a return
     match fact:
         case IncidentOpened():
             return fact.personal.subject if fact.personal else ""
         case IncidentAssigned():
             return fact.to or ""
+        case IncidentTeamAssigned():
+            return fact.team or ""
+        case IncidentSnoozed():
+            return fact.until.isoformat() if fact.until else ""
         case IncidentPrioritized():
             return fact.priority.value
         case IncidentTagged():
@@ -167,7 +177,8 @@ def _words(fact: LineFact) -> str:  # noqa: C901, PLR0911 -- a table, a row a re
         case ArticleLinked() | ArticleUnlinked():
             return str(fact.article)
         case (
-            IncidentClosed()
+            IncidentWoken()
+            | IncidentClosed()
             | IncidentMerged()
             | IncidentUnmerged()
             | InteractionUnlinked()

@@ -166,6 +166,36 @@ class IncidentAssigned(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
+@fact("incident.team_assigned.v1")
+class IncidentTeamAssigned(Fact, frozen=True, kw_only=True):
+    """It is a team's, or no team's (`team` None); who of them has it is another matter."""
+
+    incident: UUID
+    team: str | None
+    by: str
+    at: datetime
+
+
+@fact("incident.snoozed.v1")
+class IncidentSnoozed(Fact, frozen=True, kw_only=True):
+    """Out of sight `until` then, or (None) until the customer answers; who answers sooner wakes it too."""
+
+    incident: UUID
+    until: datetime | None = None
+    by: str
+    at: datetime
+
+
+@fact("incident.woken.v1")
+class IncidentWoken(Fact, frozen=True, kw_only=True):
+    """In sight again: a customer's `interaction` did it, an agent (`by`), or else its time came."""
+
+    incident: UUID
+    interaction: UUID | None = None
+    by: str = ""
+    at: datetime
+
+
 @fact("incident.prioritized.v1")
 class IncidentPrioritized(Fact, frozen=True, kw_only=True):
     """Its priority was set."""

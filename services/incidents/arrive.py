@@ -15,6 +15,7 @@ from schemas.facts.incident import (
     IncidentMerged,
     IncidentOpened,
     IncidentReopened,
+    IncidentWoken,
     InteractionLinked,
     MergeSuggested,
     ParticipantAdded,
@@ -260,6 +261,14 @@ def _reopened(arrival: Arrival, incident: UUID, known: Known, now: datetime) -> 
     if state is None or state.is_open or arrival.automatic is not None or arrival.direction is Direction.OUT:
         return []
     return [IncidentReopened(incident=incident, interaction=arrival.item.id, at=now)]
+
+
+def woken(arrival: Arrival, incident: UUID, known: Known, *, now: datetime) -> Iterator[IncidentWoken]:
+    """Whatever slept of the whole it came to: a person's words wake it. After `joined`."""
+    if arrival.automatic is None and arrival.direction is Direction.IN:
+        for member in known.family(incident):
+            if member.snoozed:
+                yield IncidentWoken(incident=member.id, interaction=arrival.item.id, at=now)
 
 
 def _suggestions(grouping: Grouping, incident: UUID, known: Known, now: datetime) -> Iterator[MergeSuggested]:

@@ -138,6 +138,7 @@ def take(arrival: Arrival, known: Known, rules: Rules, *, now: datetime) -> UUID
     if incident is not None:
         for fact in arrive.joined(grouping, incident, known, now=now):
             known.record([fact], cause)
+        known.record(list(arrive.woken(arrival, incident, known, now=now)), cause)
     known.deliveries += arrive.deliveries(arrival, incident)
     if arrival.item.channel is Channel.CHAT and incident is not None:
         known.record(_knock(arrival, incident, known, now), cause)

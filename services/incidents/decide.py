@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import UNSET
+from datetime import datetime, timedelta
+
+from msgspec import UNSET, UnsetType
 
 from schemas.errors import ConflictError, InvalidError
 from schemas.facts.incident import (
@@ -13,12 +15,26 @@ from schemas.facts.incident import (
     IncidentRated,
     IncidentReopened,
     IncidentResolved,
+    IncidentSnoozed,
     IncidentTagged,
+    IncidentTeamAssigned,
+    IncidentWoken,
     Resolution,
     Status,
     Words,
 )
-from services.incidents.requests import Assign, Close, Note, Prioritize, Rate, Reopen, Resolve, Tag
+from services.incidents.requests import (
+    Assign,
+    Close,
+    Note,
+    Prioritize,
+    Rate,
+    Reopen,
+    Resolve,
+    Snooze,
+    Tag,
+    Wake,
+)
 from services.incidents.state import Incident, IncidentFact
 
 TEXT_MAX_CHARACTERS = 50_000
@@ -26,6 +42,8 @@ TAG_MAX_CHARACTERS = 60
 TAGS_MAX = 50
 SCORES = range(1, 6)
 RATING_MAX_CHARACTERS = 2000
+NAME_MAX_CHARACTERS = 100
+SNOOZE_MAX = timedelta(days=366)
 
 
 def note(incident: Incident, request: Note) -> list[IncidentFact]:
@@ -44,14 +62,45 @@ def note(incident: Incident, request: Note) -> list[IncidentFact]:
 
 
 def assign(incident: Incident, status: Status, request: Assign) -> list[IncidentFact]:
-    """Give it to somebody. Raises ConflictError when closed."""
+    """Give it to somebody, to a team. Raises InvalidError, ConflictError when closed."""
     refuse_closed(incident, status)
     refuse_changed(incident, request.was, incident.assignee)
-    if request.to is not None and not request.to.strip():
-        raise InvalidError("a user's name, or null for nobody", field="to")
-    if request.to == incident.assignee:
+    refuse_changed(incident, request.team_was, incident.team)
+    to, team = _named(request.to, "to"), _named(request.team, "team")
+    if to is UNSET and team is UNSET:
+        raise InvalidError("to whom, or to which team?", field="to")
+    facts: list[IncidentFact] = []
+    if team is not UNSET and team != incident.team:
+        facts.append(IncidentTeamAssigned(incident=incident.id, team=team, by=request.by, at=request.now))
+    if to is not UNSET and to != incident.assignee:
+        facts.append(IncidentAssigned(incident=incident.id, to=to, by=request.by, at=request.now))
+    return facts
+
+
+def snooze(incident: Incident, status: Status, request: Snooze) -> list[IncidentFact]:
+    """Out of sight for a while. Raises InvalidError, ConflictError where there is nothing left to do anyway."""
+    if status in {Status.RESOLVED, Status.CLOSED}:
+        raise ConflictError(f"incident {incident.number} is {status}: there is nothing to snooze")
+    if request.until is not None and not request.now < request.until <= request.now + SNOOZE_MAX:
+        raise InvalidError(f"a time to come, within {SNOOZE_MAX.days} days", field="until")
+    if incident.snoozed and incident.snoozed_until == request.until:
         return []
-    return [IncidentAssigned(incident=incident.id, to=request.to, by=request.by, at=request.now)]
+    return [IncidentSnoozed(incident=incident.id, until=request.until, by=request.by, at=request.now)]
+
+
+def wake(incident: Incident, request: Wake) -> list[IncidentFact]:
+    """In sight again, by an agent's word. Raises ConflictError where it was not snoozed."""
+    refuse_changed(incident, request.was, incident.snoozed_until)
+    if not incident.snoozed:
+        raise ConflictError(f"incident {incident.number} is not snoozed")
+    return [IncidentWoken(incident=incident.id, by=request.by, at=request.now)]
+
+
+def wake_due(incident: Incident, now: datetime) -> list[IncidentFact]:
+    """In sight again if its time has come; a timer that rings twice, or too late, does nothing."""
+    if incident.snoozed_until is None or incident.snoozed_until > now:
+        return []
+    return [IncidentWoken(incident=incident.id, at=now)]
 
 
 def prioritize(incident: Incident, status: Status, request: Prioritize) -> list[IncidentFact]:
@@ -150,6 +199,15 @@ def stored(text: str, most: int = TEXT_MAX_CHARACTERS) -> str:
     if len(text) > most:
         raise InvalidError(f"at most {most} characters")
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def _named(name: str | UnsetType | None, field: str) -> str | UnsetType | None:
+    if not isinstance(name, str):
+        return name
+    bare = " ".join(stored(name).split())
+    if not bare or len(bare) > NAME_MAX_CHARACTERS:
+        raise InvalidError(f"a name of 1 to {NAME_MAX_CHARACTERS} characters, or null for nobody", field=field)
+    return bare
 
 
 def tag_name(name: str, field: str) -> str:

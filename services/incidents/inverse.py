@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+from msgspec import UNSET
 
 from schemas.facts.incident import Status
 from services.incidents.decide import tag_name
@@ -21,10 +22,12 @@ from services.incidents.requests import (
     Reopen,
     Reply,
     Resolve,
+    Snooze,
     Split,
     Tag,
     UnlinkArticle,
     Unmerge,
+    Wake,
     Withdraw,
 )
 from services.incidents.state import Incident
@@ -47,7 +50,15 @@ def inverse_of(  # noqa: C901, PLR0911, PLR0912 -- a table, a row a request
     incident, number = before.incident, before.incident.number
     match request:
         case Assign():
-            return [Assign(incident=number, to=incident.assignee, was=request.to)]
+            to = UNSET if request.to is UNSET else incident.assignee
+            team = UNSET if request.team is UNSET else incident.team
+            return [Assign(incident=number, to=to, team=team, was=request.to, team_was=request.team)]
+        case Snooze() if incident.snoozed:
+            return [Snooze(incident=number, until=incident.snoozed_until)]
+        case Snooze():
+            return [Wake(incident=number, was=request.until)]
+        case Wake():
+            return [Snooze(incident=number, until=incident.snoozed_until)]
         case Prioritize():
             return [Prioritize(incident=number, priority=incident.priority, was=request.priority)]
         case Tag():

@@ -66,6 +66,8 @@ class Changes:
     """What has to be written: names of what moved."""
 
     incidents: set[UUID] = field(default_factory=set[UUID])
+    snoozes: set[UUID] = field(default_factory=set[UUID])
+    """Incidents that were snoozed before or are now."""
     customers: set[UUID] = field(default_factory=set[UUID])
     owners: set[UUID] = field(default_factory=set[UUID])
     calls: set[UUID] = field(default_factory=set[UUID])
@@ -175,7 +177,9 @@ class Known:
             self.last_number = max(self.last_number, fact.number)
             self.add(incidents.opened(fact))
         else:
-            self.incidents[fact.incident] = incidents.evolve(known, fact)
+            now = self.incidents[fact.incident] = incidents.evolve(known, fact)
+            if known.snoozed or now.snoozed:
+                self.changes.snoozes.add(fact.incident)
             if isinstance(fact, IncidentMerged):
                 self.aliases.setdefault(fact.into, set()).add(fact.incident)
                 self.changes.incidents.update(member.id for member in self.family(fact.incident))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from schemas.facts import stream_id
 from schemas.facts.incident import IncidentResolved, Resolution
@@ -19,16 +19,22 @@ from services.incidents.requests import (
     Rate,
     Reopen,
     Resolve,
+    Snooze,
     Tag,
     UnlinkArticle,
+    Wake,
 )
 from services.incidents.state import Incident, IncidentFact
 
+_Plain: TypeAlias = (
+    Note | Assign | Snooze | Wake | Prioritize | Tag | Resolve | Close | Reopen | LinkArticle | UnlinkArticle | Rate
+)
 
-def decide_plain(  # noqa: C901, PLR0911 -- a verb a return
+
+def decide_plain(  # noqa: C901, PLR0911, PLR0912 -- a verb a return
     desk: Desk,
     incident: Incident,
-    request: Note | Assign | Prioritize | Tag | Resolve | Close | Reopen | LinkArticle | UnlinkArticle | Rate,
+    request: _Plain,
 ) -> list[IncidentFact]:
     """The facts of a verb that changes one incident and no other."""
     status = desk.known.status(incident.id)
@@ -40,6 +46,10 @@ def decide_plain(  # noqa: C901, PLR0911 -- a verb a return
             return [*decide.note(incident, request), *_beside_note(desk, incident, request)]
         case Assign():
             return decide.assign(incident, status, request)
+        case Snooze():
+            return decide.snooze(incident, status, request)
+        case Wake():
+            return decide.wake(incident, request)
         case Prioritize():
             return decide.prioritize(incident, status, request)
         case Tag():

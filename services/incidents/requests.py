@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
@@ -49,11 +50,27 @@ class Note(Request, frozen=True, kw_only=True):
 
 
 class Assign(Request, frozen=True, kw_only=True):
-    """Give it to a user, or to nobody."""
+    """Give it to a user, to a team, to both, or to nobody (None). What isn't given stays."""
 
     incident: int
-    to: str | None
+    to: str | UnsetType | None = UNSET
+    team: str | UnsetType | None = UNSET
     was: str | UnsetType | None = UNSET
+    team_was: str | UnsetType | None = UNSET
+
+
+class Snooze(Request, frozen=True, kw_only=True):
+    """Put it out of sight until then, or (None) until the customer answers."""
+
+    incident: int
+    until: datetime | None
+
+
+class Wake(Request, frozen=True, kw_only=True):
+    """Put it in sight again."""
+
+    incident: int
+    was: datetime | UnsetType | None = UNSET
 
 
 class Prioritize(Request, frozen=True, kw_only=True):
@@ -154,6 +171,8 @@ IncidentRequest = (
     | Withdraw
     | Note
     | Assign
+    | Snooze
+    | Wake
     | Prioritize
     | Tag
     | Resolve

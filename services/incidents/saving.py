@@ -25,6 +25,7 @@ def save(connection: Connection, ledger: Ledger, known: Known) -> list[int]:
         # the database writes the rows while we seal the facts
         _save_customers(connection, known)
         _save_incidents(connection, known)
+        _save_snoozes(connection, known)
         _save_parts(connection, known)
         _save_keys(connection, known)
         _save_mails(connection, known)
@@ -88,6 +89,23 @@ def _save_incidents(connection: Connection, known: Known) -> None:
     )
     connection.execute(
         "UPDATE counters SET value = %s WHERE name = 'incident' AND value < %s", (known.last_number, known.last_number)
+    )
+
+
+def _save_snoozes(connection: Connection, known: Known) -> None:
+    """The timers: `waking.py` looks at them."""
+    touched = [known.incidents[incident] for incident in known.changes.snoozes]
+    if not touched:
+        return
+    connection.execute(
+        "DELETE FROM snoozes WHERE incident = ANY(%b)",
+        (Uuids(incident.id for incident in touched if incident.snoozed_until is None),),
+    )
+    timed = [incident for incident in touched if incident.snoozed_until is not None]
+    connection.execute(
+        "INSERT INTO snoozes (incident, until) SELECT * FROM unnest(%b::uuid[], %s::timestamptz[])"
+        " ON CONFLICT (incident) DO UPDATE SET until = excluded.until",
+        (Uuids(incident.id for incident in timed), [incident.snoozed_until for incident in timed]),
     )
 
 

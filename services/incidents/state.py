@@ -19,8 +19,11 @@ from schemas.facts.incident import (
     IncidentRated,
     IncidentReopened,
     IncidentResolved,
+    IncidentSnoozed,
     IncidentTagged,
+    IncidentTeamAssigned,
     IncidentUnmerged,
+    IncidentWoken,
     InteractionLinked,
     InteractionUnlinked,
     MergeSuggested,
@@ -43,6 +46,9 @@ IncidentFact: TypeAlias = (
     | IncidentMerged
     | IncidentUnmerged
     | IncidentAssigned
+    | IncidentTeamAssigned
+    | IncidentSnoozed
+    | IncidentWoken
     | IncidentPrioritized
     | IncidentTagged
     | IncidentNoted
@@ -73,7 +79,8 @@ class Voice(msgspec.Struct, frozen=True, array_like=True):
 class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """`spoken_at`: of the last fact that counts in `merged_status`. `apart`: what an agent separated from it.
 
-    `solved`: its last word was a resolution, whether closed since or not.
+    `solved`: its last word was a resolution, whether closed since or not. `snoozed` without `snoozed_until`: until
+    the customer answers.
 
     `version`: of its stream, after all facts folded here.
     """
@@ -103,6 +110,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     apart: frozenset[UUID] = frozenset()
     solved: bool = False
     articles: frozenset[UUID] = frozenset()
+    team: str | None = None
+    snoozed: bool = False
+    snoozed_until: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -162,9 +172,19 @@ def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, P
             return replace(incident, priority=fact.priority)
         case IncidentTagged():
             return replace(incident, tags=incident.tags - frozenset(fact.removed) | frozenset(fact.added))
-        case IncidentResolved() | IncidentReopened():
-            return replace(incident, active_at=fact.at, solved=isinstance(fact, IncidentResolved))
-        case IncidentNoted() | IncidentClosed():
+        case IncidentTeamAssigned():
+            return replace(incident, team=fact.team)
+        case IncidentSnoozed():
+            return replace(incident, snoozed=True, snoozed_until=fact.until)
+        case IncidentWoken():
+            return replace(incident, snoozed=False, snoozed_until=None)
+        case IncidentResolved():
+            return replace(incident, active_at=fact.at, solved=True, snoozed=False, snoozed_until=None)
+        case IncidentClosed():
+            return replace(incident, active_at=fact.at, snoozed=False, snoozed_until=None)
+        case IncidentReopened():
+            return replace(incident, active_at=fact.at, solved=False)
+        case IncidentNoted():
             return replace(incident, active_at=fact.at)
         case WorkStarted() | WorkStopped() | IncidentRated():
             return incident

@@ -65,8 +65,11 @@ from schemas.facts.incident import (
     IncidentRated,
     IncidentReopened,
     IncidentResolved,
+    IncidentSnoozed,
     IncidentTagged,
+    IncidentTeamAssigned,
     IncidentUnmerged,
+    IncidentWoken,
     InteractionLinked,
     InteractionUnlinked,
     MergeSuggested,
@@ -92,6 +95,7 @@ from schemas.facts.interaction import (
     InteractionSent,
     InteractionWithdrawn,
 )
+from schemas.facts.target import TargetSet, target_id
 from schemas.facts.team import TeamCreated
 from schemas.facts.teamwork import (
     AgentsMentioned,
@@ -202,7 +206,7 @@ class Story:
             [(self.open, 6), (self.write, 8), (self.answer, 7), (self.resolve, 4), (self.turn, 6), (self.visit, 4)]
             + [(self.merge, 1), (self.unmerge, 1), (self.move, 1), (self.split, 1), (self.call, 1), (self.person, 1)]
             + [(self.callback, 1), (self.stopwatch, 1)]
-            + [(self.chat, 1)]
+            + [(self.chat, 1), (self.target, 0.5)]
             + [(self.call_in, 2), (self.withdraw, 1), (self.link, 2)]
             + ([(self.erase, 0.4)] if self.erasures else [])
             + [(self.access, 0.6)]
@@ -372,6 +376,14 @@ class Story:
                     ),
                     IncidentTagged(incident=incident, added=("vip", "net"), removed=("old",), by="ana", at=now),
                     IncidentTagged(incident=incident, removed=("net",), by="ana", at=now),
+                    IncidentTeamAssigned(incident=incident, team=self.random.choice(["red", None]), by="ana", at=now),
+                    IncidentSnoozed(
+                        incident=incident,
+                        until=self.random.choice([None, now + timedelta(hours=2)]),
+                        by="ana",
+                        at=now,
+                    ),
+                    IncidentWoken(incident=incident, by="ana", at=now),
                     IncidentNoted(
                         incident=incident,
                         note=self.uuid(),
@@ -431,6 +443,19 @@ class Story:
         work, article = self.random.choice(self.work[-50:]), self.random.choice(self.articles[:4])
         kind = ArticleLinked if self.random.random() < 0.7 else ArticleUnlinked
         return [kind(incident=work.incident, article=article, by="ana", at=self.now)]
+
+    def target(self) -> list[Fact]:
+        priority = self.random.choice([Priority.NORMAL, Priority.NORMAL, *Priority])
+        return [
+            TargetSet(
+                target=target_id(priority),
+                priority=priority,
+                first_response_seconds=self.random.choice([None, 3600, 7200]),
+                resolution_seconds=self.random.choice([None, 86400, 100_000]),
+                by="ana",
+                at=self.now,
+            )
+        ]
 
     def resolve(self) -> list[Fact]:
         unsolved = [work for work in self.work[-50:] if not work.resolved]

@@ -11,11 +11,12 @@ from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Query
+from msgspec import UNSET
 from pydantic import Field
 from starlette.responses import Response
 
 from projections import incidents, timeline
-from projections.incidents import Incident, IncidentDetail
+from projections.incidents import Incident, IncidentDetail, View
 from projections.page import Page
 from projections.timeline import Entry
 from schemas.errors import NotFoundError
@@ -54,9 +55,10 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class AssignIn(Body):
-    """To a user, or to nobody."""
+    """To a user, to a team, or (null) to nobody; what isn't said stays."""
 
-    to: Line | None
+    to: Line | None = None
+    team: Line | None = None
 
 
 class PriorityIn(Body):
@@ -130,21 +132,31 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
 
     @routes.get("", responses=answers(Page[Incident]), dependencies=[waits])
     async def list_incidents(
+        who: Caller,
         status: Annotated[Status | None, Query()] = None,
         channel: Annotated[Channel | None, Query()] = None,
         customer: Annotated[UUID | None, Query()] = None,
         assignee: Annotated[str | None, Query(max_length=100, description="A login name; empty: nobody's")] = None,
+        view: Annotated[View | None, Query(description="A view of the caller's inbox")] = None,
+        priority: Annotated[Priority | None, Query()] = None,
+        team: Annotated[str | None, Query(max_length=100, description="A team's name; empty: no team's")] = None,
+        tag: Annotated[str | None, Query(max_length=60)] = None,
         q: SearchWords = None,
         cursor: Cursor = None,
         limit: Limit = LIMIT_DEFAULT,
     ) -> Response:
-        """Incidents, the last changed first."""
+        """Incidents, the last changed first; those whose clock runs out, in the order in which it does."""
         found = await database.run(
             incidents.find,
             status=status,
             channel=channel,
             customer=customer,
             assignee=assignee,
+            view=view,
+            user=who.name,
+            priority=priority,
+            team=team,
+            tag=tag,
             q=q,
             cursor=cursor,
             limit=limit,
@@ -168,65 +180,68 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
 def _working(routes: APIRouter, parts: Parts) -> None:
     @routes.post("/{number}/assign", responses=answers(Done))
     async def assign(number: Number, body: AssignIn, who: Caller, key: Key) -> Response:
-        """Give it to a user, or to nobody."""
-        return await _run(parts, requests.Assign(incident=number, to=body.to), who, key)
+        """Give it to a user, to a team, or to nobody."""
+        said = body.model_fields_set
+        to, team = body.to if "to" in said else UNSET, body.team if "team" in said else UNSET
+        return await run_and_show(parts, requests.Assign(incident=number, to=to, team=team), who, key)
 
     @routes.post("/{number}/priority", responses=answers(Done))
     async def prioritize(number: Number, body: PriorityIn, who: Caller, key: Key) -> Response:
         """Say how soon."""
-        return await _run(parts, requests.Prioritize(incident=number, priority=body.priority), who, key)
+        return await run_and_show(parts, requests.Prioritize(incident=number, priority=body.priority), who, key)
 
     @routes.post("/{number}/tags", responses=answers(Done))
     async def tag(number: Number, body: TagsIn, who: Caller, key: Key) -> Response:
         """Put tags on and take them off."""
-        return await _run(parts, requests.Tag(incident=number, add=body.add, remove=body.remove), who, key)
+        return await run_and_show(parts, requests.Tag(incident=number, add=body.add, remove=body.remove), who, key)
 
     @routes.post("/{number}/resolve", responses=answers(Done))
     async def resolve(number: Number, who: Caller, key: Key, body: ResolveIn | None = None) -> Response:
         """It is solved."""
         said = body or ResolveIn()
         request = requests.Resolve(incident=number, solution=said.solution, cause=said.cause)
-        return await _run(parts, request, who, key)
+        return await run_and_show(parts, request, who, key)
 
     @routes.post("/{number}/close", responses=answers(Done))
     async def close(number: Number, who: Caller, key: Key, body: NothingIn | None = None) -> Response:  # noqa: ARG001 -- the body may only be empty
         """Done with it."""
-        return await _run(parts, requests.Close(incident=number), who, key)
+        return await run_and_show(parts, requests.Close(incident=number), who, key)
 
     @routes.post("/{number}/reopen", responses=answers(Done))
     async def reopen(number: Number, who: Caller, key: Key, body: ReopenIn | None = None) -> Response:
         """Not done after all."""
         request = requests.Reopen(incident=number, reason=body.reason if body else "")
-        return await _run(parts, request, who, key)
+        return await run_and_show(parts, request, who, key)
 
 
 def _regrouping(routes: APIRouter, parts: Parts) -> None:
     @routes.post("/{number}/merge", responses=answers(Done))
     async def merge(number: Number, body: MergeIn, who: Caller, key: Key) -> Response:
         """The others become part of this one; they can be taken out again."""
-        return await _run(parts, requests.Merge(incident=number, sources=body.from_), who, key)
+        return await run_and_show(parts, requests.Merge(incident=number, sources=body.from_), who, key)
 
     @routes.post("/{number}/unmerge", responses=answers(Done))
     async def unmerge(number: Number, body: UnmergeIn, who: Caller, key: Key) -> Response:
         """One stands alone again."""
-        return await _run(parts, requests.Unmerge(incident=number, source=body.from_), who, key)
+        return await run_and_show(parts, requests.Unmerge(incident=number, source=body.from_), who, key)
 
     @routes.post("/{number}/split", status_code=201, responses=answers(Done, 201))
     async def split(number: Number, body: SplitIn, who: Caller, key: Key) -> Response:
         """Make a new incident of some interactions; answers with the new one."""
         request = requests.Split(incident=number, interactions=body.interactions, subject=body.subject)
-        return await _run(parts, request, who, key, status=201)
+        return await run_and_show(parts, request, who, key, status=201)
 
     @routes.post("/{number}/move", responses=answers(Done))
     async def move(number: Number, body: MoveIn, who: Caller, key: Key) -> Response:
         """Put one interaction into another incident."""
         request = requests.Move(incident=number, interaction=body.interaction, to=body.to)
-        return await _run(parts, request, who, key)
+        return await run_and_show(parts, request, who, key)
 
 
-async def _run(
+async def run_and_show(
     parts: Parts, request: requests.IncidentRequest, who: Caller, key: str | None, *, status: int = 200
 ) -> Response:
+    """Run a command and answer with the incident as it reads then."""
     out = await parts.commands.run(request, by=who.name, idempotency_key=key)
     await parts.wait_for(out.position, "incidents", "customers")
     number = out.number or request.incident

@@ -17,12 +17,10 @@ _WORDS = {
     "line's key": EVERYBODY,
     "all roles": SIGNED_IN,
     "agent": AGENTS,
-    "admin": ADMINS,
     "analyst": ANALYSTS,
+    "admin": ADMINS,
 }
-_ROUTE = re.compile(
-    r"^(GET|POST|PUT|PATCH|DELETE|WS)\s+(\S+)\s+(everybody|line's key|all roles|agent|analyst|admin)\b", re.MULTILINE
-)
+_ROUTE = re.compile(rf"^(GET|POST|PUT|PATCH|DELETE|WS)\s+(\S+)\s+({'|'.join(_WORDS)})\b", re.MULTILINE)
 
 
 def _documented() -> dict[str, str]:

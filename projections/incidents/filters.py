@@ -1,0 +1,69 @@
+"""What a list of incidents can be narrowed to, as conditions of its statement. Used by read.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import LiteralString, TypedDict
+from uuid import UUID
+
+from psycopg import sql
+
+from eventstore.database import Connection
+from projections import customers
+from projections.incidents.views import SOON, View
+
+
+class Filters(TypedDict, total=False):
+    """Each narrows the list; None does not. `view`: for `user`. `assignee`, `team` empty: nobody's, no team's."""
+
+    view: View | None
+    user: str
+    status: str | None
+    priority: str | None
+    channel: str | None
+    tag: str | None
+    customer: UUID | None
+    assignee: str | None
+    team: str | None
+
+
+_VIEWS: Mapping[View, LiteralString] = {
+    View.MINE: "stands IN ('new', 'open', 'waiting') AND assignee = %s",
+    View.UNASSIGNED: "stands IN ('new', 'open', 'waiting') AND assignee IS NULL",
+    View.WAITING: "stands = 'waiting'",
+    View.BREACHING: "due_at < now() + %s",
+    View.SNOOZED: "stands = 'snoozed'",
+}
+
+_EQUAL: tuple[tuple[str, LiteralString], ...] = (
+    ("status", "coalesce(family_status, status) = %s"),
+    ("priority", "priority = %s"),
+    ("channel", "channels @> ARRAY[%s]"),
+    ("tag", "tags @> ARRAY[%s]"),
+)
+
+_WHOSE: tuple[tuple[str, LiteralString, LiteralString], ...] = (
+    ("assignee", "assignee = %s", "assignee IS NULL"),
+    ("team", "team = %s", "team IS NULL"),
+)
+
+
+def narrowed(connection: Connection, filters: Filters) -> tuple[list[sql.SQL], list[object]]:
+    """The conditions, all of which must hold, and their values in order."""
+    conditions, values = [sql.SQL("merged_into IS NULL")], list[object]()
+    view = filters.get("view")
+    if view is not None and view in _VIEWS:
+        conditions.append(sql.SQL(_VIEWS[view]))
+        values += [filters.get("user", "")] if view is View.MINE else [SOON] if view is View.BREACHING else []
+    for name, condition in _EQUAL:
+        if (value := filters.get(name)) is not None:
+            conditions.append(sql.SQL(condition))
+            values.append(value)
+    for name, theirs, nobodys in _WHOSE:
+        if (value := filters.get(name)) is not None:
+            conditions.append(sql.SQL(theirs if value else nobodys))
+            values += [value] if value else []
+    if (customer := filters.get("customer")) is not None:
+        conditions.append(sql.SQL("customer = ANY(%s)"))
+        values.append(customers.family(connection, customer))
+    return conditions, values
