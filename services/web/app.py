@@ -10,6 +10,7 @@ from importlib.metadata import version
 from uuid import UUID
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 
 from channels import form, registry
@@ -193,6 +194,13 @@ def create_app(hub: Hub) -> FastAPI:
     # the last added is the outermost
     app.add_middleware(BodyLimit, larger=_LARGER)
     app.add_middleware(Measure)
+    # live streams and files stay as they are: packing a stream holds megabytes a connection
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=1000,
+        compresslevel=4,
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream"),
+    )
     app.add_middleware(SecurityHeaders, https=settings.public_url.startswith("https:"))
     app.add_middleware(LanguagePrefix)
     return app

@@ -1,0 +1,98 @@
+"""A hub in which every page has something to show, and where each of its pages is found."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.routing import Route
+
+from services.access.identity import Role
+from services.access.policy import EVERYBODY, POLICY
+from services.web.guard import rule_of
+from tests.services.web.serving import Web
+
+LONG = "La factura de la sucursal de Tampa sale dos veces y el cliente 4711/B-2026 no puede cerrarla antes del viernes"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page: its route, an address where it shows something, and who may see it (None: everybody)."""
+
+    rule: str
+    path: str
+    role: Role | None
+
+
+async def populate(web: Web) -> dict[str, str]:
+    """Something of each kind. Returns what stands for the parameters in the routes' paths."""
+    async with web.client() as customer, web.client(Role.ADMIN) as agent:
+        receipt = await web.form(
+            customer, subject=LONG, body=f"{LONG}.\n" * 6, name="María de los Ángeles Villavicencio"
+        )
+        await web.form(customer, email="otra@x.cu", subject="Licencia", body="¿Cuándo caduca?", name="Otra")
+        await web.settled()
+        article = {"kind": "faq", "title": LONG, "body": f"# Uno\n\n- {LONG}\n- dos\n\n`codigo`", "language": "es"}
+        made = [
+            (await agent.post("/api/v1/articles", json=article | {"kind": kind})).json()
+            for kind in ("faq", "known_issue")
+        ]
+        await agent.post("/api/v1/articles", json=article | {"language": "en", "title": "Twice on paper"})
+        for path, body in (
+            ("replies", {"text": f"{LONG}. Lo miramos."}),
+            ("notes", {"text": LONG}),
+            ("tags", {"add": ["facturas", "impresión"]}),
+            ("priority", {"priority": "urgent"}),
+            ("assign", {"to": "agent"}),
+        ):
+            came = await agent.post(f"/api/v1/incidents/1/{path}", json=body)
+            assert came.status_code < 300, came.text
+        await customer.post(f"{receipt['status_url']}/messages", json={"body": LONG})
+        call = await agent.post("/api/v1/calls", json={"direction": "in", "phone": "+53 7 555 0101", "incident": 1})
+        assert call.status_code == 201, call.text
+        await agent.post("/api/v1/incidents/2/resolve", json={"solution": LONG, "cause": LONG})
+        await web.settled()
+        customer_id = (await agent.get("/api/v1/incidents/1")).json()["customer"]["id"]
+    return {
+        "number": "1",
+        "article": made[0]["id"],
+        "customer": customer_id,
+        "token": urlsplit(receipt["status_url"]).path.rpartition("/")[2],
+        "name": "channel_report",
+        "call": call.json()["id"],
+    }
+
+
+async def places(web: Web, known: dict[str, str]) -> list[Place]:
+    """Every page the router knows. A path with a parameter nobody knows fails: say in `populate` what stands for it."""
+    found: list[Place] = []
+    for route in web.app.router.routes:
+        if not isinstance(route, Route) or "GET" not in (route.methods or ()) or route.path.startswith("/api/"):
+            continue
+        if route.path in NO_PAGES:
+            continue
+        missing = set(re.findall(r"{(\w+)", route.path)) - known.keys()
+        assert not missing, f"{route.path}: nobody says what {missing} may be"
+        path = re.sub(r"{(\w+)(?::\w+)?}", lambda name: known[name[1]], route.path)
+        rule = rule_of(route)
+        found.append(Place(rule, path, None if POLICY[rule] is EVERYBODY else Role.ADMIN))
+    async with web.browser(Role.ADMIN) as client:
+        shown = [(place, await client.get(place.path)) for place in found]
+    for place, came in shown:
+        assert came.status_code in {200, 303}, f"{place.path}: {came.status_code}"
+    return [place for place, came in shown if came.status_code == 200 and "<html" in came.text]
+
+
+NO_PAGES = {
+    "/static/{path:path}",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/asyncapi",
+    "/status/{token}/files/{interaction}/{index}",
+    "/reports/{name}/chart.svg",
+    "/reports/{name}/table.csv",
+}
+"""What is fetched from these is no page. A part of a page (without `<html`) is seen where it is shown."""
