@@ -128,8 +128,9 @@ _LONGER = """() => {
 """Every text a third longer, as another language may have it."""
 
 _CUT = """() => [...document.querySelectorAll('button, .button, label, th, h1, h2, .chip, .tag, .status, .tabs a')]
-  .filter(e => e.getClientRects().length && !e.closest('.hidden, .skip, .hidden-until-focus') && getComputedStyle(e).overflow !== 'visible'
-    && getComputedStyle(e).textOverflow !== 'ellipsis' && e.scrollWidth > e.clientWidth + 1)
+  .filter(e => e.getClientRects().length && !e.closest('.hidden, .skip, .hidden-until-focus'))
+  .filter(e => getComputedStyle(e).overflow !== 'visible' && getComputedStyle(e).textOverflow !== 'ellipsis'
+    && e.scrollWidth > e.clientWidth + 1)
   .map(e => e.outerHTML.slice(0, 120))"""
 """Controls whose words are cut off."""
 
