@@ -108,7 +108,7 @@ def _taken(row: CallbackRow, fact: CallbackTaken, _: Recorded) -> CallbackRow:
 
 
 def _released(row: CallbackRow, _fact: CallbackReleased, _: Recorded) -> CallbackRow:
-    return replace(row, state="open", agent="", taken_at=None)
+    return replace(row, state="open", agent="", call=None, taken_at=None, over_at=None, reason="")
 
 
 def _done(row: CallbackRow, fact: CallbackDone, _: Recorded) -> CallbackRow:
@@ -184,6 +184,13 @@ def get(connection: Connection, callback: UUID) -> Callback | None:
     """One call-me-back."""
     with connection.cursor(row_factory=class_row(CallbackRow)) as reader:
         row = reader.execute(sql.SQL("{} WHERE id = %s").format(sql.SQL(_COLUMNS)), (callback,)).fetchone()
+    return _shown(connection, [row])[0] if row else None
+
+
+def of_call(connection: Connection, call: UUID) -> Callback | None:
+    """The wish a call was made for."""
+    with connection.cursor(row_factory=class_row(CallbackRow)) as reader:
+        row = reader.execute(sql.SQL("{} WHERE call = %s").format(sql.SQL(_COLUMNS)), (call,)).fetchone()
     return _shown(connection, [row])[0] if row else None
 
 

@@ -194,6 +194,7 @@ def find(
     state: str | None = None,
     incident: UUID | None = None,
     agent: str | None = None,
+    address_of: UUID | None = None,
     number: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -202,31 +203,23 @@ def find(
 ) -> Page[Call]:
     """Calls, newest first. `state`: ringing, active, held or ended; `number`: digits in a row of it.
 
-    `incident`: those attached to it; `since`, `until` (exclusive): when they began.
+    `incident`: those attached to it; `address_of`: those with the other side of this call.
+    `since`, `until` (exclusive): when they began.
     """
-    conditions = [sql.SQL("true")]
-    values: list[object] = []
-
-    def narrow(condition: LiteralString, given: object) -> None:
-        conditions.append(sql.SQL(condition))
-        values.append(given)
-
-    if state == "held":
-        conditions.append(sql.SQL("state = 'active' AND held_at IS NOT NULL"))
-    elif state is not None:
-        narrow("state = %s", state)
-    if incident is not None:
-        narrow("incident = %s", incident)
-    if agent is not None:
-        narrow("agent = %s", agent)
-    if number is not None:
-        narrow("phone LIKE %s", f"%{_digits(number)}%")
-    if since is not None:
-        narrow("started_at >= %s", since)
-    if until is not None:
-        narrow("started_at < %s", until)
-    if cursor:
-        narrow("position < %s", read_cursor(cursor, int))
+    held = state == "held"
+    asked: list[tuple[LiteralString, object]] = [
+        ("held_at IS NOT NULL AND state = %s", "active" if held else None),
+        ("state = %s", None if held else state),
+        ("incident = %s", incident),
+        ("agent = %s", agent),
+        ("address = (SELECT address FROM calls WHERE id = %s)", address_of),
+        ("phone LIKE %s", None if number is None else f"%{_digits(number)}%"),
+        ("started_at >= %s", since),
+        ("started_at < %s", until),
+        ("position < %s", read_cursor(cursor, int) if cursor else None),
+    ]
+    conditions = [sql.SQL("true"), *(sql.SQL(condition) for condition, value in asked if value is not None)]
+    values = [value for _, value in asked if value is not None]
     query = sql.SQL("{} WHERE {} ORDER BY position DESC LIMIT %s").format(
         sql.SQL(_COLUMNS), sql.SQL(" AND ").join(conditions)
     )

@@ -49,6 +49,8 @@ _PUBLIC = (
     "GET /articles/{article}",
     "POST /articles/{article}/vote",
     "GET /contact",
+    "GET /callback",
+    "POST /callback",
     "POST /contact",
     "GET /suggest",
     "GET /status/{token}",
@@ -182,7 +184,19 @@ _WORK = (
     "POST /agent/incidents/{number}/{action}",
     "GET /agent/calls",
     "POST /agent/calls",
+    "GET /agent/calls/new",
+    "GET /agent/calls/match",
+    "GET /agent/calls/mine",
+    "GET /agent/calls/{call}",
     "POST /agent/calls/{call}",
+    "POST /agent/callbacks/{callback}/{action}",
+    "GET /agent/work",
+    "GET /agent/work/{number}",
+    "POST /agent/work/start",
+    "POST /agent/work/stop",
+    "GET /agent/in-person",
+    "GET /agent/in-person/match",
+    "POST /agent/in-person",
     "GET /agent/quarantine",
     "POST /agent/quarantine/{item}/{action}",
 )
@@ -216,6 +230,9 @@ _ADMINISTER = (
     "GET /api/v1/lines",
     "POST /api/v1/lines",
     "POST /api/v1/lines/{line}/revoke",
+    "GET /admin/lines",
+    "POST /admin/lines",
+    "POST /admin/lines/{line}/revoke",
 )
 
 POLICY: Mapping[str, frozenset[Role]] = {

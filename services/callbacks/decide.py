@@ -43,9 +43,9 @@ def take_to_call(callback: Callback, call: UUID, request: Request) -> list[Callb
 
 
 def release(callback: Callback, request: ReleaseCallback) -> list[CallbackFact]:
-    """Anybody may put it back: whoever has it may be ill. Raises ConflictError when nobody has it."""
-    if callback.standing is not Standing.TAKEN:
-        raise ConflictError(f"this call-me-back is {callback.standing}")
+    """Anybody may put it back, also what was called off or done by mistake. Raises ConflictError where it is."""
+    if callback.standing is Standing.OPEN:
+        raise ConflictError("this call-me-back is on the list already")
     return [CallbackReleased(callback=callback.id, by=request.by, at=request.now)]
 
 

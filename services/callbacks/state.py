@@ -66,7 +66,7 @@ def evolve(callback: Callback, fact: CallbackFact) -> Callback:
         case CallbackTaken():
             return replace(callback, standing=Standing.TAKEN, by=fact.by, call=fact.call or callback.call)
         case CallbackReleased():
-            return replace(callback, standing=Standing.OPEN, by="")
+            return replace(callback, standing=Standing.OPEN, by="", call=None)
         case CallbackDone():
             return replace(callback, standing=Standing.DONE, call=fact.call or callback.call)
         case CallbackCancelled():

@@ -9,19 +9,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.web.pages import (
+    call_board,
     call_pages,
+    callback_page,
     contact,
     docs,
     gate,
     help_centre,
+    in_person_page,
     inbox,
     incident,
+    lines_page,
     preferences,
     quarantine_page,
     report_page,
     status,
     status_acts,
     undo_page,
+    work_page,
 )
 from services.web.pages.files import StaticFiles
 from services.web.pages.screen import Screen, redirect
@@ -51,12 +56,13 @@ def install(app: FastAPI, parts: Parts) -> None:
         gate,
         inbox,
         incident,
-        call_pages,
         quarantine_page,
         report_page,
     ):
         mount(app, module.router(parts, screen))
     mount(app, undo_page.router(parts, screen))
+    for module in (call_board, call_pages, callback_page, work_page, in_person_page, lines_page):
+        mount(app, module.router(parts, screen))
 
     async def problem_page(request: Request, problem: Problem, headers: Mapping[str, str]) -> Response:
         if problem.status == _UNAUTHENTICATED and request.method == "GET":

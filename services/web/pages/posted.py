@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
@@ -52,3 +53,11 @@ def local(address: str) -> str:
     """The address if it is one of ours; else nothing: a form leads to no other site."""
     ours = address.startswith("/") and not address.startswith(("//", "/\\")) and "\\" not in address
     return address[:2000] if ours and address.isprintable() else ""
+
+
+def uuid(text: str, field: str) -> UUID:
+    """An id in a form's hidden field. Raises InvalidError."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidError("no such thing", field=field) from error

@@ -33,6 +33,26 @@ DELIVERY: Mapping[str, str] = {
 
 CALL_STATE: Mapping[str, str] = {"ringing": "ringing", "active": "talking", "ended": "ended"}
 
+CALL_LOOK: Mapping[str, str] = {"ringing": "ringing", "active": "talking", "held": "on hold", "ended": "ended"}
+
+OUTCOME: Mapping[str, str] = {
+    "solved": "Solved",
+    "informed": "Answered a question",
+    "promised": "We will get back to them",
+    "again": "They will call again",
+    "unreached": "Nobody reached",
+    "wrong_number": "Wrong number",
+    "normalClearing": "hung up",
+    "busy": "busy",
+    "cancel": "given up",
+    "noAnswer": "no answer",
+    "congestion": "line congested",
+    "notFound": "no such number",
+    "forwarded": "forwarded",
+}
+OUTCOMES = ("solved", "informed", "promised", "again", "unreached", "wrong_number")
+"""What an agent chooses from; the others are a telephone system's words."""
+
 DIRECTION: Mapping[str, str] = {"in": "incoming", "out": "outgoing"}
 
 REASON: Mapping[str, str] = {
@@ -170,6 +190,15 @@ DONE: Mapping[str, str] = {
     "closed": "Closed. Thank you for telling us.",
     "reopened": "It is open again. We'll look at it.",
     "rated": "Thank you. This helps us to do better.",
+    "call_ended": "The call has ended.",
+    "callback_take": "It is yours.",
+    "callback_release": "Back on the list.",
+    "callback_done": "Called back.",
+    "callback_cancel": "Called off.",
+    "callback_asked": "We will call you. Here you can follow it.",
+    "work_started": "Your stopwatch runs.",
+    "work_stopped": "Your stopwatch stands still.",
+    "line_revoked": "The line is revoked.",
 }
 """What a page says was done just before it: `redirect(request, path, done="saved")`."""
 
@@ -179,6 +208,8 @@ GROUPS = (
     CHANNEL,
     DELIVERY,
     CALL_STATE,
+    CALL_LOOK,
+    OUTCOME,
     DIRECTION,
     REASON,
     FACT,

@@ -96,6 +96,12 @@ def test_whoever_is_there_may_put_it_back():
         decide.release(given(), asking(ReleaseCallback))
 
 
+@pytest.mark.parametrize("over", [DONE, CANCELLED])
+def test_what_was_over_by_mistake_goes_back_on_the_list(over):
+    assert decide.release(given(TAKEN, over), asking(ReleaseCallback)) == [RELEASED]
+    assert given(TAKEN, over, RELEASED) == given()
+
+
 def test_another_window_can_be_agreed_but_not_one_that_makes_no_sense():
     hour = timedelta(hours=1)
     moved = CallbackRescheduled(callback=ID, since=UNTIL, until=UNTIL + hour, by="eva", at=NOON)
@@ -111,7 +117,6 @@ def test_what_is_over_is_over(over):
     window = {"since": UNTIL, "until": UNTIL + timedelta(hours=1)}
     for ask in (
         lambda callback: decide.take(callback, asking(TakeCallback)),
-        lambda callback: decide.release(callback, asking(ReleaseCallback)),
         lambda callback: decide.reschedule(callback, asking(RescheduleCallback, **window)),
         lambda callback: decide.finish(callback, asking(FinishCallback)),
         lambda callback: decide.cancel(callback, asking(CancelCallback)),

@@ -1,0 +1,109 @@
+"""`/callback`: a customer asks to be called, at a time of theirs. Works without scripts; ends on the status page."""
+
+# pyright: reportUnusedFunction=false
+# -- routes are registered by their decorators
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from channels import http_body
+from channels.callback import CallbackForm
+from channels.form import IDEMPOTENCY_FIELD
+from channels.opening_hours import zone_of
+from schemas.errors import InvalidError
+from schemas.ids import new_id
+from schemas.interaction import Window
+from services.knowledge.visits import Kind
+from services.web import languages
+from services.web.pages import posted
+from services.web.pages.help_centre import visitors_of
+from services.web.pages.screen import Screen, redirect
+from services.web.parts import Parts
+
+_FIELDS = ("name", "phone", "about", "window", "website")
+_DAYS = 9
+_SEPARATOR = "/"  # of an ISO 8601 interval
+
+
+def router(parts: Parts, screen: Screen) -> APIRouter:
+    """The wish to be called."""
+    routes = APIRouter(include_in_schema=False)
+    visitors = visitors_of(parts)
+
+    def context(request: Request, fields: Mapping[str, str], zone: str) -> dict[str, object]:
+        known = _zone(zone) or parts.callbacks.hours.zone
+        return {
+            "fields": {name: fields.get(name, "") for name in _FIELDS},
+            "days": _days(parts, known, screen.language(request)),
+            "zone": known.key,
+            "ours": parts.callbacks.hours.zone.key,
+            "is_open": parts.callbacks.hours.is_open(datetime.now(UTC)),
+            "key": fields.get(IDEMPOTENCY_FIELD) or str(new_id()),
+            "problem": "",
+            "errors": (),
+        }
+
+    @routes.get("/callback")
+    async def show(request: Request, tz: Annotated[str, Query(max_length=64)] = "") -> Response:
+        response = screen.render(request, "public/callback.html", context(request, {}, tz))
+        visitors.note(request, response, Kind.CONTACT_STARTED)
+        return response
+
+    @routes.post("/callback")
+    async def ask(request: Request) -> Response:
+        parts.forms.admit(http_body.peer(request))
+        fields = await posted.fields(request)
+        zone = fields.get("time_zone", "")
+        try:
+            since, _, until = fields.get("window", "").partition(_SEPARATOR)
+            if not until:
+                raise InvalidError("choose one", field="window")
+            given = {"since": since, "until": until, "locale": screen.language(request), "time_zone": zone or None}
+            given |= {name: fields.get(name, "") for name in ("name", "phone", "about", "website")}
+            wish = http_body.validate(CallbackForm, given)
+            receipt = await parts.callbacks.submit(
+                wish, key=fields.get(IDEMPOTENCY_FIELD, ""), digest=wish.model_dump_json().encode()
+            )
+        except posted.REFUSALS as error:
+            status, headers, shown = posted.refusal(error)
+            page = context(request, fields, zone) | shown
+            return screen.render(request, "public/callback.html", page, status=status, headers=headers)
+        response = redirect(request, urlsplit(receipt.status_url).path, done="callback_asked")
+        visitors.note(request, response, Kind.CONTACT_SENT, interaction=receipt.interaction_id)
+        return response
+
+    return routes
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return zone_of(name) if name else None
+    except InvalidError:
+        return None
+
+
+def _days(parts: Parts, zone: ZoneInfo, language: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The windows by day, as read in this zone: (what is sent, what is shown)."""
+    locale = languages.locale_of(language)
+
+    def day(window: Window) -> str:
+        return format_date(window.since.astimezone(zone), "EEEE d MMMM", locale=locale)
+
+    slots = parts.callbacks.hours.slots(datetime.now(UTC), _DAYS)
+    return [(name, [_choice(window, zone) for window in windows]) for name, windows in groupby(slots, day)]
+
+
+def _choice(window: Window, zone: ZoneInfo) -> tuple[str, str]:
+    since, until = (moment.astimezone(zone) for moment in (window.since, window.until))
+    value = _SEPARATOR.join(moment.strftime("%Y-%m-%dT%H:%MZ") for moment in (window.since, window.until))
+    return value, f"{since:%H:%M} - {until:%H:%M}"
