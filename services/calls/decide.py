@@ -61,12 +61,14 @@ def contact(
     by: str = "",
     incident: UUID | None = None,
     fresh: bool = False,
+    subject: str = "",
 ) -> Interaction:
     """The call as an interaction, to be linked by correlation like any other."""
     return Interaction(
         id=started.interaction,
         channel=Channel.PHONE,
         sender=party,
+        subject=subject,
         thread=started.interaction,
         contact=started.call,
         occurred_at=started.at,

@@ -20,6 +20,7 @@ from services.calls.requests import CallRequest, ChangeCall, StartCall
 from services.calls.state import Call
 from services.desk import Desk, Done
 from services.incidents import batch, loading, regroup
+from services.incidents.decide import stored
 from services.incidents.handle import links_of_family, put_part, working
 from services.incidents.indexing import move
 from services.incidents.requests import Move
@@ -58,6 +59,7 @@ def _start(desk: Desk, request: StartCall) -> Done:
         by=request.by,
         incident=_about(desk, request, wish),
         fresh=request.fresh and wish is None,
+        subject=stored(request.subject),
     )
     arrival = desk.reader.read(contact, direction=request.direction, started=begun)
     arrival = arrival.under(loading.load_renewed(desk.connection, list(arrival.everyone)))

@@ -13,7 +13,8 @@ class StartCall(Request, frozen=True, kw_only=True):
     """A call begins. Its id is made of `external_id` where there is one, else it is this request's.
 
     `phone`: as written, or `anonymous`. `incident`: its number, when the agent knows what the call is about; `fresh`:
-    they know that it is about nothing there is yet. `callback`: the request it answers; then its number is called.
+    they know that it is about nothing there is yet; `subject`: what that is. `callback`: the wish it answers; then its
+    number is called.
     """
 
     direction: Direction
@@ -21,6 +22,7 @@ class StartCall(Request, frozen=True, kw_only=True):
     external_id: str = ""
     incident: int | None = None
     fresh: bool = False
+    subject: str = ""
     callback: UUID | None = None
     started_at: datetime | None = None
     answered_at: datetime | None = None

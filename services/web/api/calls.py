@@ -42,7 +42,7 @@ _Number = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 class CallIn(Body):
     """A call begins. `phone`: as written, or `anonymous`; not needed with `callback`, the wish it answers.
 
-    `new_incident`: it is about nothing there is yet.
+    `new_incident`: it is about nothing there is yet; `subject`: what it is about.
     """
 
     direction: Direction
@@ -50,6 +50,7 @@ class CallIn(Body):
     call_id: MaybeLine | None = None
     incident: _Number | None = None
     new_incident: bool = False
+    subject: MaybeLine = ""
     callback: UUID | None = None
     started_at: AwareDatetime | None = None
     answered_at: AwareDatetime | None = None
@@ -114,6 +115,7 @@ def router(parts: Parts) -> APIRouter:
             external_id=body.call_id or "",
             incident=body.incident,
             fresh=body.new_incident,
+            subject=body.subject,
             callback=body.callback,
             started_at=utc(body.started_at) if body.started_at else None,
             answered_at=utc(body.answered_at) if body.answered_at else None,

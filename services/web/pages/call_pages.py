@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from channels.text import one_line
 from eventstore.database import Connection
-from projections import callbacks, callers, calls, work
+from projections import callbacks, callers, calls, incidents, work
 from projections.calls import Call
 from schemas.errors import InvalidError, NotFoundError
 from schemas.ids import new_id
@@ -32,6 +32,7 @@ PROJECTIONS = ("calls", "incidents", "customers")
 RINGS_FOR = timedelta(minutes=3)
 """A card goes away after that: the telephone system's last word may have been lost."""
 NEW = "new"
+_SUBJECT_MAX = 300
 
 Position = Annotated[int, Query(ge=0, le=POSITION_MAX)]
 Typed = Annotated[str, Query(max_length=64)]
@@ -51,7 +52,9 @@ def _logging(routes: APIRouter, parts: Parts, screen: Screen) -> None:
     async def form(fields: Mapping[str, str], shown: Mapping[str, object]) -> dict[str, object]:
         phone = fields.get("phone", "")
         return {
-            "fields": {name: fields.get(name, "") for name in ("phone", "direction", "incident", "callback")},
+            "fields": {
+                name: fields.get(name, "") for name in ("phone", "direction", "incident", "callback", "subject")
+            },
             "found": await database.run(callers.by_phone, phone),
             "typed": bool(phone.strip()),
             "key": fields.get("idempotency_key") or str(new_id()),
@@ -137,6 +140,7 @@ def _started(fields: Mapping[str, str]) -> requests.StartCall:
         phone="" if callback else phone,
         incident=None if chosen == NEW else posted.number(chosen),
         fresh=chosen == NEW,
+        subject=one_line(fields.get("subject", ""))[:_SUBJECT_MAX],
         callback=posted.uuid(callback, "callback") if callback else None,
         # who writes a call down that came in is talking; one that goes out rings first
         answered_at=datetime.now(UTC) if direction is Direction.IN else None,
@@ -175,6 +179,7 @@ def _one(connection: Connection, call: UUID) -> dict[str, object]:
         raise NotFoundError("no such call")
     return {
         "shown": view(found),
+        "about": incidents.get(connection, found.number) if found.number else None,
         "incidents": [each for each in _open(connection, found) if each.number != found.number],
         "callback": callbacks.of_call(connection, call),
         "before": [each for each in calls.find(connection, address_of=call, limit=6).items if each.id != call],

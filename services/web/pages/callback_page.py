@@ -26,8 +26,8 @@ from schemas.interaction import Window
 from services.knowledge.visits import Kind
 from services.web import languages
 from services.web.pages import posted
-from services.web.pages.help_centre import visitors_of
 from services.web.pages.screen import Screen, redirect
+from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
 
 _FIELDS = ("name", "phone", "about", "window", "website")
