@@ -6,7 +6,7 @@ import msgspec
 
 from schemas.errors import InvalidError, RefusedError
 from services import undo
-from services.desk import Desk, Done, Refusal
+from services.desk import Desk, Done, Inverse, Refusal
 from services.incidents.requests import IncidentRequest
 from services.request import Request
 
@@ -23,7 +23,7 @@ def handle(desk: Desk, request: Bulk) -> Done:
     """Do what can be done; `changed` counts it. Raises InvalidError where it is asked wrongly for all of them."""
     if not 0 < len(request.requests) <= AT_ONCE:
         raise InvalidError(f"1 to {AT_ONCE} incidents at once", field="incidents")
-    inverse: list[IncidentRequest] = []
+    inverse: list[Inverse] = []
     refused: list[Refusal] = []
     last: Done | None = None
     invalid: InvalidError | None = None

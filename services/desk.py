@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
+from services.callbacks.requests import ReleaseCallback
 from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.known import Known
 from services.incidents.requests import IncidentRequest
+
+Inverse: TypeAlias = IncidentRequest | ReleaseCallback
+"""What undoes something: kept, and run later (services/undo.py)."""
 
 
 @dataclass(slots=True)
@@ -50,5 +55,5 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     held_until: datetime | None = None
     changed: int = 0
     refused: tuple[Refusal, ...] = ()
-    inverse: tuple[IncidentRequest, ...] = ()
+    inverse: tuple[Inverse, ...] = ()
     """What undoes it."""

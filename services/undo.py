@@ -17,7 +17,9 @@ import msgspec
 from eventstore.database import Connection
 from schemas.errors import ConflictError, NotFoundError, RefusedError
 from schemas.ids import new_id
-from services.desk import Desk, Done, Refusal
+from services.callbacks import handle as callbacks
+from services.callbacks.requests import ReleaseCallback
+from services.desk import Desk, Done, Inverse, Refusal
 from services.incidents import handle as incidents
 from services.incidents.inverse import Before, inverse_of
 from services.incidents.requests import IncidentRequest, Note, Reply, Unmerge, Withdraw
@@ -53,12 +55,12 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 _kept = msgspec.msgpack.Decoder(tuple[_Kept, ...])
-_decoders: Mapping[str, Callable[[msgspec.Raw], IncidentRequest]] = {
-    kind.__name__: msgspec.msgpack.Decoder(kind).decode for kind in get_args(IncidentRequest)
+_decoders: Mapping[str, Callable[[msgspec.Raw], Inverse]] = {
+    kind.__name__: msgspec.msgpack.Decoder(kind).decode for kind in (*get_args(IncidentRequest), ReleaseCallback)
 }
 
 
-def remember(connection: Connection, by: str, requests: Sequence[IncidentRequest], label: str) -> UUID:
+def remember(connection: Connection, by: str, requests: Sequence[Inverse], label: str) -> UUID:
     """Keep what undoes something, in the transaction that does it; returns what to ask for it with."""
     kept = new_id()
     connection.execute("DELETE FROM undos WHERE made_at < clock_timestamp() - %s", (_KEPT,))
@@ -78,7 +80,7 @@ def offer(connection: Connection, undo: UUID, by: str) -> Offer | None:
     if row is None:
         return None
     label, packed, seconds_left = row
-    return Offer(undo, label, len({request.incident for request in _unpack(packed)}), seconds_left)
+    return Offer(undo, label, len({_subject(request) for request in _unpack(packed)}), seconds_left)
 
 
 def done(desk: Desk, request: IncidentRequest) -> Done:
@@ -116,30 +118,37 @@ def handle(desk: Desk, request: Undo) -> Done:
     return _run(desk, request, _unpack(packed))
 
 
-def _run(desk: Desk, request: Undo, requests: Sequence[IncidentRequest]) -> Done:
+def _run(desk: Desk, request: Undo, requests: Sequence[Inverse]) -> Done:
     last: Done | None = None
     refused: list[Refusal] = []
-    for (number, _), steps in groupby(requests, key=_one_matter):
+    for (subject, _), steps in groupby(requests, key=_one_matter):
         try:
             for step in steps:
-                last = incidents.handle(desk, msgspec.structs.replace(step, by=request.by, now=request.now))
+                now = msgspec.structs.replace(step, by=request.by, now=request.now)
+                last = callbacks.handle(desk, now) if isinstance(now, ReleaseCallback) else incidents.handle(desk, now)
         except RefusedError as error:
-            refused.append(Refusal(number, str(error)))
+            if not isinstance(subject, int):
+                raise
+            refused.append(Refusal(subject, str(error)))
     if last is None:
         raise ConflictError(f"it can't be undone any more: {refused[0].detail if refused else 'nothing is left of it'}")
     return msgspec.structs.replace(last, refused=tuple(refused))
 
 
-def _one_matter(step: IncidentRequest) -> tuple[int, int]:
+def _one_matter(step: Inverse) -> tuple[int | UUID, int]:
     """Steps of one incident stand or fall together; each merge is a matter of its own."""
-    return step.incident, step.source if isinstance(step, Unmerge) else 0
+    return _subject(step), step.source if isinstance(step, Unmerge) else 0
 
 
-def _pack(requests: Sequence[IncidentRequest]) -> bytes:
+def _subject(request: Inverse) -> int | UUID:
+    return request.callback if isinstance(request, ReleaseCallback) else request.incident
+
+
+def _pack(requests: Sequence[Inverse]) -> bytes:
     return _encoder.encode(
         tuple(_Kept(type(request).__name__, msgspec.Raw(_encoder.encode(request))) for request in requests)
     )
 
 
-def _unpack(packed: bytes) -> list[IncidentRequest]:
+def _unpack(packed: bytes) -> list[Inverse]:
     return [_decoders[kept.kind](kept.request) for kept in _kept.decode(packed)]

@@ -43,7 +43,9 @@ def handle(desk: Desk, request: CallbackRequest) -> Done:
         case CancelCallback():
             facts = decide.cancel(callback, request)
     desk.known.record(facts, Cause(request.id, callback.incident))
-    return Done(subject=callback.id)
+    goes_back = facts and isinstance(request, TakeCallback | FinishCallback | CancelCallback)
+    inverse = (ReleaseCallback(callback=callback.id),) if goes_back else ()
+    return Done(subject=callback.id, inverse=inverse)
 
 
 def find(desk: Desk, callback: UUID) -> Callback:

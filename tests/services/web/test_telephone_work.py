@@ -155,6 +155,19 @@ async def test_a_wish_can_be_put_back_moved_and_called_off(web: Web) -> None:
             assert (await agent.get(missing)).status_code == 404
 
 
+async def test_what_was_done_to_a_wish_can_be_taken_back_once(web: Web) -> None:
+    receipt = await _wish(web)
+    path = f"/api/v1/callbacks/{receipt['callback']}"
+    async with web.browser(Role.AGENT) as agent:
+        for action in ("take", "cancel", "done"):
+            came = await agent.post(f"/agent/callbacks/{receipt['callback']}/{action}", data={"x": "y"})
+            assert came.status_code == 303, came.text
+            undo = httpx.URL(came.headers["location"]).params["undo"]
+            assert (await agent.post(f"/agent/undo/{undo}", data={"next": "/agent/calls"})).status_code == 303
+            await web.settled()
+            assert (await agent.get(path)).json()["state"] == "open"
+
+
 async def test_who_works_on_what_is_shown_with_the_time_it_took(web: Web) -> None:
     async with web.client() as customer, web.browser(Role.AGENT) as agent:
         headers = {"Accept": "application/json"}
