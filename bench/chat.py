@@ -7,40 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 
 import httpx
 from websockets.asyncio.client import connect
 
+from bench.hub import hub
 from bench.measure import Figure, percentile
-from bench.processes import environment, free_port
 
 _MESSAGES = 150
-
-
-@contextmanager
-def _hub(*, kafka: bool) -> Generator[tuple[str, str]]:
-    """A hub started as a newcomer starts it; yields its address and an agent's token."""
-    with tempfile.TemporaryDirectory() as folder:
-        http = free_port()
-        settings = {
-            "DATA": folder,
-            "HTTP": f"127.0.0.1:{http}",
-            "SMTP": f"127.0.0.1:{free_port()}",
-            "RATE_LIMIT": "off",
-        }
-        cauce = [sys.executable, "-m", "services.cli"]
-        start = [*cauce, "start", "--no-demo", *(["--kafka"] if kafka else [])]
-        try:
-            told = subprocess.run(start, env=environment(settings), check=True, capture_output=True, text=True).stdout
-            yield f"127.0.0.1:{http}", told.rpartition("token=")[2].split()[0]
-        finally:
-            subprocess.run([*cauce, "stop"], env=environment(settings), check=True, capture_output=True)
 
 
 async def _seconds(address: str, token: str) -> list[float]:
@@ -90,8 +65,8 @@ def figures(cluster_url: str) -> list[Figure]:  # noqa: ARG001 -- it starts a hu
     """Two figures, in milliseconds; reported, never asserted."""
     found: list[Figure] = []
     for name, kafka, target in (("embedded", False, "≈ 50 ms"), ("over Kafka", True, "≈ 150 ms")):
-        with _hub(kafka=kafka) as (address, token):
-            seconds = asyncio.run(_seconds(address, token))
+        with hub("--no-demo", *(["--kafka"] if kafka else [])) as running:
+            seconds = asyncio.run(_seconds(running.address, running.token))
         found.append(
             Figure(
                 name=f"chat message to timeline, p95, {name}",

@@ -55,6 +55,33 @@ async def _post_many(
     return Load(time.perf_counter() - begun, seconds, refused)
 
 
+def get_many(host: str, port: int, path: str, headers: str, *, clients: int, requests: int) -> Load:
+    """Send `requests` GETs over `clients` connections. `headers`: more lines, each ending in CRLF."""
+    return asyncio.run(_get_many(host, port, path, headers, clients, requests))
+
+
+async def _get_many(host: str, port: int, path: str, headers: str, clients: int, requests: int) -> Load:
+    numbers = iter(range(requests))
+    seconds: list[float] = []
+    refused = 0
+    asked = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\n{headers}\r\n".encode()
+
+    async def client() -> None:
+        nonlocal refused
+        reader, writer = await asyncio.open_connection(host, port, limit=2**20)
+        for _ in numbers:
+            begun = time.perf_counter()
+            writer.write(asked)
+            status = await _read_answer(reader)
+            seconds.append(time.perf_counter() - begun)
+            refused += not 200 <= status < 300
+        writer.close()
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return Load(time.perf_counter() - begun, seconds, refused)
+
+
 async def _read_answer(reader: asyncio.StreamReader) -> int:
     head = await reader.readuntil(b"\r\n\r\n")
     length = 0

@@ -20,7 +20,7 @@ from rich.table import Table
 from bench.measure import Figure
 from bench.parts import cluster
 
-ALL = ("append", "intake", "rebuild", "relay", "form", "smtp", "chat", "reads", "memory")
+ALL = ("append", "intake", "rebuild", "relay", "form", "smtp", "chat", "live", "pages", "reads", "memory")
 
 
 def main(names: list[str]) -> int:
