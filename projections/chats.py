@@ -49,6 +49,7 @@ class Chat(msgspec.Struct, frozen=True):
     reason: str | None
     by_mail: bool
     thread: UUID
+    incident: UUID
 
 
 class ChatRow(msgspec.Struct, frozen=True):
@@ -279,6 +280,7 @@ def _shown(connection: Connection, rows: Sequence[ChatRow]) -> list[Chat]:
             reason=row.reason or None,
             by_mail=row.by_mail,
             thread=row.thread or row.id,
+            incident=row.incident,
         )
         for row in rows
     ]

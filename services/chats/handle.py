@@ -16,6 +16,7 @@ from schemas.errors import InvalidError, NotFoundError
 from schemas.facts.customer import AddressAdded, Handle
 from schemas.facts.incident import Status
 from schemas.interaction import Channel
+from services.access import teams
 from services.chats import decide, presence
 from services.chats.requests import AcceptChat, ChatRequest, CloseChat, LeaveEmail, MissChat, TransferChat
 from services.chats.state import Chat
@@ -57,6 +58,8 @@ def _accept(desk: Desk, request: AcceptChat) -> Done:
 
 def _transfer(desk: Desk, request: TransferChat) -> Done:
     chat = _chat(desk, request.chat)
+    if request.team and not teams.exists(desk.connection, request.team):
+        raise InvalidError(f"there is no team {request.team}", field="team")
     facts = decide.transfer(chat, request, available=presence.available(desk.connection))
     desk.known.record(facts, Cause(request.id, chat.incident))
     if facts and request.to:

@@ -12,6 +12,7 @@ from services.web.pages import (
     call_board,
     call_pages,
     callback_page,
+    chat_pages,
     contact,
     docs,
     gate,
@@ -63,6 +64,7 @@ def install(app: FastAPI, parts: Parts) -> None:
     mount(app, undo_page.router(parts, screen))
     for module in (call_board, call_pages, callback_page, work_page, in_person_page, lines_page):
         mount(app, module.router(parts, screen))
+    mount(app, chat_pages.router(parts, screen))
 
     async def problem_page(request: Request, problem: Problem, headers: Mapping[str, str]) -> Response:
         if problem.status == _UNAUTHENTICATED and request.method == "GET":

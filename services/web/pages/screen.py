@@ -89,6 +89,10 @@ class Screen:
         """One sentence in the visitor's language; `text` is a key of the catalogs."""
         return self._catalogs[self.language(request)].get(text, text)
 
+    def say_in(self, language: str, text: str) -> str:
+        """One sentence in somebody else's language, or ours for those we don't speak."""
+        return self._catalogs.get(language, self._catalogs[self._default]).get(text, text)
+
     def _environment(self, language: str, catalog: languages.Catalog, files: StaticFiles) -> Environment:
         environment = Environment(
             loader=FileSystemLoader(_TEMPLATES),

@@ -53,6 +53,10 @@ OUTCOME: Mapping[str, str] = {
 OUTCOMES = ("solved", "informed", "promised", "again", "unreached", "wrong_number")
 """What an agent chooses from; the others are a telephone system's words."""
 
+CHAT_STATE: Mapping[str, str] = {"waiting": "waiting", "active": "talking", "closed": "ended", "missed": "missed"}
+
+CHAT: Mapping[str, str] = {"goodbye": "Thank you for writing to us. Goodbye!"}
+
 DIRECTION: Mapping[str, str] = {"in": "incoming", "out": "outgoing"}
 
 REASON: Mapping[str, str] = {
@@ -210,6 +214,8 @@ GROUPS = (
     CALL_STATE,
     CALL_LOOK,
     OUTCOME,
+    CHAT,
+    CHAT_STATE,
     DIRECTION,
     REASON,
     FACT,

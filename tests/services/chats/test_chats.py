@@ -149,7 +149,13 @@ async def test_a_chat_goes_to_an_agent_who_is_there_and_takes_its_incident_along
         await commands.run(AcceptChat(chat=S1), by="ana")
 
 
-async def test_a_chat_in_a_teams_queue_waits_again(taking, there, commands):
+@pytest.fixture
+def billing(taking) -> None:
+    with taking.hub.database.transaction() as connection:
+        connection.execute("INSERT INTO teams (name, title, id) VALUES ('billing', 'Billing', gen_random_uuid())")
+
+
+async def test_a_chat_in_a_teams_queue_waits_again(taking, there, commands, billing):
     there("ana")
     await taking.take(chat("m1"))
     await commands.run(AcceptChat(chat=S1), by="ana")
@@ -160,8 +166,8 @@ async def test_a_chat_in_a_teams_queue_waits_again(taking, there, commands):
     assert life(taking) == ["ChatRequested", "ChatAccepted", "ChatTransferred", "ChatAccepted"]
 
 
-@pytest.mark.parametrize("where", [{}, {"to": "luis", "team": "billing"}, {"team": "  "}])
-async def test_a_chat_is_handed_to_an_agent_or_to_a_team(taking, there, commands, where):
+@pytest.mark.parametrize("where", [{}, {"to": "luis", "team": "billing"}, {"team": "  "}, {"team": "sales"}])
+async def test_a_chat_is_handed_to_an_agent_or_to_a_team(taking, there, commands, where, billing):
     there("luis")
     await taking.take(chat("m1"))
     with pytest.raises(InvalidError):
