@@ -50,6 +50,11 @@ class ChatSessions:
         session = new_id()
         return Session(session, thread or session), thread is not None
 
+    def fresh(self) -> str:
+        """The token of a new, empty session: for the frame's cookie, before anything is said."""
+        session = new_id()
+        return self.sign(Session(session, session))
+
     def sign(self, session: Session) -> str:
         """The token that brings a client back."""
         body = session.id.bytes + session.thread.bytes

@@ -37,6 +37,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     "reports": ("reports", "events"),
     "knowledge": ("articles", "search"),
     "administration": ("users", "teams", "tokens", "sessions", "audit", "lines", "targets"),
+    "administration": ("users", "teams", "tokens", "sessions", "audit", "lines", "widgets"),
 }
 """Scope → the first words of the API's addresses it leaves."""
 SCOPES = frozenset({READ_ONLY, *AREAS})
@@ -61,6 +62,11 @@ _PUBLIC = (
     "GET /status/{token}/files/{interaction}/{index}",
     "POST /status/{token}/messages",
     "GET /chat",
+    "GET /widget.js",
+    "GET /widget/{site}",
+    "GET /widget/{site}/look.css",
+    "POST /widget/{site}/form",
+    "WS /widget/{site}/chat",
     "GET /login",
     "POST /login",
     "POST /logout",
@@ -218,6 +224,13 @@ _OWN = (
 )
 
 _ADMINISTER = (
+    "GET /api/v1/widgets",
+    "POST /api/v1/widgets",
+    "PATCH /api/v1/widgets/{site}",
+    "POST /api/v1/widgets/{site}/remove",
+    "GET /admin/widgets",
+    "POST /admin/widgets",
+    "POST /admin/widgets/{site}",
     "GET /api/v1/users",
     "POST /api/v1/users",
     "GET /api/v1/users/{name}",

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from schemas.errors import CauceError, OperatorError
-from services.cli import access, background, demo, mail, operations, rebuild, report, running
+from services.cli import access, background, demo, mail, operations, rebuild, report, running, widgets
 
 _FAILED, _OPERATOR = 1, 2
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (running, background, demo, operations, rebuild, access):
+for module in (running, background, demo, operations, rebuild, access, widgets):
     module.register(app)
 app.add_typer(report.app, name="report")
 app.add_typer(mail.app, name="mail")

@@ -56,6 +56,7 @@ from services.web.api import (
     undo,
     uploads,
     visits,
+    widgets,
     work,
 )
 from services.web.api import signals as signals_api
@@ -99,6 +100,7 @@ _API = (
     answering,
     casework,
     uploads,
+    widgets,
 )
 
 _FORM_FIELDS_BYTES = 1024 * 1024
@@ -188,7 +190,7 @@ def create_app(hub: Hub) -> FastAPI:
             mount(app, routes.pages)
     for module in _API:
         mount(app, module.router(parts))
-    pages.install(app, parts)
+    pages.install(app, parts, chat)
     problems.install(app)
     parts.guard.protect(app.router)
     # the last added is the outermost

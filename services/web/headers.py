@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+
+_FRAMED_BY_NOBODY = "frame-ancestors 'none'"
+
+
+def policy_framed_by(origins: Sequence[str]) -> str:
+    """The policy of a page that these origins may frame, and nobody else."""
+    framed = f"frame-ancestors {' '.join(origins)}" if origins else _FRAMED_BY_NOBODY
+    return CONTENT_SECURITY_POLICY.replace(_FRAMED_BY_NOBODY, framed)
+
 
 _HEADERS = [
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
@@ -39,6 +50,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 given = message["headers"] = [*message.get("headers", ())]
                 names = {name for name, _ in given}
+                if any(name == b"content-security-policy" and b"frame-ancestors" in value for name, value in given):
+                    names.add(b"x-frame-options")  # it can't name an origin: who may frame a page says it in its policy
                 given.extend(header for header in self._headers if header[0] not in names)
                 if b"cache-control" not in names:
                     given.append(_NO_STORE)

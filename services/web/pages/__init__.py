@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from channels.chat.gateway import ChatGateway
 from services.web.pages import (
     call_board,
     call_pages,
@@ -28,6 +29,8 @@ from services.web.pages import (
     status_acts,
     undo_page,
     work_page,
+    widget,
+    widget_admin,
 )
 from services.web.pages.files import StaticFiles
 from services.web.pages.screen import Screen, redirect
@@ -40,7 +43,7 @@ _SERVER_ERROR = 500
 _UNAUTHENTICATED = 401
 
 
-def install(app: FastAPI, parts: Parts) -> None:
+def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
     """Mount all pages, and show errors as one."""
     files = StaticFiles()
     screen = Screen(files, parts.hub.settings.locale)
@@ -65,6 +68,8 @@ def install(app: FastAPI, parts: Parts) -> None:
     for module in (call_board, call_pages, callback_page, work_page, in_person_page, lines_page):
         mount(app, module.router(parts, screen))
     mount(app, chat_pages.router(parts, screen))
+    mount(app, widget.router(parts, screen, chat))
+    mount(app, widget_admin.router(parts, screen))
 
     async def problem_page(request: Request, problem: Problem, headers: Mapping[str, str]) -> Response:
         if problem.status == _UNAUTHENTICATED and request.method == "GET":

@@ -71,10 +71,6 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
                 return await page(parts, screen, request, token, came.fields, shown, status=status, headers=headers)
         return redirect(request, f"/status/{token}", done="received")
 
-    @routes.get("/chat")
-    async def chat(request: Request) -> Response:
-        return screen.render(request, "public/chat.html", {})
-
     return routes
 
 

@@ -1,0 +1,78 @@
+"""Sites with a chat widget over the API: an admin says which pages may frame the chat."""
+
+# pyright: reportUnusedFunction=false
+# -- routes are registered by their decorators
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.responses import Response
+
+from projections.page import Page
+from services.web.api.shapes import Body, Line, MaybeLine, answers, json
+from services.web.parts import Parts
+from services.widgets import sites
+from services.widgets.sites import COLOUR, Site
+
+
+class Widget(msgspec.Struct, frozen=True):
+    """A site. `snippet`: what goes into its pages."""
+
+    key: str
+    name: str
+    origins: list[str]
+    language: str
+    colour: str
+    created_at: datetime
+    snippet: str
+
+
+class WidgetIn(Body):
+    """`origins`: like https://www.example.com. `language` empty: the visitor's."""
+
+    name: Line
+    origins: Annotated[tuple[Line, ...], Field(max_length=20)]
+    language: MaybeLine = ""
+    colour: Line = COLOUR
+
+
+def router(parts: Parts) -> APIRouter:
+    """`/api/v1/widgets`."""
+    routes = APIRouter(prefix="/api/v1/widgets", tags=["widgets"])
+    database, public_url = parts.hub.database, parts.hub.settings.public_url
+
+    def shown(site: Site) -> Widget:
+        snippet = sites.snippet(site, public_url)
+        return Widget(site.key, site.name, list(site.origins), site.language, site.colour, site.created_at, snippet)
+
+    @routes.get("", responses=answers(Page[Widget]))
+    async def list_widgets() -> Response:
+        """All, by name."""
+        return json(Page([shown(site) for site in await database.run(sites.every)], None))
+
+    @routes.post("", status_code=201, responses=answers(Widget, 201))
+    async def create_widget(body: WidgetIn) -> Response:
+        """A new site."""
+        made = await database.run(sites.create, body.name, body.origins, language=body.language, colour=body.colour)
+        return json(shown(made), 201)
+
+    @routes.patch("/{site}", responses=answers(Widget))
+    async def change_widget(site: str, body: WidgetIn) -> Response:
+        """All of it anew; the key stays."""
+        made = await database.run(
+            sites.change, site, body.name, body.origins, language=body.language, colour=body.colour
+        )
+        return json(shown(made))
+
+    @routes.post("/{site}/remove", status_code=204)
+    async def remove_widget(site: str) -> Response:
+        """Its frame is served no more."""
+        await database.run(sites.remove, site)
+        return Response(status_code=204)
+
+    return routes

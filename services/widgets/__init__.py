@@ -1,0 +1,1 @@
+"""The sites that show our chat in a frame of theirs."""
