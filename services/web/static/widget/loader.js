@@ -3,7 +3,7 @@
   const tag = document.currentScript, { site, lang, colour } = tag.dataset, hub = new URL(tag.src).origin;
   const tongue = (lang || document.documentElement.lang || navigator.language).slice(0, 2);
   const names = tongue === "es" ? ["Abrir el chat", "Cerrar el chat"] : ["Open the chat", "Close the chat"];
-  const host = document.createElement("div"), root = host.attachShadow({ mode: "closed" }), button = document.createElement("button");
+  const host = document.createElement("cauce-chat"), root = host.attachShadow({ mode: "open" }), button = document.createElement("button");
   const base = "all:initial;position:fixed;right:16px;z-index:2147483000;font:600 15px/1.2 system-ui,sans-serif;";
   let frame, open = false, unread = 0;
   button.style.cssText = `${base}bottom:16px;padding:14px 20px;border-radius:28px;cursor:pointer;color:#fff;background:${/^#[\da-f]{6}$/i.test(colour) ? colour : "#0b637c"};box-shadow:0 2px 10px #0006`;
