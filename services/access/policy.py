@@ -36,8 +36,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     ),
     "reports": ("reports", "events"),
     "knowledge": ("articles", "search"),
-    "administration": ("users", "teams", "tokens", "sessions", "audit", "lines", "targets"),
-    "administration": ("users", "teams", "tokens", "sessions", "audit", "lines", "widgets"),
+    "administration": ("users", "teams", "tokens", "sessions", "audit", "lines", "targets", "widgets"),
 }
 """Scope → the first words of the API's addresses it leaves."""
 SCOPES = frozenset({READ_ONLY, *AREAS})

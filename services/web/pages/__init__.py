@@ -28,9 +28,9 @@ from services.web.pages import (
     status,
     status_acts,
     undo_page,
-    work_page,
     widget,
     widget_admin,
+    work_page,
 )
 from services.web.pages.files import StaticFiles
 from services.web.pages.screen import Screen, redirect
