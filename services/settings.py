@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from channels.opening_hours import OpeningHours
@@ -20,6 +21,17 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class ProviderSettings:
+    """An identity provider, and who we are there. `role`: of people nobody made a user for; empty: they are refused."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str
+    role: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,7 @@ class Settings:
     opening_hours: OpeningHours
     support_phone: str
     contact_after_search: bool
+    oidc: ProviderSettings | None = None
 
     @property
     def mail_domain(self) -> str:
@@ -86,11 +99,31 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         contact_after_search=_switch(given, "CONTACT_AFTER_SEARCH", default=False),
     )
     given.pop("LMTP", None)
+    settings = dataclasses.replace(settings, oidc=_provider(given))
     if given:
         names = ", ".join(f"CAUCE_{name}" for name in sorted(given))
         raise SettingsError(f"unknown setting {names}; docs/settings.md lists them all")
     _check(settings)
     return settings
+
+
+def _provider(given: dict[str, str]) -> ProviderSettings | None:
+    """The identity provider, when one is named."""
+    provider = ProviderSettings(
+        issuer=given.pop("OIDC_ISSUER", ""),
+        client_id=given.pop("OIDC_CLIENT", ""),
+        client_secret=given.pop("OIDC_SECRET", ""),
+        name=given.pop("OIDC_NAME", "") or "OpenID",
+        role=given.pop("OIDC_ROLE", "").lower(),
+    )
+    if provider.role not in {"", "agent", "analyst"}:
+        raise SettingsError("CAUCE_OIDC_ROLE is agent or analyst; who is to be admin, an admin makes one")
+    if not provider.issuer:
+        return None
+    _check_scheme("OIDC_ISSUER", provider.issuer, ("https", "http"))
+    if not provider.client_id:
+        raise SettingsError("CAUCE_OIDC_CLIENT is missing: what the identity provider calls this hub")
+    return provider
 
 
 def _check(settings: Settings) -> None:

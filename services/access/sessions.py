@@ -87,6 +87,14 @@ def list_sessions(connection: Connection, *, user: str | None = None, cookie: st
     return [Session(*row) for row in rows]
 
 
+def last_seen(connection: Connection) -> dict[str, datetime]:
+    """When somebody with a session was seen last, by name."""
+    rows: Sequence[tuple[str, datetime]] = connection.execute(
+        "SELECT user_name, max(last_seen_at) FROM sessions WHERE expires_at > now() GROUP BY user_name"
+    ).fetchall()
+    return dict(rows)
+
+
 def sign_out(desk: AccessDesk, cookie: str, why: SessionEnd = SessionEnd.SIGNED_OUT) -> None:
     """End the session of this cookie, if there is one."""
     row: tuple[UUID, str, UUID] | None = desk.connection.execute(

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from eventstore.database import Connection
-from schemas.errors import NotFoundError, UnauthenticatedError
+from schemas.errors import InvalidError, NotFoundError, UnauthenticatedError
 from schemas.facts.user import Method, Place, Refusal, SignInFailed
 from schemas.ids import scoped_id
-from services.access import passwords, sessions, steps, throttle, totp, users
+from services.access import linking, passwords, sessions, steps, throttle, totp, users
 from services.access.desk import Access, AccessDesk
+from services.access.oidc import Provider
 from services.access.steps import Step
 
 STRANGER = scoped_id("user", "nobody we know")
@@ -43,33 +44,77 @@ class SignIn:
     ) -> CameIn:
         """Raises UnauthenticatedError, and TooManySignInsError before looking at the password."""
         folded = name.strip().lower()[:100].replace("\x00", "")
-        counters = throttle.of_password(folded, place.network)
+        counters = await self.prove(folded, password, place)
+        step = Step(user=folded, method=Method.PASSWORD, wanted=wanted)
+        return (await self._access.run(folded, _admit, step, place, instead_of, counters)).value
+
+    async def prove(self, name: str, password: str, place: Place) -> throttle.Counters:
+        """Is it their password? Raises UnauthenticatedError, and TooManySignInsError before looking at it."""
+        counters = throttle.of_password(name, place.network)
 
         def look(connection: Connection) -> str | None:
             throttle.refuse_guessing(connection, counters)
-            return users.password_hash(connection, folded)
+            return users.password_hash(connection, name)
 
         kept = await self._access.database.run(look)
         async with _HASHING:  # outside any transaction: it takes 50 ms of a core and 64 MiB
             fits = await asyncio.to_thread(passwords.is_right, password, kept)
         if not fits:
-            await self._access.run(folded, _refuse, folded, Refusal.WRONG_PASSWORD, counters, place)
+            await self._access.run(name, _refuse, name, Refusal.WRONG_PASSWORD, counters, place)
             raise UnauthenticatedError("the name or the password is wrong")
-        step = Step(user=folded, method=Method.PASSWORD, wanted=wanted)
-        return (await self._access.run(folded, _admit, step, place, instead_of, counters)).value
+        return counters
 
     async def with_code(self, step_cookie: str, code: str, place: Place, *, instead_of: str = "") -> CameIn | None:
         """None: the code is wrong, try again. Raises UnauthenticatedError: begin anew, and TooManySignInsError."""
         return (await self._access.run("", self._check_code, step_cookie, code, place, instead_of)).value
 
-    async def with_provider(self, name: str, place: Place, *, instead_of: str = "", wanted: str = "") -> CameIn:
-        """For somebody an identity provider speaks for. Raises UnauthenticatedError for one who may not come in."""
-        step = Step(user=name, method=Method.PROVIDER, wanted=wanted)
-        return (await self._access.run(name, _admit, step, place, instead_of, ())).value
+    async def to_provider(self, provider: Provider, wanted: str = "") -> tuple[str, str]:
+        """Where to send the browser, and the cookie of the step. Raises ProviderError."""
+        address, step = await provider.begin(wanted)
+        return address, await self._access.database.run(steps.begin, step)
 
-    async def refuse_provider(self, place: Place) -> None:
-        """The provider spoke for somebody who isn't ours."""
-        await self._access.run("", _refuse, "", Refusal.NOT_OURS, (), place)
+    async def with_provider(
+        self,
+        provider: Provider,
+        step_cookie: str,
+        place: Place,
+        *,
+        state: str,
+        code: str,
+        issuer: str = "",
+        instead_of: str = "",
+    ) -> CameIn:
+        """Back from there. Raises UnauthenticatedError (ProviderError) when it can't be believed, or isn't ours."""
+        step = await self._access.database.run(_take, step_cookie)
+        if step is None or step.user:
+            raise UnauthenticatedError("begin again")
+        spoken = await provider.finish(step, state=state, code=code, issuer=issuer)
+
+        def admit(desk: AccessDesk) -> CameIn:
+            name = linking.user_of(desk, spoken, provider.settings.role)
+            known = Step(user=name, method=Method.PROVIDER, wanted=step.wanted)
+            return _admit(desk, known, place, instead_of, ())
+
+        try:
+            return (await self._access.run("", admit)).value
+        except UnauthenticatedError:
+            await self._access.run("", _refuse, "", Refusal.NOT_OURS, (), place)
+            raise
+
+    async def remove_second_factor(self, name: str, code: str, place: Place) -> None:
+        """For whoever has it. Raises InvalidError for a wrong code, and TooManySignInsError."""
+
+        def remove(desk: AccessDesk) -> bool:
+            counters = throttle.of_code(name)
+            throttle.refuse_guessing(desk.connection, counters)
+            if totp.use(desk, self._access.secret, name, code) is None:
+                _refuse(desk, name, Refusal.WRONG_CODE, counters, place)
+                return False
+            totp.remove(desk, name)
+            return True
+
+        if not (await self._access.run(name, remove)).value:
+            raise InvalidError("this code is not right, or was used already", field="code")
 
     def _check_code(
         self, desk: AccessDesk, step_cookie: str, code: str, place: Place, instead_of: str
@@ -87,6 +132,14 @@ class SignIn:
         steps.end(desk.connection, step_cookie)
         cookie = sessions.open_session(desk, step.user, method, place, instead_of=instead_of)
         return CameIn(cookie, finished=True, wanted=step.wanted)
+
+
+def _take(connection: Connection, cookie: str) -> Step | None:
+    """The step, which is thereby used up: an answer of a provider is good once."""
+    step = steps.attempt(connection, cookie)
+    if step is not None and not step.user:
+        steps.end(connection, cookie)
+    return step
 
 
 def _admit(desk: AccessDesk, step: Step, place: Place, instead_of: str, counters: throttle.Counters) -> CameIn:

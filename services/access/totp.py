@@ -14,6 +14,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from eventstore.database import Connection
 from schemas.errors import ConflictError, InvalidError
 from schemas.facts.user import Method, SecondFactorRemoved, SecondFactorSet
 from services.access import users
@@ -93,6 +94,14 @@ def use(desk: AccessDesk, hub_secret: bytes, name: str, code: str) -> Method | N
         "DELETE FROM recovery_codes WHERE user_name = %s AND digest = %s", (name, _recovery_digest(name, code))
     ).rowcount
     return Method.RECOVERY_CODE if used else None
+
+
+def recovery_left(connection: Connection, name: str) -> int:
+    """How many recovery codes were not used yet."""
+    row: tuple[int] | None = connection.execute(
+        "SELECT count(*) FROM recovery_codes WHERE user_name = %s", (name,)
+    ).fetchone()
+    return row[0] if row else 0
 
 
 def remove(desk: AccessDesk, name: str) -> None:

@@ -107,7 +107,7 @@ def create_hashed(desk: AccessDesk, name: str, role: Role | str, hashed: str | N
 def put_user(desk: AccessDesk, name: str, role: Role | str, password: str) -> str:
     """Create the user, or set the role and password of the one there is: for demo and repeated starts."""
     folded = login_name(name)
-    if not _is_taken(desk.connection, folded):
+    if folded not in {user.name for user in list_users(desk.connection)}:
         return create_user(desk, folded, role, password)
     enable_user(desk, folded)
     set_role(desk, folded, role, last_admin=True)
@@ -140,6 +140,16 @@ def set_email(desk: AccessDesk, name: str, email: str) -> None:
     if kept != user.email:
         _refuse_shared(desk.connection, kept)
         desk.connection.execute("UPDATE users SET email = %s WHERE name = %s", (kept or None, name))
+
+
+def set_language(connection: Connection, name: str, language: str) -> None:
+    """Of their screens; empty: as the browser asks."""
+    connection.execute("UPDATE users SET language = %s WHERE name = %s", (language, name))
+
+
+def set_shortcuts(connection: Connection, name: str, *, on: bool) -> None:
+    """Shortcuts of single keys, wherever they sign in."""
+    connection.execute("UPDATE users SET shortcuts = %s WHERE name = %s", (on, name))
 
 
 def disable_user(desk: AccessDesk, name: str) -> None:
@@ -198,16 +208,8 @@ def as_role(role: Role | str) -> Role:
 
 
 def _insert(desk: AccessDesk, name: str, role: Role, hashed: str | None, email: str) -> str:
-    if _is_taken(desk.connection, name):
-        raise ConflictError(f"there is a user {name} already", field="name")
-    # both names stand in facts as `by`, and scope Idempotency-Keys
-    program = desk.connection.execute(
-        "SELECT 1 FROM api_tokens WHERE name = %s AND revoked_at IS NULL"
-        " AND (expires_at IS NULL OR expires_at > now())",
-        (name,),
-    ).fetchone()
-    if program is not None:
-        raise ConflictError(f"there is a token called {name}", field="name")
+    if is_taken(desk.connection, name):
+        raise ConflictError(f"there is a user or a token {name} already", field="name")
     _refuse_shared(desk.connection, email)
     user = new_id()
     desk.connection.execute(
@@ -218,8 +220,14 @@ def _insert(desk: AccessDesk, name: str, role: Role, hashed: str | None, email: 
     return name
 
 
-def _is_taken(connection: Connection, name: str) -> bool:
-    return connection.execute("SELECT 1 FROM users WHERE name = %s", (name,)).fetchone() is not None
+def is_taken(connection: Connection, name: str) -> bool:
+    """Is it a user's, or a valid token's? Both stand in facts as `by`, and scope Idempotency-Keys."""
+    row = connection.execute(
+        "SELECT 1 FROM users WHERE name = %(name)s UNION ALL SELECT 1 FROM api_tokens WHERE name = %(name)s"
+        " AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) LIMIT 1",
+        {"name": name},
+    ).fetchone()
+    return row is not None
 
 
 def _refuse_shared(connection: Connection, email: str) -> None:

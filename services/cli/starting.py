@@ -27,6 +27,7 @@ from services.cli import context
 from services.cli.processes import Processes, last_lines
 from services.demo.desk import LINE
 from services.demo.history import fill_if_empty
+from services.demo.staff import hire
 from services.roles import ROLES
 from services.settings import Settings
 from services.wiring import build_access, open_database, open_hub
@@ -157,6 +158,7 @@ class Background:
 
     async def _fill_history(self) -> None:
         async with open_hub(self._settings) as hub:
+            hire(hub.access)
             await fill_if_empty(hub, self._say)
 
     def _wait_until_ready(self, wanted: set[str]) -> None:

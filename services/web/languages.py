@@ -50,10 +50,10 @@ class LanguagePrefix:
         await self._app(scope, receive, send)
 
 
-def language_of(connection: HTTPConnection, default: str) -> str:
-    """The language to answer in."""
-    said: str | None = connection.scope.get("state", {}).get("language")
-    if said is not None:
+def language_of(connection: HTTPConnection, default: str, chosen: str = "") -> str:
+    """The language to answer in. `chosen`: what who is signed in wants where the address says nothing."""
+    said: str | None = connection.scope.get("state", {}).get("language") or chosen
+    if said:
         return said
     wished = _preferences(connection.headers.get("accept-language", ""))
     return negotiate_locale(wished, LANGUAGES, sep="-") or default

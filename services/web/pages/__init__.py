@@ -10,6 +10,11 @@ from starlette.responses import Response
 
 from channels.chat.gateway import ChatGateway
 from services.web.pages import (
+    account,
+    admin_audit,
+    admin_teams,
+    admin_tokens,
+    admin_users,
     call_board,
     call_pages,
     callback_page,
@@ -51,7 +56,7 @@ def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
     plain.add_route("/static/{path:path}", files.serve, methods=["GET"])
     mount(app, plain)
     mount(app, docs.router(app, screen))
-    mount(app, preferences.router(parts.guard))
+    mount(app, preferences.router(parts.guard, parts.hub.database))
     for module in (
         help_centre,
         contact,
@@ -62,6 +67,11 @@ def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
         incident,
         quarantine_page,
         report_page,
+        account,
+        admin_users,
+        admin_teams,
+        admin_tokens,
+        admin_audit,
     ):
         mount(app, module.router(parts, screen))
     mount(app, undo_page.router(parts, screen))

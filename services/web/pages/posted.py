@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 from uuid import UUID
 
+from fastapi import Query
 from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 
@@ -14,6 +16,9 @@ from schemas.errors import InvalidError, RefusedError, RetryableError
 from services.web import problems
 from services.web.pages.words import PROBLEM
 from services.web.problems import FieldError
+
+Position = Annotated[int, Query(ge=0, le=2**62)]
+"""`?min_position=` of a page: wait until what was done is in the read models."""
 
 FIELDS_MAX_BYTES = 512 * 1024
 

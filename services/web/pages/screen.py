@@ -45,7 +45,8 @@ class Screen:
 
     def language(self, request: Request) -> str:
         """The language this request is answered in."""
-        return languages.language_of(request, self._default)
+        identity: Identity | None = request.scope.get("state", {}).get("identity")
+        return languages.language_of(request, self._default, identity.language if identity else "")
 
     def render(
         self,

@@ -173,7 +173,14 @@ PROBLEM: Mapping[int, str] = {
     503: "We can't take that right now. Please try again in a moment.",
 }
 
-SIGN_IN: Mapping[str, str] = {"wrong": "The name or the password is wrong.", "wait": PROBLEM[429]}
+SIGN_IN: Mapping[str, str] = {
+    "wrong": "The name or the password is wrong.",
+    "wait": PROBLEM[429],
+    "again": "That took too long. Please sign in again.",
+    "code": "This code is wrong, or was used already.",
+    "provider": "Signing in there did not work. Please try again.",
+    "not_ours": "Nobody here goes by that sign-in. Ask an administrator.",
+}
 
 ARTICLE_KIND: Mapping[str, str] = {
     "faq": "Frequent questions",
@@ -206,6 +213,59 @@ DONE: Mapping[str, str] = {
 }
 """What a page says was done just before it: `redirect(request, path, done="saved")`."""
 
+ROLE: Mapping[str, str] = {"agent": "agent", "analyst": "analyst", "admin": "administrator"}
+
+SCOPE: Mapping[str, str] = {
+    "read": "reads only, changes nothing",
+    "incidents": "incidents, customers, calls, chats",
+    "reports": "reports and the history",
+    "knowledge": "articles and search",
+    "administration": "users, teams, tokens, lines",
+}
+
+ACCESS: Mapping[str, str] = {
+    "UserCreated": "User made",
+    "RoleChanged": "Role changed",
+    "UserDisabled": "Not let in any more",
+    "UserEnabled": "Let in again",
+    "PasswordChanged": "Password changed",
+    "ProviderLinked": "Linked to an identity provider",
+    "SecondFactorSet": "Second factor set up",
+    "SecondFactorRemoved": "Second factor removed",
+    "JoinedTeam": "Joined a team",
+    "LeftTeam": "Left a team",
+    "SignedIn": "Signed in",
+    "SignInFailed": "Not let in",
+    "SessionEnded": "Session ended",
+    "TeamCreated": "Team made",
+    "TeamRenamed": "Team renamed",
+    "TeamRetired": "Team retired",
+    "TokenCreated": "Token made",
+    "TokenRevoked": "Token revoked",
+    "PlacesForgotten": "Places forgotten",
+}
+
+ACCESS_DETAIL: Mapping[str, str] = {
+    "password": "by password",
+    "code": "by password and code",
+    "recovery_code": "by a recovery code",
+    "provider": "by the identity provider",
+    "wrong_password": "wrong password",
+    "wrong_code": "wrong code",
+    "throttled": "too many attempts",
+    "not_ours": "a stranger from the identity provider",
+    "signed_out": "signed out",
+    "signed_in_again": "signed in again",
+    "ended": "ended by somebody",
+    "password_changed": "the password changed",
+    "disabled": "not let in any more",
+    "expired": "after its hours",
+    "agent": "agent",
+    "analyst": "analyst",
+    "admin": "administrator",
+}
+"""Codes in an entry of the access log; anything else is a name, and shown as it is."""
+
 GROUPS = (
     STATUS,
     PRIORITY,
@@ -226,5 +286,9 @@ GROUPS = (
     DONE,
     ARTICLE_KIND,
     SCORE,
+    ROLE,
+    SCOPE,
+    ACCESS,
+    ACCESS_DETAIL,
 )
 """All of them: the catalogs must hold every word."""

@@ -1,0 +1,77 @@
+"""Which user an identity provider speaks for: by what it linked before, by a verified mail address, or a new one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from eventstore.database import Connection
+from schemas.errors import UnauthenticatedError
+from schemas.facts.user import ProviderLinked
+from services.access import users
+from services.access.desk import AccessDesk
+from services.access.digests import digest
+from services.access.identity import Role
+from services.access.oidc import Spoken
+
+_FIT = re.compile(r"[^a-z0-9._@+-]+")
+_NAME_MAX = 60
+
+
+def user_of(desk: AccessDesk, spoken: Spoken, role: str) -> str:
+    """Their login name. `role`: of people nobody made a user for; empty: they are refused.
+
+    Raises UnauthenticatedError: they are not ours, or disabled.
+    """
+    name = _linked(desk.connection, spoken) or _by_mail(desk, spoken) or _made(desk, spoken, role)
+    if name is None or users.get(desk.connection, name).disabled_at is not None:
+        raise UnauthenticatedError("the identity provider speaks for somebody who is not ours")
+    return name
+
+
+def _linked(connection: Connection, spoken: Spoken) -> str | None:
+    row: tuple[str] | None = connection.execute(
+        "SELECT name FROM users WHERE issuer = %s AND subject = %s", (spoken.issuer, spoken.subject)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _by_mail(desk: AccessDesk, spoken: Spoken) -> str | None:
+    """Somebody an admin named by this address, and nobody spoke for before."""
+    if not spoken.email:
+        return None
+    row: tuple[str] | None = desk.connection.execute(
+        "SELECT name FROM users WHERE (email = %s OR (email IS NULL AND name = %s)) AND issuer IS NULL"
+        " ORDER BY email NULLS LAST LIMIT 1",
+        (spoken.email, spoken.email),
+    ).fetchone()
+    if row is None:
+        return None
+    _link(desk, row[0], spoken)
+    return row[0]
+
+
+def _made(desk: AccessDesk, spoken: Spoken, role: str) -> str | None:
+    if not role:
+        return None
+    names = (name for name in _names(spoken) if not users.is_taken(desk.connection, name))
+    known = desk.connection.execute("SELECT 1 FROM users WHERE email = %s", (spoken.email,)).fetchone()
+    name = users.create_user(desk, next(names), Role(role), None, "" if known else spoken.email)
+    _link(desk, name, spoken)
+    return name
+
+
+def _names(spoken: Spoken) -> Iterator[str]:
+    for wanted in (spoken.wanted_name, spoken.email):
+        fitting = _FIT.sub("-", wanted)[:_NAME_MAX].lstrip("._@+-")
+        if fitting:
+            yield fitting
+    yield f"user-{digest(f'{spoken.issuer} {spoken.subject}').hex()[:16]}"
+
+
+def _link(desk: AccessDesk, name: str, spoken: Spoken) -> None:
+    desk.connection.execute(
+        "UPDATE users SET issuer = %s, subject = %s WHERE name = %s", (spoken.issuer, spoken.subject, name)
+    )
+    user = users.get(desk.connection, name)
+    desk.record(ProviderLinked(user=user.id, name=name, issuer=spoken.issuer, by=desk.by or name, at=desk.now))

@@ -1,0 +1,28 @@
+"""Who works in the demo: the story's agents and two teams. They have no passwords: one signs in as `make up` says."""
+
+from __future__ import annotations
+
+from services.access import teams, users
+from services.access.desk import Access
+from services.access.identity import Role
+from services.demo.catalogue import AGENTS
+
+_TEAMS = (
+    ("soporte", "Soporte", ("agent", "lucia", "yasmany", "carmen")),
+    ("facturacion", "Facturación", ("admin", "tomas", "grace")),
+)
+
+
+def hire(access: Access) -> None:
+    """Once: who is there already stays as they are."""
+    with access.desk("demo") as desk:
+        known = {user.name for user in users.list_users(desk.connection)}
+        for name in AGENTS:
+            if name not in known:
+                users.create_user(desk, name, Role.AGENT, None)
+        known.update(AGENTS)
+        made = teams.titles(desk.connection)
+        for name, title, members in _TEAMS:
+            if name not in made:
+                teams.create_team(desk, name, title)
+                teams.set_members(desk, name, [member for member in members if member in known])
