@@ -34,27 +34,29 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who signs in. `second_factor`: a code is asked for; `provider`: an identity provider speaks for them."""
+    """A person who signs in. `password`, `provider`: what lets them in; `second_factor`: a code is asked for too."""
 
     id: UUID
     name: str
     role: Role
     email: str
     teams: tuple[str, ...]
+    password: bool
     second_factor: bool
     provider: bool
     created_at: datetime
     disabled_at: datetime | None
 
 
-_Row = tuple[UUID, str, str, str, list[str], bool, bool, datetime, datetime | None]
+_Row = tuple[UUID, str, str, str, list[str], bool, bool, bool, datetime, datetime | None]
 
 
 def get(connection: Connection, name: str) -> User:
     """One, whether or not they may come in. Raises NotFoundError."""
     row: _Row | None = connection.execute(
         "SELECT id, name, role, coalesce(email, ''), ARRAY(SELECT team FROM team_members WHERE user_name = name"
-        "  ORDER BY team), EXISTS (SELECT FROM totp WHERE user_name = name AND confirmed_at IS NOT NULL),"
+        "  ORDER BY team), password_hash IS NOT NULL,"
+        "  EXISTS (SELECT FROM totp WHERE user_name = name AND confirmed_at IS NOT NULL),"
         "  issuer IS NOT NULL, created_at, disabled_at FROM users WHERE name = %s",
         (name,),
     ).fetchone()
@@ -67,7 +69,8 @@ def list_users(connection: Connection) -> list[User]:
     """All, by name."""
     rows: Sequence[_Row] = connection.execute(
         "SELECT id, name, role, coalesce(email, ''), ARRAY(SELECT team FROM team_members WHERE user_name = name"
-        "  ORDER BY team), EXISTS (SELECT FROM totp WHERE user_name = name AND confirmed_at IS NOT NULL),"
+        "  ORDER BY team), password_hash IS NOT NULL,"
+        "  EXISTS (SELECT FROM totp WHERE user_name = name AND confirmed_at IS NOT NULL),"
         "  issuer IS NOT NULL, created_at, disabled_at FROM users ORDER BY name"
     ).fetchall()
     return [_user(row) for row in rows]
@@ -246,5 +249,6 @@ def _refuse_without_admin(connection: Connection, user: User) -> None:
 
 
 def _user(row: _Row) -> User:
-    user, name, role, email, teams, second_factor, provider, created, disabled = row
-    return User(user, name, Role(role), email, tuple(teams), second_factor, provider, created, disabled)
+    user, name, role, email, teams, *ways, created, disabled = row
+    password, second_factor, provider = ways
+    return User(user, name, Role(role), email, tuple(teams), password, second_factor, provider, created, disabled)

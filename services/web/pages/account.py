@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from eventstore.database import Connection
 from schemas.errors import InvalidError, NotFoundError, RateLimitedError, UnauthenticatedError
-from services.access import changes, sessions, totp, users
+from services.access import changes, sessions, teams, totp, users
 from services.access.digests import digest
 from services.access.sign_in import SignIn
 from services.access.totp import Enrolment
@@ -49,7 +49,7 @@ async def _show(
     def read(connection: Connection) -> dict[str, object]:
         return {
             "user": users.get(connection, who.name),
-            "has_password": users.password_hash(connection, who.name) is not None,
+            "titles": teams.titles(connection),
             "recovery_left": totp.recovery_left(connection, who.name),
             "sessions": sessions.list_sessions(connection, user=who.name, cookie=cookie),
         }

@@ -23,6 +23,7 @@ from services.access.identity import Identity
 from services.access.policy import POLICY
 from services.web import languages
 from services.web.pages import words
+from services.web.pages.browsers import browser
 from services.web.pages.files import StaticFiles
 from services.web.pages.preferences import Preferences
 
@@ -131,6 +132,7 @@ class Screen:
             number=number,
             duration=duration,
             handle=handle,
+            browser=browser,
             initials=initials,
             markdown=self._render_markdown,
         )
