@@ -60,6 +60,7 @@ async def populate(web: Web) -> dict[str, str]:
         "customer": customer_id,
         "token": urlsplit(receipt["status_url"]).path.rpartition("/")[2],
         "name": "channel_report",
+        "user": "agent",
         "call": call.json()["id"],
     }
 

@@ -113,14 +113,14 @@ async def _page(parts: Parts, screen: Screen, request: Request, name: str, error
 
 
 def _one(routes: APIRouter, parts: Parts, screen: Screen) -> None:
-    @routes.get("/admin/users/{name}")
-    async def show(request: Request, name: str, min_position: posted.Position = 0) -> Response:
+    @routes.get("/admin/users/{user}")
+    async def show(request: Request, user: str, min_position: posted.Position = 0) -> Response:
         if min_position:
             await parts.wait_for(min_position, "access_log")
-        return await _page(parts, screen, request, name)
+        return await _page(parts, screen, request, user)
 
-    @routes.post("/admin/users/{name}")
-    async def save(request: Request, name: str) -> Response:
+    @routes.post("/admin/users/{user}")
+    async def save(request: Request, user: str) -> Response:
         fields = await posted.fields(request)
         try:
             password = fields.get("password", "")
@@ -130,27 +130,27 @@ def _one(routes: APIRouter, parts: Parts, screen: Screen) -> None:
                 teams=_teams(fields),
                 hashed=await changes.hashed(password) if password else None,
             )
-            done = await parts.hub.access.run(caller(request).name, changes.change_user, name, change)
+            done = await parts.hub.access.run(caller(request).name, changes.change_user, user, change)
         except NotFoundError:
             raise
         except posted.REFUSALS as error:
-            return await _page(parts, screen, request, name, error)
-        return redirect(request, f"/admin/users/{name}", done="saved", min_position=done.position)
+            return await _page(parts, screen, request, user, error)
+        return redirect(request, f"/admin/users/{user}", done="saved", min_position=done.position)
 
 
 def _act(routes: APIRouter, parts: Parts, screen: Screen) -> None:
     access = parts.hub.access
 
-    @routes.post("/admin/users/{name}/{action}")
-    async def act(request: Request, name: str, action: str) -> Response:
+    @routes.post("/admin/users/{user}/{action}")
+    async def act(request: Request, user: str, action: str) -> Response:
         work = _ACTIONS.get(action)
         if work is None:
             raise NotFoundError("no such action")
         try:
-            done = await access.run(caller(request).name, work, name)
+            done = await access.run(caller(request).name, work, user)
         except ConflictError as error:
-            return await _page(parts, screen, request, name, error)
-        return redirect(request, f"/admin/users/{name}", done="saved", min_position=done.position)
+            return await _page(parts, screen, request, user, error)
+        return redirect(request, f"/admin/users/{user}", done="saved", min_position=done.position)
 
     @routes.post("/admin/sessions/{session}/end")
     async def end(request: Request, session: UUID) -> Response:
