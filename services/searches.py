@@ -78,10 +78,15 @@ def delete(connection: Connection, user: str, search: UUID) -> None:
         raise NotFoundError("no such search of yours")
 
 
-def tidy(query: str) -> str:
+def filters_of(query: str) -> dict[str, str]:
     """The filters of an address, each once, in order; whatever else stands in it is dropped."""
     asked = dict(parse_qsl(query.removeprefix("?")))
-    return urlencode({name: asked[name][:_VALUE_MAX] for name in FILTERS if asked.get(name)})
+    return {name: asked[name][:_VALUE_MAX] for name in FILTERS if asked.get(name)}
+
+
+def tidy(query: str) -> str:
+    """The same, as an address has them."""
+    return urlencode(filters_of(query))
 
 
 def _name(name: str) -> str:

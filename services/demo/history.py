@@ -14,10 +14,12 @@ from pathlib import Path
 
 import msgspec
 
-from eventstore import positions, store
+from eventstore import positions
+from eventstore.database import Connection
 from eventstore.log import Batch
 from schemas.errors import SettingsError
 from services.demo.act import Act
+from services.demo.furnish import furnish
 from services.demo.history_ledger import HistoryLedger
 from services.demo.prepare import Answered, CameIn, Preparation, Prepared, Worked
 from services.demo.steps import AnyStep
@@ -68,12 +70,16 @@ async def fill(hub: Hub, size: Size, progress: Progress = lambda _phase, _done, 
 async def fill_if_empty(hub: Hub, say: Callable[[str], None]) -> None:
     """The history of `make up`: into an empty hub, or on where a broken-off one stopped."""
     size = Size()
-    position = await hub.database.run(store.last_position)
-    if position and not _plan_file(hub.settings.data, size).exists():
+    if await hub.database.run(_has_incidents) and not _plan_file(hub.settings.data, size).exists():
         return
     told = await fill(hub, size)
     if told.interactions:
+        await furnish(hub)
         say(f"entered {size.days} days of demo history: {told.interactions} interactions")
+
+
+def _has_incidents(connection: Connection) -> bool:
+    return connection.execute("SELECT FROM incident_state LIMIT 1").fetchone() is not None
 
 
 def _plan_file(data: Path, size: Size) -> Path:

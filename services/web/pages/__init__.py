@@ -27,11 +27,13 @@ from services.web.pages import (
     inbox,
     incident,
     lines_page,
+    palette,
     preferences,
     quarantine_page,
     report_page,
     status,
     status_acts,
+    targets_page,
     undo_page,
     widget,
     widget_admin,
@@ -74,7 +76,8 @@ def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
         admin_audit,
     ):
         mount(app, module.router(parts, screen))
-    mount(app, undo_page.router(parts, screen))
+    for module in (undo_page, palette, targets_page):
+        mount(app, module.router(parts, screen))
     for module in (call_board, call_pages, callback_page, work_page, in_person_page, lines_page):
         mount(app, module.router(parts, screen))
     mount(app, chat_pages.router(parts, screen))

@@ -18,6 +18,8 @@ from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 
+_OF_A_MOMENT = frozenset({"done", "undo", "min_position", "changed", "left"})
+
 
 def router(parts: Parts, screen: Screen) -> APIRouter:  # noqa: ARG001 -- as every page's
     """One route."""
@@ -28,7 +30,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:  # noqa: ARG001 -- as eve
         fields = await posted.fields(request)
         out = await parts.commands.run(Undo(undo=undo), by=caller(request).name)
         path, _, query = posted.local(fields.get("next", "")).partition("?")
-        kept = {name: value for name, value in parse_qsl(query) if name not in {"done", "undo", "min_position"}}
+        kept = {name: value for name, value in parse_qsl(query) if name not in _OF_A_MOMENT}
         path = path.removeprefix(languages.prefix_of(request))
         return redirect(request, path or "/agent", **kept, min_position=out.position, done="undone")
 

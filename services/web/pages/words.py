@@ -84,7 +84,7 @@ FACT: Mapping[str, str] = {
     "IncidentUnmerged": "Stands alone again",
     "IncidentAssigned": "Assigned",
     "IncidentTeamAssigned": "Given to a team",
-    "IncidentSnoozed": "Snoozed",
+    "IncidentSnoozed": "Was snoozed",
     "IncidentWoken": "Woken",
     "IncidentPrioritized": "Priority set",
     "IncidentTagged": "Tags changed",
@@ -194,7 +194,54 @@ ARTICLE_KIND: Mapping[str, str] = {
 
 SCORE: Mapping[str, str] = {"1": "Badly", "2": "Not well", "3": "So-so", "4": "Well", "5": "Very well"}
 
+VIEW: Mapping[str, str] = {
+    "mine": "Mine",
+    "unassigned": "Unassigned",
+    "waiting": "Waiting",
+    "breaching": "Running out",
+    "snoozed": "Snoozed",
+    "all": "All",
+}
+"""The views of the inbox."""
+
+EMPTY_VIEW: Mapping[str, str] = {
+    "mine": "Nothing is waiting for you. Quiet waters.",
+    "unassigned": "Everything is somebody's. Quiet waters.",
+    "waiting": "No customer owes us an answer.",
+    "breaching": "No target is about to be missed.",
+    "snoozed": "Nothing sleeps.",
+    "all": "No incident fits. Quiet waters.",
+}
+
+PLACE: Mapping[str, str] = {
+    "call": "New call",
+    "in_person": "In person",
+    "mine": "My incidents",
+    "unassigned": "Unassigned incidents",
+    "breaching": "Incidents running out",
+    "waiting": "Waiting incidents",
+    "snoozed": "Snoozed incidents",
+    "incidents": "Incidents",
+    "chats": "Chats",
+    "calls": "Calls",
+    "work": "Work in progress",
+    "customers": "Customers",
+    "searches": "Saved searches",
+    "canned": "Canned replies",
+    "quarantine": "Quarantine",
+    "reports": "Reports",
+    "users": "Users",
+    "teams": "Teams",
+    "targets": "Service targets",
+    "account": "My account",
+    "help": "Help centre",
+}
+"""Where the command palette leads (palette.py)."""
+
+UNIT: Mapping[str, str] = {"minutes": "minutes", "hours": "hours", "days": "days"}
+
 DONE: Mapping[str, str] = {
+    "changed": "Changed.",
     "saved": "Saved.",
     "undone": "Undone.",
     "received": "We have your message.",
@@ -290,5 +337,9 @@ GROUPS = (
     SCOPE,
     ACCESS,
     ACCESS_DETAIL,
+    VIEW,
+    EMPTY_VIEW,
+    PLACE,
+    UNIT,
 )
 """All of them: the catalogs must hold every word."""
