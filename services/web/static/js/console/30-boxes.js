@@ -30,6 +30,7 @@ document.addEventListener("click", (event) => {
 const palette = document.getElementById("palette");
 palette?.addEventListener("cauce:opened", () => { const field = palette.querySelector("input"); field.select(); field.dispatchEvent(new Event("input", { bubbles: true })); });
 palette?.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); palette.close(); return; } // a search field would only be emptied
   const found = [...palette.querySelectorAll("#palette-found :is(a, button)")];
   const at = found.indexOf(document.activeElement);
   if (event.key === "Enter" && at < 0 && found[0]) { event.preventDefault(); found[0].click(); }
