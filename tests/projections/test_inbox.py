@@ -19,6 +19,7 @@ from schemas.facts.incident import (
     IncidentReopened,
     IncidentResolved,
     IncidentSnoozed,
+    IncidentTagged,
     IncidentTeamAssigned,
     IncidentUnmerged,
     IncidentWoken,
@@ -203,6 +204,16 @@ def test_each_view_holds_its_own(fold, database):
         assert incidents.counts(connection, "eva") == {view: len(held[view]) for view in View}
     assert numbers(database, View.ALL, team="red") == [2]
     assert numbers(database, View.UNASSIGNED, team="") == [3]
+
+
+def test_a_rare_tag_and_a_common_one_are_both_found(fold, database, monkeypatch):
+    fold(*(opened(number, 40 - number) for number in range(1, 6)))
+    fold(*(IncidentTagged(incident=one(number), added=("vip",), by="eva", at=ago(3)) for number in (2, 4)))
+    for few in (2000, 1):
+        monkeypatch.setattr("projections.incidents.filters._FEW", few)
+        assert numbers(database, View.ALL, tag="vip") == [4, 2]
+        assert numbers(database, View.UNASSIGNED, tag="vip") == [4, 2]
+        assert numbers(database, View.ALL, tag="nobody's") == []
 
 
 def test_pages_of_what_runs_out_go_on_where_they_ended(fold, database):
