@@ -5,6 +5,7 @@ Each line (telephone system) has its own URL with its own key; ids of calls are 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -27,6 +28,8 @@ from schemas.interaction import CallSignal, CallSignalKind, Direction, Party
 BODY_MAX_BYTES = 16 * 1024
 _HIDDEN = frozenset({"anonymous", "unknown", "restricted", "private", "unavailable", "withheld"})
 _XML = "application/xml"
+
+_CAUSE = re.compile(r"[A-Za-z][A-Za-z_-]{0,39}")
 
 IsLineKey = Callable[[str, str], Awaitable[bool]]
 """May who shows this key (second) speak for this line (first)? Compares in constant time."""
@@ -98,7 +101,8 @@ def signal_of(line: str, push: CallPush, now: datetime) -> CallSignal:
         party=_party(other, call),
         agent="" if rings or not push.user else push.user[0],
         rings_at=tuple(dict.fromkeys(user.strip().lower() for user in push.user if user.strip())) if rings else (),
-        outcome=push.cause if push.event is Push.HANGUP else "",
+        # it stands in the clear for good: the system's own words (normalClearing, busy), nothing else
+        outcome=push.cause if push.event is Push.HANGUP and _CAUSE.fullmatch(push.cause) else "",
         occurred_at=now,
         received_at=now,
     )

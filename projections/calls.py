@@ -85,6 +85,7 @@ class CallRow(msgspec.Struct, frozen=True):
     notes: str
     notes_address: UUID | None
     outcome: str
+    outcome_address: UUID | None
 
 
 _CALLS = Table("calls", CallRow, ("id",))
@@ -110,6 +111,7 @@ def _started(fact: CallStarted, event: Recorded) -> CallRow:
         notes="",
         notes_address=None,
         outcome="",
+        outcome_address=None,
     )
 
 
@@ -138,6 +140,7 @@ def _ended(row: CallRow, fact: CallEnded, _: Recorded) -> CallRow:
         held_at=None,
         held_seconds=row.held_seconds + between(row.held_at, fact.at),
         outcome=fact.outcome or row.outcome,
+        outcome_address=None if fact.outcome else row.outcome_address,
     )
 
 
@@ -146,7 +149,10 @@ def _noted(row: CallRow, fact: CallNoted, _: Recorded) -> CallRow:
 
 
 def _outcome_set(row: CallRow, fact: CallOutcomeSet, _: Recorded) -> CallRow:
-    return replace(row, outcome=fact.outcome)
+    # recorded as v1 it has no address: the call's
+    return replace(
+        row, outcome=fact.personal.text if fact.personal else "", outcome_address=fact.address or row.address
+    )
 
 
 def _attached(row: CallRow, fact: CallAttached, _: Recorded) -> CallRow:
@@ -159,7 +165,7 @@ def _erased(fact: PersonErased) -> dict[str, Any]:
 
 CALLS = Projection(
     "calls",
-    version=2,
+    version=3,
     ddl="calls.sql",
     tables=(_CALLS,),
     on=(
@@ -175,6 +181,7 @@ CALLS = Projection(
         on(
             PersonErased,
             Everywhere("UPDATE calls SET phone = '' WHERE address = ANY(%(addresses)s)", _erased),
+            Everywhere("UPDATE calls SET outcome = '' WHERE outcome_address = ANY(%(addresses)s)", _erased),
             Everywhere("UPDATE calls SET notes = '' WHERE notes_address = ANY(%(addresses)s)", _erased),
         ),
     ),
@@ -183,7 +190,7 @@ CALLS = Projection(
 
 _COLUMNS: LiteralString = (
     "SELECT id, position, incident, state, direction, line, address, phone, agent, started_at, answered_at,"
-    " ended_at, held_at, held_seconds, rings, notes, notes_address, outcome FROM calls"
+    " ended_at, held_at, held_seconds, rings, notes, notes_address, outcome, outcome_address FROM calls"
 )
 _GOING_ON_MAX = 200
 

@@ -18,7 +18,8 @@ CREATE TABLE calls (
     rings         text[] NOT NULL,             -- at these users; empty: at everybody
     notes         text NOT NULL,               -- personal, sealed with the key of `notes_address`
     notes_address uuid,
-    outcome       text NOT NULL
+    outcome       text NOT NULL,               -- an agent's word is personal, sealed with the key of `outcome_address`
+    outcome_address uuid
 );
 
 -- after the load
@@ -32,3 +33,4 @@ CREATE INDEX calls_phone ON calls USING gin (phone public.gin_trgm_ops);
 CREATE INDEX calls_incident ON calls (incident) WHERE incident IS NOT NULL;
 CREATE INDEX calls_address ON calls (address);
 CREATE INDEX calls_notes_address ON calls (notes_address) WHERE notes_address IS NOT NULL;
+CREATE INDEX calls_outcome_address ON calls (outcome_address) WHERE outcome_address IS NOT NULL;

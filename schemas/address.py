@@ -11,6 +11,7 @@ from schemas.errors import InvalidError
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\x00-\x1f]{1,128}@[^\s@<>\"(),:;\x00-\x1f]{1,190}")
 _PHONE_NOISE = re.compile(r"[\s().\-/]")
 _PHONE = re.compile(r"\+?\d{3,15}")
+_IN_WORDS = re.compile(r"\S+@\S+|\+?\d(?:[\s().\-/]?\d){6,}")
 _ANONYMOUS = re.compile(r"phone:anonymous/[0-9a-f-]{36}")
 
 
@@ -72,3 +73,8 @@ def kind_of(address: str) -> Kind:
 def handle_of(address: str) -> str:
     """What stands after the kind: the mailbox, the number, the session."""
     return address.partition(":")[2]
+
+
+def without_addresses(text: str) -> str:
+    """Words that stay in the clear, with what looks like a mailbox or a telephone number left out."""
+    return _IN_WORDS.sub("…", text)

@@ -16,13 +16,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from schemas.errors import DecodeError, EventTooLargeError
-from schemas.facts import REGISTRY, Fact, Personal, stream_of
+from schemas.facts import REGISTRY, Fact, Personal, earlier, stream_of
 
 EVENT_MAX_BYTES = 256 * 1024
 _NONCE_BYTES = 12
 
 Upcaster = Callable[[Fact], Fact]
-UPCASTERS: dict[str, Upcaster] = {}
+UPCASTERS: dict[str, Upcaster] = dict(earlier.UPCASTERS)
 """Old type name → function to the next version. Applied until the type has none."""
 
 

@@ -43,6 +43,7 @@ from schemas.facts.incident import (
     MergeSuggested,
     ParticipantAdded,
     Priority,
+    ProductNamed,
     Status,
     WorkStarted,
     WorkStopped,
@@ -102,6 +103,10 @@ def _opened(target: TargetRow, fact: IncidentOpened, event: Recorded) -> Inciden
         version=event.version,
     )
     return replace(row, **clocks.due(row, target))
+
+
+def _product(row: IncidentRow, fact: ProductNamed, event: Recorded) -> IncidentRow:
+    return replace(row, product=fact.personal.text if fact.personal else "", version=event.version)
 
 
 def _moved_on(row: IncidentRow, fact: Fact, at: datetime, event: Recorded, **more: Any) -> IncidentRow:
@@ -296,11 +301,12 @@ _SETTLE: LiteralString = """
 
 INCIDENTS = Projection(
     "incidents",
-    version=2,
+    version=3,
     ddl="incidents/tables.sql",
     tables=(INCIDENTS_TABLE, TARGETS_TABLE, LINKS_TABLE, PARTICIPANTS_TABLE, SUGGESTIONS_TABLE),
     on=(
         on(IncidentOpened, _OPENS),
+        on(ProductNamed, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _product)),
         on(
             InteractionLinked,
             changes_both(
@@ -364,7 +370,7 @@ INCIDENTS = Projection(
         on(WorkStopped, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _took_part)),
         on(
             PersonErased,
-            Everywhere("UPDATE incidents SET subject = '' WHERE address = ANY(%(addresses)s)", _erased),
+            Everywhere("UPDATE incidents SET subject = '', product = '' WHERE address = ANY(%(addresses)s)", _erased),
             Everywhere(
                 "UPDATE incidents SET solution = '', cause = '' WHERE resolution_address = ANY(%(addresses)s)", _erased
             ),

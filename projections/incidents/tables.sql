@@ -16,7 +16,7 @@ CREATE TABLE incidents (
     team              text,
     tags              text[] NOT NULL,
     language          text NOT NULL,
-    product           text NOT NULL,
+    product           text NOT NULL,           -- personal, likewise
     opened_at         timestamptz NOT NULL,
     updated_at        timestamptz NOT NULL,
     first_response_at timestamptz,

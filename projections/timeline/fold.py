@@ -190,7 +190,7 @@ _LINE = lines(_ENTRIES, fact_line, line_id)
 
 TIMELINE = Projection(
     "timeline",
-    version=2,
+    version=3,
     ddl="timeline/tables.sql",
     tables=(_ENTRIES, _PLACES, _ALIASES),
     on=(
@@ -236,6 +236,12 @@ TIMELINE = Projection(
             Everywhere(
                 "UPDATE entries SET sender = '', sender_name = '', recipients = '{}', subject = '', text = '',"
                 " html = '', raw = '', attachments = '[]' WHERE address = ANY(%(addresses)s)",
+                _erased,
+            ),
+            Everywhere(  # recorded as v1, without an address: the incident's
+                "UPDATE entries SET text = '' WHERE fact = 'IncidentReopened' AND address IS NULL AND text <> ''"
+                " AND incident IN (SELECT incident FROM entries WHERE fact = 'IncidentOpened'"
+                " AND address = ANY(%(addresses)s))",
                 _erased,
             ),
         ),

@@ -164,7 +164,7 @@ def _words(fact: LineFact) -> str:  # noqa: C901, PLR0911, PLR0912 -- a table, a
         case IncidentResolved():
             return "\n".join(filter(None, (fact.personal.solution, fact.personal.cause))) if fact.personal else ""
         case IncidentReopened():
-            return fact.reason
+            return fact.personal.text if fact.personal else ""
         case IncidentRated():
             # erased, the line says nothing more: as the erasure of a live row leaves it
             return f"{fact.score}/5 {fact.personal.text}".strip() if fact.personal else ""
@@ -190,7 +190,7 @@ def _words(fact: LineFact) -> str:  # noqa: C901, PLR0911, PLR0912 -- a table, a
 
 def _sealed_by(fact: LineFact) -> UUID | None:
     match fact:
-        case IncidentOpened() | IncidentResolved() | IncidentRated() | ParticipantAdded():
+        case IncidentOpened() | IncidentResolved() | IncidentReopened() | IncidentRated() | ParticipantAdded():
             return fact.address
         case _:
             return None

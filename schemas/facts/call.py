@@ -62,7 +62,7 @@ class CallResumed(Fact, frozen=True, kw_only=True):
 
 @fact("call.ended.v1")
 class CallEnded(Fact, frozen=True, kw_only=True):
-    """Hung up, or never answered. `outcome` is the telephone system's cause or the agent's word."""
+    """Hung up, or never answered. `outcome` is the telephone system's cause, a word of its own."""
 
     call: UUID
     outcome: str = ""
@@ -80,14 +80,15 @@ class CallNoted(Fact, frozen=True, kw_only=True):
     personal: Words | None = None
 
 
-@fact("call.outcome_set.v1")
+@fact("call.outcome_set.v2")
 class CallOutcomeSet(Fact, frozen=True, kw_only=True):
-    """The agent says what came of it."""
+    """The agent says what came of it. `address` is None in what was recorded as v1, where the word was in the clear."""
 
     call: UUID
-    outcome: str
+    address: UUID | None = None
     by: str
     at: datetime
+    personal: Words | None = None
 
 
 @fact("call.attached.v1")

@@ -70,7 +70,10 @@ class Resolution(Personal, frozen=True, kw_only=True):
 
 @fact("incident.opened.v1")
 class IncidentOpened(Fact, frozen=True, kw_only=True):
-    """Work began. `proven`: the first contact showed its address. `split_from`: an agent cut it out of another."""
+    """Work began. `proven`: the first contact showed its address. `split_from`: an agent cut it out of another.
+
+    `product` is no longer written: a customer typed it, so it is a fact of its own, sealed (`ProductNamed`).
+    """
 
     incident: UUID
     number: int
@@ -249,15 +252,19 @@ class IncidentClosed(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
-@fact("incident.reopened.v1")
+@fact("incident.reopened.v2")
 class IncidentReopened(Fact, frozen=True, kw_only=True):
-    """Open again: an agent said so (`by`), or a customer's `interaction` did."""
+    """Open again: an agent said so (`by`, and why), or a customer's `interaction` did.
+
+    `address`: the incident's, whose key seals the reason; None in what was recorded as v1, where it stood in the clear.
+    """
 
     incident: UUID
     interaction: UUID | None = None
+    address: UUID | None = None
     by: str = ""
-    reason: str = ""
     at: datetime
+    personal: Words | None = None
 
 
 @fact("incident.work_started.v1")
@@ -289,5 +296,15 @@ class IncidentRated(Fact, frozen=True, kw_only=True):
     incident: UUID
     address: UUID
     score: int
+    at: datetime
+    personal: Words | None = None
+
+
+@fact("incident.product_named.v1")
+class ProductNamed(Fact, frozen=True, kw_only=True):
+    """What the customer says it is about, in their own words."""
+
+    incident: UUID
+    address: UUID
     at: datetime
     personal: Words | None = None

@@ -28,7 +28,10 @@ class InteractionContent(Personal, frozen=True, kw_only=True):
 
 @fact("interaction.received.v1")
 class InteractionReceived(Fact, frozen=True, kw_only=True):
-    """A contact, or a message of one, came in. `occurred_at` is the sender's word; order uses recorded time."""
+    """A contact, or a message of one, came in. `occurred_at` is the sender's word; order uses recorded time.
+
+    `product` is no longer written: it stands among the sealed `details`.
+    """
 
     interaction: UUID
     channel: Channel

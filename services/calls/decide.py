@@ -120,7 +120,11 @@ def change(call: Call, request: ChangeCall) -> list[CallFact]:
         )
     if request.outcome is not None:
         outcome = written(request.outcome, "outcome")
-        facts.append(CallOutcomeSet(call=call.id, outcome=outcome, by=request.by, at=request.now))
+        facts.append(
+            CallOutcomeSet(
+                call=call.id, address=call.address, by=request.by, at=request.now, personal=Words(text=outcome)
+            )
+        )
     return facts
 
 

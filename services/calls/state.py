@@ -36,7 +36,7 @@ CallFact: TypeAlias = (
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """Without words: those are sealed in the facts. `held_at`: on hold since."""
+    """Without words: those are sealed in the facts; `outcome` is no longer filled. `held_at`: on hold since."""
 
     id: UUID
     interaction: UUID
@@ -73,11 +73,9 @@ def evolve(call: Call, fact: CallFact) -> Call:  # noqa: PLR0911 -- a table, a r
         case CallResumed():
             return replace(call, held_at=None)
         case CallEnded():
-            return replace(call, ended_at=fact.at, held_at=None, outcome=fact.outcome or call.outcome)
-        case CallRang() | CallNoted():
+            return replace(call, ended_at=fact.at, held_at=None)
+        case CallRang() | CallNoted() | CallOutcomeSet():
             return call
-        case CallOutcomeSet():
-            return replace(call, outcome=fact.outcome)
         case CallAttached():
             return replace(call, incident=fact.incident)
         case _:

@@ -19,6 +19,7 @@ from schemas.facts.incident import (
     InteractionLinked,
     MergeSuggested,
     ParticipantAdded,
+    ProductNamed,
     Reason,
     Subject,
     SuggestionReason,
@@ -62,6 +63,7 @@ def decide(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: K
         return facts
     if grouping.incident is None:
         facts.append(_opened(arrival, incident, known, now))
+        facts += product_named(incident, arrival.address, arrival.item.hints.product, now)
     if arrival.direction is Direction.OUT:
         facts += _sent(arrival, incident, now)
     facts += _participants(arrival, grouping, incident, known, now)
@@ -112,7 +114,7 @@ def _content(arrival: Arrival) -> InteractionContent:
         attachments=item.attachments,
         message_id=item.hints.message_id,
         references=item.hints.references,
-        details=item.details,
+        details=item.details | ({"product": item.hints.product} if item.hints.product else {}),
     )
 
 
@@ -132,7 +134,6 @@ def _received(arrival: Arrival, now: datetime) -> InteractionReceived:
         automatic=item.hints.automatic,
         authentication=item.authentication,
         call=item.hints.call,
-        product=item.hints.product,
         by=item.by,
         personal=_content(arrival),
     )
@@ -172,11 +173,15 @@ def _opened(arrival: Arrival, incident: UUID, known: Known, now: datetime) -> In
         proven=item.sender.proven,
         channel=item.channel,
         language=item.language,
-        product=item.hints.product,
         at=now,
         # a chat has no subject: its first words tell agents apart what waits (they never group)
         personal=Subject(subject=item.subject or textwrap.shorten(item.text, _FIRST_WORDS, placeholder="…")),
     )
+
+
+def product_named(incident: UUID, address: UUID, product: str, now: datetime) -> list[ProductNamed]:
+    """What it is about, if anybody said so; `address`: the incident's."""
+    return [ProductNamed(incident=incident, address=address, at=now, personal=Words(text=product))] if product else []
 
 
 def _participants(
@@ -260,7 +265,7 @@ def _reopened(arrival: Arrival, incident: UUID, known: Known, now: datetime) -> 
     state = known.incidents.get(incident)
     if state is None or state.is_open or arrival.automatic is not None or arrival.direction is Direction.OUT:
         return []
-    return [IncidentReopened(incident=incident, interaction=arrival.item.id, at=now)]
+    return [IncidentReopened(incident=incident, interaction=arrival.item.id, address=state.address, at=now)]
 
 
 def woken(arrival: Arrival, incident: UUID, known: Known, *, now: datetime) -> Iterator[IncidentWoken]:

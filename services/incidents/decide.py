@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec import UNSET, UnsetType
 
+from schemas.address import without_addresses
 from schemas.errors import ConflictError, InvalidError
 from schemas.facts.incident import (
     IncidentAssigned,
@@ -117,6 +118,8 @@ def tag(incident: Incident, request: Tag) -> list[IncidentFact]:
     removed = {tag_name(name, "remove") for name in request.remove} & incident.tags
     added = {tag_name(name, "add") for name in request.add} - {tag_name(name, "remove") for name in request.remove}
     added -= incident.tags
+    if any(without_addresses(name) != name for name in added):  # tags outlive whoever is erased
+        raise InvalidError("a tag names a matter, not a person's address or number", field="add")
     if not added and not removed:
         return []
     if len(incident.tags - removed | added) > TAGS_MAX:
@@ -158,7 +161,10 @@ def reopen(incident: Incident, status: Status, request: Reopen) -> list[Incident
     refuse_changed(incident, request.was, status)
     if status not in {Status.RESOLVED, Status.CLOSED}:
         raise ConflictError(f"incident {incident.number} is {status}: there is nothing to reopen")
-    return [IncidentReopened(incident=incident.id, by=request.by, reason=stored(request.reason), at=request.now)]
+    words = Words(text=stored(request.reason)) if request.reason else None
+    return [
+        IncidentReopened(incident=incident.id, address=incident.address, by=request.by, at=request.now, personal=words)
+    ]
 
 
 def rate(incident: Incident, status: Status, request: Rate) -> list[IncidentFact]:

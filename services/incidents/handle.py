@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from eventstore.ledger import Cause
@@ -10,7 +11,7 @@ from schemas.errors import NotFoundError
 from schemas.facts import Fact, stream_id, stream_of
 from schemas.facts.chat import ChatAccepted, ChatEmailGiven, ChatRequested
 from schemas.facts.customer import AddressAdded
-from schemas.facts.incident import InteractionLinked
+from schemas.facts.incident import IncidentOpened, InteractionLinked, ProductNamed
 from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Channel, Direction
 from services.chats.state import Stage
@@ -82,12 +83,13 @@ def _merging(desk: Desk, request: Merge | Unmerge) -> Done:
 
 def _split(desk: Desk, request: Split) -> Done:
     whole = working(desk, request.incident)
-    links = _links(desk, whole)
+    histories = _histories(desk, whole.id)
+    links = regroup.links_of(histories)
     chosen = {links[interaction].address for interaction in request.interactions if interaction in links}
     written_as = _written_as(desk, chosen)
     customers = {address: owner.customer for address, owner in desk.known.owners.items()}
     number = desk.known.last_number + 1
-    facts = regroup.split(whole, links, customers, written_as, request, number)
+    facts = regroup.split(whole, links, customers, written_as, request, number, _product(histories))
     _record(desk, request, whole, facts)
     _follow(desk, [links[interaction] for interaction in request.interactions], request.id, request.subject)
     return Done(subject=request.id, number=number)
@@ -173,12 +175,27 @@ def _record(desk: Desk, request: IncidentRequest, incident: Incident, facts: lis
 
 def links_of_family(desk: Desk, incident: UUID) -> regroup.Links:
     """Every interaction of the whole an incident is read as."""
-    found: dict[UUID, InteractionLinked] = {}
+    return regroup.links_of(_histories(desk, incident))
+
+
+def _histories(desk: Desk, incident: UUID) -> list[Fact]:
+    """All facts of the whole an incident is read as, each member's in order, the root's first."""
+    found: list[Fact] = []
     streams = [stream_id("incident", member.id) for member in desk.known.family(incident)]
     for stream, history in desk.ledger.load(desk.connection, streams).items():
         # what this transaction decided is not in the store yet
-        found |= regroup.links_of([*history.facts, *(one for one, _ in desk.known.facts if stream_of(one) == stream)])
+        found += [*history.facts, *(one for one, _ in desk.known.facts if stream_of(one) == stream)]
     return found
+
+
+def _product(facts: Iterable[Fact]) -> str:
+    """What the customer said it is about; before it was a fact of its own, the opening said so."""
+    for fact in facts:
+        if isinstance(fact, ProductNamed) and fact.personal is not None:
+            return fact.personal.text
+        if isinstance(fact, IncidentOpened) and fact.product:
+            return fact.product
+    return ""
 
 
 def _links(desk: Desk, whole: Incident) -> regroup.Links:

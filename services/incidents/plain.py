@@ -13,6 +13,7 @@ from services.incidents import decide, loading, regroup, teamwork
 from services.incidents.requests import (
     Assign,
     Close,
+    IncidentRequest,
     LinkArticle,
     Note,
     Prioritize,
@@ -38,7 +39,7 @@ def decide_plain(  # noqa: C901, PLR0911, PLR0912 -- a verb a return
 ) -> list[IncidentFact]:
     """The facts of a verb that changes one incident and no other."""
     status = desk.known.status(incident.id)
-    if isinstance(request, Note | Rate) or (isinstance(request, Resolve) and (request.solution or request.cause)):
+    if _says_something(request):
         loading.load_customers(desk.connection, desk.known, [incident.customer])
         regroup.refuse_erased(desk.known.customers[incident.customer])
     match request:
@@ -68,6 +69,19 @@ def decide_plain(  # noqa: C901, PLR0911, PLR0912 -- a verb a return
             return teamwork.unlink_article(incident, request)
         case _:
             assert_never(request)
+
+
+def _says_something(request: IncidentRequest) -> bool:
+    """Does it put words about somebody down, that their key must seal?"""
+    match request:
+        case Note() | Rate():
+            return True
+        case Resolve():
+            return bool(request.solution or request.cause)
+        case Reopen():
+            return bool(request.reason)
+        case _:
+            return False
 
 
 def _former(desk: Desk, incident: Incident) -> Resolution | None:

@@ -17,6 +17,7 @@ from schemas.facts.incident import (
     InteractionLinked,
     InteractionUnlinked,
     ParticipantAdded,
+    ProductNamed,
     Reason,
     Subject,
     Words,
@@ -76,6 +77,7 @@ def split(
     written_as: Mapping[UUID, str],
     request: Split,
     number: int,
+    product: str = "",
 ) -> list[IncidentFact]:
     """Some interactions become an incident of their own, of whoever wrote the first of them.
 
@@ -97,12 +99,14 @@ def split(
             proven=first.proven,
             channel=first.channel,
             language=whole.language,
-            product=whole.product,
             split_from=whole.id,
             at=request.now,
             personal=Subject(subject=written(request.subject, "subject")),
         )
     ]
+    if product:
+        words = Words(text=product)
+        facts.append(ProductNamed(incident=request.id, address=first.address, at=request.now, personal=words))
     facts += _participants(request.id, frozenset(), chosen, written_as, request.now)
     for link in chosen:
         facts += _moved(link, request.id, by=request.by, at=request.now)

@@ -29,6 +29,7 @@ from schemas.facts.incident import (
     MergeSuggested,
     ParticipantAdded,
     Priority,
+    ProductNamed,
     Status,
     WorkStarted,
     WorkStopped,
@@ -63,6 +64,7 @@ IncidentFact: TypeAlias = (
     | ArticleLinked
     | ArticleUnlinked
     | ReplyWithdrawn
+    | ProductNamed
 )
 
 
@@ -82,7 +84,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     `solved`: its last word was a resolution, whether closed since or not. `snoozed` without `snoozed_until`: until
     the customer answers.
 
-    `version`: of its stream, after all facts folded here.
+    `version`: of its stream, after all facts folded here. `product`: no longer filled; a state holds no words.
     """
 
     id: UUID
@@ -132,7 +134,6 @@ def opened(fact: IncidentOpened) -> Incident:
         active_at=fact.at,
         spoken_at=fact.at,
         proven=fact.proven,
-        product=fact.product,
         language=fact.language,
         apart=frozenset() if fact.split_from is None else frozenset({fact.split_from}),
     )
@@ -172,6 +173,8 @@ def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, P
             return replace(incident, priority=fact.priority)
         case IncidentTagged():
             return replace(incident, tags=incident.tags - frozenset(fact.removed) | frozenset(fact.added))
+        case ProductNamed():
+            return incident
         case IncidentTeamAssigned():
             return replace(incident, team=fact.team)
         case IncidentSnoozed():

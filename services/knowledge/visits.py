@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
+from schemas.address import without_addresses
 from schemas.errors import InvalidError, RateLimitedError
 from schemas.facts import Fact
 from schemas.facts.visit import (
@@ -79,7 +80,8 @@ def _facts(visit: Visit, happened: Happened) -> list[VisitFact]:  # noqa: PLR091
     at, own = happened.now, happened.visit
     match happened.kind:
         case Kind.SEARCHED:
-            query = " ".join(happened.query.split())[:QUERY_MAX_CHARACTERS]
+            # a visit is nobody's, so its words can't be erased with anybody
+            query = without_addresses(" ".join(happened.query.split()))[:QUERY_MAX_CHARACTERS]
             if not query:
                 raise InvalidError("say what was searched", field="query")
             return [Searched(visit=own, query=query, results=happened.results[:RESULTS_MAX], at=at)]

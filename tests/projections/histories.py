@@ -55,6 +55,7 @@ from schemas.facts.customer import (
     Person,
     PersonErased,
 )
+from schemas.facts.earlier import CallOutcomeSetV1, IncidentReopenedV1
 from schemas.facts.incident import (
     IncidentAssigned,
     IncidentClosed,
@@ -75,6 +76,7 @@ from schemas.facts.incident import (
     MergeSuggested,
     ParticipantAdded,
     Priority,
+    ProductNamed,
     Reason,
     Resolution,
     Status,
@@ -254,6 +256,7 @@ class Story:
             address=person.address,
             channel=channel,
             language="es",
+            product=self.words(1) if self.random.random() < 0.2 else "",  # as it was recorded before
             at=self.now,
             personal=Subject(subject=self.words(4)),
         )
@@ -261,6 +264,10 @@ class Story:
         took_part = ParticipantAdded(
             incident=work.incident, address=person.address, at=self.now, personal=Words(text=person.written)
         )
+        if self.random.random() < 0.2:
+            words = Words(text=self.words(1))
+            facts.append(ProductNamed(incident=work.incident, address=person.address, at=self.now, personal=words))
+            return [received, *facts[:-1], opened, facts[-1], linked, took_part]
         if len(self.work) > 1 and self.random.random() < 0.2:
             other = self.random.choice(self.work[:-1]).incident
             facts.append(
@@ -314,10 +321,22 @@ class Story:
         if work.resolved:
             work.resolved = False
             interaction = work.interactions[-1][0]
-            facts.append(IncidentReopened(incident=work.incident, interaction=interaction, at=self.now))
+            facts.append(self.reopened(work, interaction))
         if self.random.random() < 0.2:
             facts.append(AddressProven(customer=work.person.customer, address=work.person.address, at=self.now))
         return facts
+
+    def reopened(self, work: Work, interaction: UUID) -> Fact:
+        """As it is recorded today, or as it was before."""
+        incident, address = work.incident, work.person.address
+        match self.random.randrange(3):
+            case 0:
+                return IncidentReopenedV1(incident=incident, by="ana", reason=self.words(4), at=self.now)
+            case 1:
+                words = Words(text=self.words(4))
+                return IncidentReopened(incident=incident, address=address, by="ana", at=self.now, personal=words)
+            case _:
+                return IncidentReopened(incident=incident, address=address, interaction=interaction, at=self.now)
 
     def answer(self) -> list[Fact]:
         if not self.work:
@@ -570,7 +589,7 @@ class Story:
             ),
             CallNoted(call=call, address=address, by="ana", at=self.now, personal=Words(text=self.words(5))),
             CallEnded(call=call, outcome="normal", at=self.now + timedelta(seconds=65)),
-            CallOutcomeSet(call=call, outcome="solved", by="ana", at=self.now),
+            self.outcome(call, address),
         ][: self.random.randint(1, 9)]
 
     def callback(self) -> list[Fact]:
@@ -656,6 +675,13 @@ class Story:
         ]
         ways: list[list[Fact]] = [[asked, *talk[: self.random.randint(0, 6)]], [asked, missed, given], [missed, given]]
         return self.random.choice(ways)
+
+    def outcome(self, call: UUID, address: UUID) -> Fact:
+        """As it is recorded today, or as it was before."""
+        if self.random.random() < 0.3:
+            return CallOutcomeSetV1(call=call, outcome=self.words(2), by="ana", at=self.now)
+        words = Words(text=self.words(2))
+        return CallOutcomeSet(call=call, address=address, by="ana", at=self.now, personal=words)
 
     def visit(self) -> list[Fact]:
         if len(self.articles) < 3 or self.random.random() < 0.1:

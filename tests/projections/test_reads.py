@@ -4,23 +4,28 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from projections import articles, calls, channel_report, customers, incidents, knowledge_usage, timeline
 from projections.customers import Address, Counts, Customer
 from projections.incidents import Who
+from projections.registry import ALL
 from schemas.errors import InvalidError
 from schemas.facts.article import ArticleKind, ArticlePublished, ArticleRetired
-from schemas.facts.call import CallAnswered, CallAttached, CallEnded, CallNoted, CallStarted
+from schemas.facts.call import CallAnswered, CallAttached, CallEnded, CallNoted, CallOutcomeSet, CallStarted
 from schemas.facts.customer import AddressAdded, AddressProven, CustomerRegistered, Handle, Person, PersonErased
+from schemas.facts.earlier import CallOutcomeSetV1, IncidentReopenedV1
 from schemas.facts.incident import (
     IncidentAssigned,
     IncidentNoted,
     IncidentOpened,
+    IncidentReopened,
     IncidentResolved,
     IncidentTagged,
     InteractionLinked,
     InteractionUnlinked,
     ParticipantAdded,
+    ProductNamed,
     Reason,
     Subject,
     Words,
@@ -28,6 +33,7 @@ from schemas.facts.incident import (
 from schemas.facts.interaction import InteractionContent, InteractionDelivered, InteractionReceived, InteractionSent
 from schemas.facts.visit import ArticleOpened, ArticleSuggested, ArticleVoted, ContactSent, Searched
 from schemas.interaction import Attachment, Channel, Direction, Party
+from services.rebuild import rebuild
 from tests.projections.histories import Recorder, Story
 from tests.projections.views import fold_all, make_views
 
@@ -405,6 +411,46 @@ def test_knowledge_is_found_and_its_use_counted(record, database):
             "contacts_after": 1,
         }
     ]
+
+
+@pytest.mark.parametrize("as_recorded", ["before", "today"])
+def test_what_was_said_of_an_erased_person_goes_however_it_was_recorded(record, database, keys, as_recorded):
+    call, at, mail = UUID(int=8 << 100), _at(50), _ANA_MAIL
+    reopened, product, outcome = (Words(text=text) for text in ("angryreason", "anasprinter", "anacalmed"))
+    opened = IncidentOpened(
+        incident=_TWO, number=2, customer=_ANA, address=mail, channel=Channel.FORM, at=at, personal=Subject(subject="x")
+    )
+    if as_recorded == "today":
+        said = [
+            opened,
+            ProductNamed(incident=_TWO, address=mail, at=at, personal=product),
+            IncidentReopened(incident=_TWO, address=mail, by="luis", at=at, personal=reopened),
+            CallOutcomeSet(call=call, address=mail, by="luis", at=at, personal=outcome),
+        ]
+    else:
+        said = [
+            replace(opened, product=product.text),
+            IncidentReopenedV1(incident=_TWO, by="luis", reason=reopened.text, at=at),
+            CallOutcomeSetV1(call=call, outcome=outcome.text, by="luis", at=at),
+        ]
+    started = CallStarted(call=call, interaction=_FORM, direction=Direction.IN, address=mail, at=at)
+    record(*_STORY, started, *said)
+    with database.transaction() as connection:
+        told = timeline.of_incident(connection, 2).items
+        assert [(e.text, e.author) for e in told if e.fact == "IncidentReopened"] == [(reopened.text, "luis")]
+        assert (incidents.get(connection, 2).product, calls.get(connection, call).outcome) == (
+            "anasprinter",
+            "anacalmed",
+        )
+        assert [found.number for found in incidents.find(connection, q="angryreason").items] == [2]
+        keys.destroy(connection, [mail])
+    record(PersonErased(customer=_ANA, addresses=(mail,), by="luis", at=_at(99)))
+    for _ in range(2):
+        with database.transaction() as connection:
+            assert [e.text for e in timeline.of_incident(connection, 2).items] == [""] * 2
+            assert (incidents.get(connection, 2).product, calls.get(connection, call).outcome) == ("", "")
+            assert incidents.find(connection, q="angryreason").items == []
+        rebuild(database, [each.name for each in ALL])
 
 
 def test_who_was_erased_leaves_no_word(record, database, keys):

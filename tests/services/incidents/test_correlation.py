@@ -188,7 +188,7 @@ def test_a_resolved_incident_is_not_joined_by_its_customer_but_reopened_by_an_an
     assert linked(world.take(mail("m2", subject="Printer"))) == [(uid("m2"), Reason.NEW)]
     facts = world.take(mail("m3", answers=("m1",)))
     assert only(facts, IncidentReopened) == [
-        IncidentReopened(incident=incident, interaction=uid("m3"), at=NOON),
+        IncidentReopened(incident=incident, interaction=uid("m3"), address=world.id_of("email:ana@x.cu"), at=NOON),
     ]
     assert world.known.incidents[incident].status is Status.OPEN
 

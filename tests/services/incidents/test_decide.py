@@ -161,7 +161,9 @@ def test_closing_happens_once():
 
 
 def test_only_what_was_done_can_be_reopened():
-    again = IncidentReopened(incident=first.incident, by="eva", reason="still broken", at=LATER)
+    again = IncidentReopened(
+        incident=first.incident, by="eva", address=first.address, personal=Words(text="still broken"), at=LATER
+    )
     given(first, resolved).when(decide.reopen, asked(Reopen, reason="still broken")).then(again)
     given(first, closed).when(decide.reopen, asked(Reopen, reason="still broken")).then(again)
     given(first).when(decide.reopen, asked(Reopen)).refused(ConflictError)

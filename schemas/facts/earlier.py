@@ -1,0 +1,55 @@
+"""Facts as they were recorded before, and how each is read today. A stored class never changes: it moves here.
+
+Between the store and everybody: the codec applies UPCASTERS to what it decodes, so nobody else sees these classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from schemas.facts.call import CallOutcomeSet
+from schemas.facts.incident import IncidentReopened, Words
+from schemas.facts.kind import Fact, fact
+
+
+@fact("incident.reopened.v1")
+class IncidentReopenedV1(Fact, frozen=True, kw_only=True):
+    """Open again. An agent's `reason` stood in the clear."""
+
+    incident: UUID
+    interaction: UUID | None = None
+    by: str = ""
+    reason: str = ""
+    at: datetime
+
+
+@fact("call.outcome_set.v1")
+class CallOutcomeSetV1(Fact, frozen=True, kw_only=True):
+    """The agent says what came of it, in the clear."""
+
+    call: UUID
+    outcome: str
+    by: str
+    at: datetime
+
+
+def _reopened(old: Fact) -> Fact:
+    if not isinstance(old, IncidentReopenedV1):
+        raise TypeError(old.type_name)
+    words = Words(text=old.reason) if old.reason else None
+    return IncidentReopened(incident=old.incident, interaction=old.interaction, by=old.by, at=old.at, personal=words)
+
+
+def _outcome_set(old: Fact) -> Fact:
+    if not isinstance(old, CallOutcomeSetV1):
+        raise TypeError(old.type_name)
+    return CallOutcomeSet(call=old.call, by=old.by, at=old.at, personal=Words(text=old.outcome))
+
+
+UPCASTERS: Mapping[str, Callable[[Fact], Fact]] = {
+    IncidentReopenedV1.type_name: _reopened,
+    CallOutcomeSetV1.type_name: _outcome_set,
+}
+"""Old type name → the next version of it."""
