@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import TypeAlias, TypeVar
+from datetime import timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -19,7 +18,7 @@ from eventstore import store
 from eventstore.blobs import Blobs
 from eventstore.database import Connection, Database
 from eventstore.ledger import Ledger
-from schemas.errors import CauceError, ConflictError, LogUnavailableError
+from schemas.errors import CauceError, LogUnavailableError
 from services import bulk, targets, undo
 from services.bulk import Bulk
 from services.callbacks import handle as callbacks
@@ -45,11 +44,12 @@ from services.customers.requests import (
     RegisterCustomer,
     UnmergeCustomers,
 )
-from services.desk import Desk, Done, Refusal
+from services.desk import Desk, Done
 from services.incidents import loading, saving
 from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.requests import IncidentRequest
+from services.outcomes import Outcome, Outcomes, forget_old
 from services.targets import SetTarget
 from services.undo import Undo
 from services.worktime import handle as worktime
@@ -60,7 +60,6 @@ ANSWER_SECONDS = 5.0
 _GROUP_MAX = 50
 _PAUSE_SECONDS = 0.1
 _DELETE_SECONDS = 3.0
-_KEYS_KEPT = timedelta(days=30)
 
 Request: TypeAlias = (
     IncidentRequest
@@ -76,31 +75,6 @@ Request: TypeAlias = (
 R = TypeVar("R", bound=Request)
 
 log = structlog.get_logger()
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a command did. `position`: its last fact's, for reading one's own write.
-
-    `subject`: the incident, customer, call or call-me-back it was about or made; `number`: that incident's.
-    `interaction`, `delivery` ("queued", or "sent" when it needs no delivery): a reply's. `note`: a note's id.
-    `held_until`: a reply can be taken back so long.
-    `undo`: asks to take it back (services/undo.py). Of several incidents: how many `changed`, and who was `refused`.
-    """
-
-    position: int
-    subject: UUID
-    number: int | None = None
-    interaction: UUID | None = None
-    delivery: str | None = None
-    note: UUID | None = None
-    held_until: datetime | None = None
-    undo: UUID | None = None
-    changed: int = 0
-    refused: tuple[Refusal, ...] = ()
-
-
-_encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
-_outcome = msgspec.msgpack.Decoder(Outcome)
 
 
 @dataclass(slots=True, eq=False)
@@ -135,6 +109,7 @@ class Commands:
         self._ledger = ledger
         self._blobs = blobs
         self.rules = Rules(Reader(secret), window)
+        self._outcomes = Outcomes(secret)
         self._waiting: asyncio.Queue[_Job] = asyncio.Queue()
 
     async def run(self, request: Request, *, by: str, idempotency_key: str | None = None) -> Outcome:
@@ -195,7 +170,7 @@ class Commands:
         """What was left over, and keys that nobody tries again."""
         await self._delete_blobs()
         try:
-            await self._database.run(_forget_old_keys)
+            await self._database.run(forget_old)
         except (CauceError, psycopg.Error) as error:
             log.warning("old_idempotency_keys_kept", error=str(error))
 
@@ -216,17 +191,20 @@ class Commands:
         for job in group:
             twin = next((one for one in made if job.key is not None and _same_key(one.job, job)), None)
             if twin is not None:
-                _refuse_other(_digest(twin.job.request), job)
+                self._outcomes.refuse_other(twin.job.request, job.request)
                 made.append(_Made(job, twin.done, twin.first, twin.last, twin.earlier))
                 continue
             first = len(known.facts)
-            earlier = _earlier(connection, job)
+            earlier = self._outcomes.earlier(connection, job.key, job.request)
             done = _decide(desk, job.request) if earlier is None else None
             made.append(_Made(job, done, first, len(known.facts), earlier))
         positions = saving.save(connection, self._ledger, known)
         latest = store.last_position(connection)
         outcomes = [_outcome_of(connection, one, positions, latest) for one in made]
-        _remember(connection, [(one.job, outcome) for one, outcome in zip(made, outcomes, strict=True)])
+        self._outcomes.remember(
+            connection,
+            [(one.job.key, one.job.request, outcome) for one, outcome in zip(made, outcomes, strict=True)],
+        )
         doom.doom(connection, desk.blobs)
         return outcomes
 
@@ -320,51 +298,3 @@ def _refuse(job: _Job, error: Exception) -> None:
 
 def _same_key(one: _Job, other: _Job) -> bool:
     return (one.key, one.request.by) == (other.key, other.request.by)
-
-
-def _digest(request: Request) -> bytes:
-    """Of what was asked, not of when, nor of the id it was given."""
-    asked = _timeless(request)
-    if isinstance(asked, Bulk):
-        asked = msgspec.structs.replace(asked, requests=tuple(_timeless(one) for one in asked.requests))
-    return hashlib.sha256(type(request).__name__.encode() + b"\0" + _encoder.encode(asked)).digest()
-
-
-def _timeless(request: R) -> R:
-    return msgspec.structs.replace(request, now=datetime(1970, 1, 1, tzinfo=UTC), id=UUID(int=0))
-
-
-def _earlier(connection: Connection, job: _Job) -> Outcome | None:
-    if job.key is None:
-        return None
-    row = connection.execute(
-        "SELECT request, outcome FROM idempotency WHERE asked_by = %s AND key = %s", (job.request.by, job.key)
-    ).fetchone()
-    if row is None:
-        return None
-    _refuse_other(bytes(row[0]), job)
-    return _outcome.decode(row[1])
-
-
-def _refuse_other(digest: bytes, job: _Job) -> None:
-    if digest != _digest(job.request):
-        raise ConflictError("this Idempotency-Key was used for another request")
-
-
-def _remember(connection: Connection, outcomes: Sequence[tuple[_Job, Outcome]]) -> None:
-    keyed = [(job, outcome) for job, outcome in outcomes if job.key is not None]
-    if keyed:
-        connection.execute(
-            "INSERT INTO idempotency (asked_by, key, request, outcome)"
-            " SELECT * FROM unnest(%b::text[], %b::text[], %b::bytea[], %b::bytea[]) ON CONFLICT DO NOTHING",
-            (
-                [job.request.by for job, _ in keyed],
-                [job.key for job, _ in keyed],
-                [_digest(job.request) for job, _ in keyed],
-                [_encoder.encode(outcome) for _, outcome in keyed],
-            ),
-        )
-
-
-def _forget_old_keys(connection: Connection) -> None:
-    connection.execute("DELETE FROM idempotency WHERE at < now() - %s", (_KEYS_KEPT,))

@@ -1,4 +1,7 @@
-"""Slows down whoever guesses: failures counted by name and place, by place, by name. Owns `sign_in_failures`."""
+"""Slows down whoever guesses: failures counted by name and place, by place, by name. Owns `sign_in_failures`.
+
+What is counted is kept under keyed digests: there are few network addresses, a bare hash of one could be guessed.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from eventstore.database import Connection
+from eventstore.identity import read_identity
 from schemas.errors import RateLimitedError
-from services.access.digests import digest
+from schemas.ids import keyed_bytes
 
 _WINDOW = timedelta(minutes=15)
 _FAILURES_NAME_AND_PLACE = 5
@@ -16,8 +20,8 @@ _FAILURES_NAME = 50  # high: a stranger must not lock somebody out
 _FAILURES_CODE = 10  # only who knows the password comes so far
 _STRANGERS_RECORDED = 200  # more than that is a storm, not a history
 
-Counters = tuple[tuple[bytes, int], ...]
-"""Keys, and how many failures each may have."""
+Counters = tuple[tuple[str, int], ...]
+"""What is counted, and how many failures each may have."""
 
 
 class TooManySignInsError(RateLimitedError):
@@ -29,20 +33,20 @@ class TooManySignInsError(RateLimitedError):
 def of_password(name: str, place: str) -> Counters:
     """What a wrong password counts for."""
     return (
-        (digest(f"both:{name}:{place}"), _FAILURES_NAME_AND_PLACE),
-        (digest(f"place:{place}"), _FAILURES_PLACE),
-        (digest(f"name:{name}"), _FAILURES_NAME),
+        (f"both:{name}:{place}", _FAILURES_NAME_AND_PLACE),
+        (f"place:{place}", _FAILURES_PLACE),
+        (f"name:{name}", _FAILURES_NAME),
     )
 
 
 def of_code(name: str) -> Counters:
     """What a wrong code counts for."""
-    return ((digest(f"code:{name}"), _FAILURES_CODE),)
+    return ((f"code:{name}", _FAILURES_CODE),)
 
 
 def strangers() -> Counters:
     """What a name that nobody has counts for: only how many of them are written down."""
-    return ((digest("strangers"), _STRANGERS_RECORDED),)
+    return (("strangers", _STRANGERS_RECORDED),)
 
 
 def refuse_guessing(connection: Connection, counters: Counters) -> None:
@@ -50,7 +54,7 @@ def refuse_guessing(connection: Connection, counters: Counters) -> None:
     row: tuple[int] | None = connection.execute(
         "SELECT count(*) FROM sign_in_failures JOIN unnest(%s::bytea[], %s::integer[]) AS allowed (key, failures)"
         " USING (key) WHERE began_at > now() - %s AND sign_in_failures.failures >= allowed.failures",
-        ([key for key, _ in counters], [most for _, most in counters], _WINDOW),
+        (_keys(connection, counters), [most for _, most in counters], _WINDOW),
     ).fetchone()
     if row is not None and row[0]:
         raise TooManySignInsError("too many wrong passwords; try again in a few minutes")
@@ -58,15 +62,16 @@ def refuse_guessing(connection: Connection, counters: Counters) -> None:
 
 def count_failure(connection: Connection, counters: Counters) -> bool:
     """Count one for each; True when that filled one of them just now."""
+    keys = _keys(connection, counters)
     rows: Sequence[tuple[bytes, int]] = connection.execute(
         "INSERT INTO sign_in_failures AS counted (key, failures) SELECT key, 1 FROM unnest(%(keys)s::bytea[]) AS key"
         " ORDER BY key ON CONFLICT (key) DO UPDATE SET"
         " failures = CASE WHEN counted.began_at > now() - %(window)s THEN counted.failures + 1 ELSE 1 END,"
         " began_at = CASE WHEN counted.began_at > now() - %(window)s THEN counted.began_at ELSE now() END"
         " RETURNING key, failures",
-        {"keys": [key for key, _ in counters], "window": _WINDOW},
+        {"keys": keys, "window": _WINDOW},
     ).fetchall()
-    most = dict(counters)
+    most = dict(zip(keys, (most for _, most in counters), strict=True))
     return any(failures == most[bytes(key)] for key, failures in rows)
 
 
@@ -74,5 +79,10 @@ def forget(connection: Connection, counters: Counters) -> None:
     """Somebody came in: their own count, and old ones, begin anew."""
     connection.execute(
         "DELETE FROM sign_in_failures WHERE key = ANY(%s) OR began_at < now() - %s",
-        ([key for key, _ in counters[:1]], _WINDOW),
+        (_keys(connection, counters[:1]), _WINDOW),
     )
+
+
+def _keys(connection: Connection, counters: Counters) -> list[bytes]:
+    secret = read_identity(connection).secret
+    return [keyed_bytes(secret, counted) for counted, _ in counters]

@@ -7,10 +7,13 @@ from uuid import uuid4
 import pytest
 
 from eventstore.database import Database
+from eventstore.identity import read_identity
 from schemas.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
 from schemas.facts.user import Place
+from schemas.ids import keyed_bytes
 from services.access import lines, sessions, tokens, users
 from services.access.desk import Access, AccessDesk
+from services.access.digests import digest
 from services.access.identity import Identity, Role
 from services.access.sign_in import SignIn
 
@@ -104,3 +107,14 @@ def test_a_line_has_its_own_key(database: Database) -> None:
             lines.create_line(connection, "No Good")
     with database.transaction() as connection, pytest.raises(ConflictError):
         lines.create_line(connection, "one")
+
+
+async def test_who_failed_to_sign_in_can_not_be_guessed_from_what_is_counted(access: Access) -> None:
+    with pytest.raises(UnauthenticatedError):
+        await SignIn(access).with_password("ana", "long enough", HERE)
+    with access.desk("admin") as desk:
+        counted = {bytes(key) for (key,) in desk.connection.execute("SELECT key FROM sign_in_failures").fetchall()}
+        secret = read_identity(desk.connection).secret
+    guesses = f"both:ana:{HERE.network}", f"place:{HERE.network}", "name:ana", "strangers"
+    assert counted == {keyed_bytes(secret, guess) for guess in guesses}
+    assert counted.isdisjoint(digest(guess) for guess in guesses)

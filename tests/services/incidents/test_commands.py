@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -66,6 +70,17 @@ async def test_the_same_key_and_request_is_done_once_and_another_request_conflic
     with pytest.raises(ConflictError):
         await commands.run(Note(incident=1, text="y"), by="eva", idempotency_key="k")
     assert len(of(taking, IncidentNoted)) == 2
+
+
+async def test_what_a_key_was_used_for_can_not_be_guessed_from_its_digest(taking, commands):
+    await taking.take(mail("m1"))
+    request = Note(incident=1, text="llama Ana", by="eva")
+    await commands.run(request, by="eva", idempotency_key="k")
+    asked = msgspec.structs.replace(request, now=datetime(1970, 1, 1, tzinfo=UTC), id=UUID(int=0))
+    guess = b"Note\0" + msgspec.msgpack.Encoder(uuid_format="bytes").encode(asked)
+    (row,) = taking.rows("idempotency")
+    assert row[2] == hmac.digest(taking.hub.secret, guess, "sha256")
+    assert row[2] != hashlib.sha256(guess).digest()
 
 
 async def test_the_same_key_at_the_same_time_is_done_once(taking, commands):
