@@ -43,8 +43,15 @@ class Blobs(Protocol):
         """Remove; one that isn't here is no error."""
         ...
 
-    def stored_before(self, moment: datetime) -> Iterator[str]:
-        """Ids of blobs written before a moment: candidates for a clean-up."""
+    def stored_before(self, moment: datetime, *, since: datetime | None = None, shard: str = "") -> Iterator[str]:
+        """Ids of blobs written before a moment (and not before `since`): candidates for a clean-up.
+
+        `shard`: two digits that the ids begin with; without, all of them.
+        """
+        ...
+
+    def claim(self, owner: str) -> bool:
+        """Whoever claims first is the store's owner for good. False: it is another's."""
         ...
 
     def check(self) -> None:
@@ -109,12 +116,27 @@ class FolderBlobs:
         except OSError as error:
             raise BlobUnavailableError(f"blob not deleted: {error.strerror}") from error
 
-    def stored_before(self, moment: datetime) -> Iterator[str]:  # noqa: D102 -- see Blobs
-        for path in self._folder.glob("[0-9a-f][0-9a-f]/*"):
+    def stored_before(  # noqa: D102 -- see Blobs
+        self, moment: datetime, *, since: datetime | None = None, shard: str = ""
+    ) -> Iterator[str]:
+        for path in self._folder.glob(f"{shard or '[0-9a-f][0-9a-f]'}/*"):
             with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
                 written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-                if written < moment and _ID.fullmatch(path.name):
+                if written < moment and (since is None or written >= since) and _ID.fullmatch(path.name):
                     yield path.name
+
+    def claim(self, owner: str) -> bool:  # noqa: D102 -- see Blobs
+        path = self._folder / "owner"
+        try:
+            self._make(self._partial)
+            partial = self._partial / f"owner-{uuid4().hex}"
+            _write_durably(partial, owner.encode())
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(partial)  # whole or not at all, and never over another's
+            partial.unlink()
+            return path.read_text() == owner
+        except OSError as error:
+            raise BlobUnavailableError(f"blob store not claimed: {error.strerror}") from error
 
     def check(self) -> None:
         """Write, read, remove; and sweep up what writers that died left half-written."""

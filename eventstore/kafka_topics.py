@@ -23,6 +23,7 @@ from schemas.topics import EVENTS, TOPICS, Topic
 _COPIES = 3
 _BATCH_MAX_BYTES = RECORD_MAX_BYTES + 64 * 1024  # the broker measures a whole batch, with its own headers
 _APPEAR_SECONDS = 5.0
+_SEGMENT_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ def _new(topic: Topic, topics: KafkaTopics, copies: int) -> NewTopic:
         copies,
         topic_configs={
             "retention.ms": str(retention_ms),
+            # only closed segments are deleted: without this a quiet topic keeps what it held for weeks longer
+            "segment.ms": str(_SEGMENT_MS),
             "max.message.bytes": str(_BATCH_MAX_BYTES),
             "min.insync.replicas": str(2 if copies >= _COPIES else 1),
             "cleanup.policy": "delete",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -58,7 +58,9 @@ class LogTable:
         """The next records from a position on."""
         rows: Sequence[tuple[int, UUID, bytes, dict[str, str]]] = connection.execute(
             sql.SQL(
-                'SELECT "offset", id, value, headers FROM {} WHERE "offset" >= %s ORDER BY "offset" LIMIT %s'
+                # a blank one was an erased person's, and is handled
+                """SELECT "offset", id, value, headers FROM {} WHERE "offset" >= %s AND value <> ''
+                   ORDER BY "offset" LIMIT %s"""
             ).format(self.name),
             (position, limit),
             binary=True,
@@ -87,6 +89,22 @@ class LogTable:
             sql.SQL('SELECT count(*) FROM {} WHERE "offset" >= %s').format(self.name), (position,)
         ).fetchone()
         return int(row[0]) if row else 0
+
+    def oldest_from(self, connection: Connection, position: int) -> datetime | None:
+        """When the first record at a position or after it came in."""
+        row = connection.execute(
+            sql.SQL('SELECT recorded_at FROM {} WHERE "offset" >= %s ORDER BY "offset" LIMIT 1').format(self.name),
+            (position,),
+        ).fetchone()
+        moment: datetime | None = row[0] if row else None
+        return moment
+
+    def blank(self, connection: Connection, offsets: Sequence[int]) -> int:
+        """Take away what these records say; they keep their place and id, which consumers know their log by."""
+        return connection.execute(
+            sql.SQL("""UPDATE {} SET value = '' WHERE "offset" = ANY(%s) AND value <> ''""").format(self.name),
+            (list(offsets),),
+        ).rowcount
 
     def trim(self, connection: Connection, keep: timedelta) -> int:
         """Delete what is older than `keep` and behind every consumer; returns how many. A bounded number a call.

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import ObjectStore, from_url
 
 from schemas.errors import BlobUnavailableError, NotFoundError, SettingsError
 
 _ID = re.compile(r"[0-9a-f]{32}")
+_OWNER = "owner"
 _SECONDS = timedelta(seconds=4)  # a channel answers within 5 s, whatever the store does
 
 
@@ -54,15 +56,25 @@ class ObjectBlobs:
             except BaseError as error:
                 raise BlobUnavailableError(f"blob not deleted: {error}") from error
 
-    def stored_before(self, moment: datetime) -> Iterator[str]:  # noqa: D102 -- see Blobs
+    def stored_before(  # noqa: D102 -- see Blobs
+        self, moment: datetime, *, since: datetime | None = None, shard: str = ""
+    ) -> Iterator[str]:
         try:
-            for page in obstore.list(self._store):  # pyright: ignore[reportUnknownMemberType]  # -- its Arrow overload
+            for page in obstore.list(self._store, prefix=shard or None):  # pyright: ignore[reportUnknownMemberType]  # -- its Arrow overload
                 for found in page:
-                    name = found["path"].rpartition("/")[2]
-                    if _ID.fullmatch(name) and found["last_modified"] < moment:
+                    name, written = found["path"].rpartition("/")[2], found["last_modified"]
+                    if _ID.fullmatch(name) and written < moment and (since is None or written >= since):
                         yield name
         except BaseError as error:
             raise BlobUnavailableError(f"blobs not listed: {error}") from error
+
+    def claim(self, owner: str) -> bool:  # noqa: D102 -- see Blobs
+        try:
+            with contextlib.suppress(AlreadyExistsError):
+                obstore.put(self._store, _OWNER, owner.encode(), mode="create")
+            return bytes(obstore.get(self._store, _OWNER).bytes()) == owner.encode()
+        except BaseError as error:
+            raise BlobUnavailableError(f"blob store not claimed: {error}") from error
 
     def check(self) -> None:
         """Write, read, remove."""

@@ -106,6 +106,17 @@ def read_stream(
     return [Recorded(*row) for row in rows]
 
 
+def first_of(connection: Connection, streams: Sequence[str]) -> list[Recorded]:
+    """The first event of each stream that has one."""
+    rows: Sequence[_Row] = connection.execute(
+        "SELECT position, stream, version, type, data, recorded_at, causation, correlation FROM events"
+        " WHERE stream = ANY(%s) AND version = 1",
+        (list(streams),),
+        binary=True,
+    ).fetchall()
+    return [Recorded(*row) for row in rows]
+
+
 def versions(connection: Connection, streams: Sequence[str]) -> dict[str, int]:
     """The last version of each stream that has one."""
     rows: Sequence[tuple[str, int]] = connection.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -49,7 +50,9 @@ from services.incidents import loading, saving
 from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.requests import IncidentRequest
-from services.outcomes import Outcome, Outcomes, forget_old
+from services.outcomes import Outcome, Outcomes
+from services.privacy import named, records
+from services.privacy.named import BehindError
 from services.targets import SetTarget
 from services.undo import Undo
 from services.worktime import handle as worktime
@@ -59,7 +62,8 @@ CORRELATION_WINDOW = timedelta(hours=168)
 ANSWER_SECONDS = 5.0
 _GROUP_MAX = 50
 _PAUSE_SECONDS = 0.1
-_DELETE_SECONDS = 3.0
+_CLEAR_SECONDS = 10.0
+_TIMES_BEHIND = 5
 
 Request: TypeAlias = (
     IncidentRequest
@@ -72,7 +76,6 @@ Request: TypeAlias = (
     | Bulk
     | SetTarget
 )
-R = TypeVar("R", bound=Request)
 
 log = structlog.get_logger()
 
@@ -118,6 +121,11 @@ class Commands:
         Raises NotFoundError, InvalidError, ConflictError (illegal, or the key was another request's) and
         LogUnavailableError: then try again, with the same key if it must not happen twice.
         """
+        if isinstance(request, ErasePerson):
+            return await self._erase(request, by, idempotency_key)
+        return await self._ask(request, by, idempotency_key)
+
+    async def _ask(self, request: Request, by: str, idempotency_key: str | None) -> Outcome:
         job = _Job(msgspec.structs.replace(request, by=by), idempotency_key, asyncio.get_running_loop().create_future())
         self._waiting.put_nowait(job)
         try:
@@ -127,7 +135,6 @@ class Commands:
 
     async def serve(self) -> None:
         """Be the writer, until cancelled."""
-        await self._tidy()
         while True:
             group = [await self._waiting.get()]
             while len(group) < _GROUP_MAX and not self._waiting.empty():
@@ -147,9 +154,7 @@ class Commands:
             for job in group:
                 _refuse(job, error)
         else:
-            if any(isinstance(job.request, ErasePerson) for job in group):
-                await self._delete_blobs()
-            for job, outcome in zip(group, outcomes, strict=True):
+            for job, outcome in outcomes:
                 if not job.done.done():
                     job.done.set_result(outcome)
 
@@ -166,29 +171,34 @@ class Commands:
         else:
             _refuse(group[0], error)
 
-    async def _tidy(self) -> None:
-        """What was left over, and keys that nobody tries again."""
-        await self._delete_blobs()
-        try:
-            await self._database.run(forget_old)
-        except (CauceError, psycopg.Error) as error:
-            log.warning("old_idempotency_keys_kept", error=str(error))
+    async def _erase(self, request: ErasePerson, by: str, idempotency_key: str | None) -> Outcome:
+        """All that takes long is done here, in its caller's task and off the lock: before it the index, then the rest.
 
-    async def _delete_blobs(self) -> None:
-        """Only once nothing names them any more; what can't be deleted now is tried again at the next start."""
+        Killed before the commit, nothing was done; after it, what is left over is done by services/privacy/cleaning.py.
+        """
+        for _ in range(_TIMES_BEHIND):
+            await named.catch_up(self._database, self._ledger.keys)
+            with contextlib.suppress(BehindError):
+                outcome = await self._ask(request, by, idempotency_key)
+                await self._clear_away()
+                return outcome
+        raise LogUnavailableError("too much comes in to erase anybody; try again")
+
+    async def _clear_away(self) -> None:
         try:
-            async with asyncio.timeout(_DELETE_SECONDS):
-                doomed = await self._database.run(doom.doomed)
-                await asyncio.to_thread(self._blobs.delete, doomed)
-                await self._database.run(doom.deleted, doomed)
+            async with asyncio.timeout(_CLEAR_SECONDS):
+                await doom.carry_out(self._database, self._blobs)
+                await records.forget(self._database)
         except (CauceError, psycopg.Error, TimeoutError) as error:
-            log.warning("blobs_not_deleted_yet", error=str(error))
+            log.warning("erased_not_cleared_away_yet", error=str(error))
 
-    def _write(self, connection: Connection, group: Sequence[_Job]) -> list[Outcome]:
+    def _write(self, connection: Connection, group: Sequence[_Job]) -> list[tuple[_Job, Outcome]]:
         known, _ = loading.begin(connection)
         desk = Desk(connection, self._ledger, known, self.rules)
         made: list[_Made] = []
         for job in group:
+            if job.done.done():
+                continue  # whoever asked was told "not in time" while we waited for the lock
             twin = next((one for one in made if job.key is not None and _same_key(one.job, job)), None)
             if twin is not None:
                 self._outcomes.refuse_other(twin.job.request, job.request)
@@ -200,11 +210,8 @@ class Commands:
             made.append(_Made(job, done, first, len(known.facts), earlier))
         positions = saving.save(connection, self._ledger, known)
         latest = store.last_position(connection)
-        outcomes = [_outcome_of(connection, one, positions, latest) for one in made]
-        self._outcomes.remember(
-            connection,
-            [(one.job.key, one.job.request, outcome) for one, outcome in zip(made, outcomes, strict=True)],
-        )
+        outcomes = [(one.job, _outcome_of(connection, one, positions, latest)) for one in made]
+        self._outcomes.remember(connection, [(job.key, job.request, outcome) for job, outcome in outcomes])
         doom.doom(connection, desk.blobs)
         return outcomes
 

@@ -18,7 +18,9 @@ from projections import reading
 from schemas.errors import CauceError
 from schemas.topics import INTERACTIONS, MAIL
 from services.consumers import INCIDENTS, PARSER
+from services.customers import doom
 from services.deliveries import queue
+from services.privacy import orphans
 from services.wiring import Hub
 
 _LAG_EVENTS = 5_000
@@ -56,6 +58,7 @@ async def examine(hub: Hub) -> list[Finding]:
         ("positions", _positions),
         ("projections", _projections),
         ("quarantine", _quarantine),
+        ("clean-up", _clean_up),
         ("disk", _disk),
     )
     found: list[Finding] = []
@@ -199,6 +202,19 @@ async def _quarantine(hub: Hub) -> list[Finding]:
     if held:
         return [Finding("quarantine", Verdict.WATCH, f"{held} held", "look at them on /agent/quarantine")]
     return [Finding("quarantine", Verdict.WELL, "empty")]
+
+
+async def _clean_up(hub: Hub) -> list[Finding]:
+    doomed = await hub.database.run(doom.waiting)
+    try:
+        orphaned = await orphans.find(hub)
+    except orphans.LogStandsStillError as error:
+        return [Finding("clean-up", Verdict.WATCH, str(error), "is `cauce serve parser` and `incidents` running?")]
+    detail = f"{doomed} blobs of erased people to delete, {orphaned} old ones that nothing names"
+    if doomed:
+        advice = "is `cauce serve deliveries` running, and the blob store there? It deletes them"
+        return [Finding("clean-up", Verdict.WATCH, detail, advice)]
+    return [Finding("clean-up", Verdict.WELL, detail)]
 
 
 async def _disk(hub: Hub) -> list[Finding]:

@@ -6,7 +6,7 @@ Beside every consumer of `mail` and `interactions`; the table is in migration 00
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -21,6 +21,8 @@ from schemas.interaction import Interaction, RawMail
 from schemas.topics import MAIL, TOPICS, Topic
 
 LIMIT_MAX = 200
+SETTLED_KEPT = timedelta(days=30)
+_BLANKED_AT_ONCE = 500
 _ERROR_MAX_CHARACTERS = 2_000
 
 _raw_mail = msgspec.msgpack.Decoder(RawMail)
@@ -122,7 +124,7 @@ async def reprocess(database: Database, log: Log, held: UUID, *, by: str) -> Non
 
 
 def discard(connection: Connection, held: UUID, reason: str, *, by: str) -> None:
-    """Give it up, saying why; its bytes stay. Raises NotFoundError, ConflictError, InvalidError."""
+    """Give it up, saying why; its bytes stay for SETTLED_KEPT. Raises NotFoundError, ConflictError, InvalidError."""
     if not reason.strip():
         raise InvalidError("say why", field="reason")
     _refuse_resolved(connection, held)
@@ -146,6 +148,40 @@ def forget(connection: Connection, handles: Collection[str], *, by: str) -> set[
         binary=True,
     ).fetchall()
     return {blob for topic, value in rows for blob in _blobs_of(topic, value) if blob}
+
+
+def named(connection: Connection) -> set[str]:
+    """Every blob that something here names, whatever became of it: reprocessed, it may not be a fact yet."""
+    rows: Iterator[tuple[str, bytes]] = iter(
+        connection.execute("SELECT topic, raw FROM quarantine WHERE raw <> ''", binary=True)
+    )
+    return {blob for topic, value in rows for blob in _blobs_of(topic, value) if blob}
+
+
+def records(connection: Connection) -> list[LogRecord]:
+    """All that still says something, as its log had it."""
+    rows: Sequence[tuple[UUID, bytes, Mapping[str, str]]] = connection.execute(
+        "SELECT id, raw, headers FROM quarantine WHERE raw <> ''", binary=True
+    ).fetchall()
+    return [LogRecord(held, 0, 0, bytes(value), headers) for held, value, headers in rows]
+
+
+def blank(connection: Connection, ids: Collection[UUID]) -> int:
+    """What these say is an erased person's, and facts that can't be read any more; returns how many."""
+    return connection.execute(
+        "UPDATE quarantine SET raw = '', sender = '', error = '', headers = '{}', note = 'erased'"
+        " WHERE id = ANY(%s) AND raw <> ''",
+        (list(ids),),
+    ).rowcount
+
+
+def blank_settled(connection: Connection) -> int:
+    """What was reprocessed or discarded long ago keeps its place in the account, and no word; returns how many."""
+    return connection.execute(
+        "UPDATE quarantine SET raw = '', sender = '', error = '', headers = '{}' WHERE id IN (SELECT id FROM quarantine"
+        " WHERE state IN ('reprocessed', 'discarded') AND resolved_at < now() - %s AND raw <> '' LIMIT %s)",
+        (SETTLED_KEPT, _BLANKED_AT_ONCE),
+    ).rowcount
 
 
 def _blobs_of(topic: str, value: bytes) -> Iterator[str]:

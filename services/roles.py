@@ -88,11 +88,12 @@ def projections(hub: Hub) -> list[Task]:
 
 
 def deliveries(hub: Hub) -> list[Task]:
-    """Mail to customers. Without CAUCE_MAIL_OUT it waits in its queue."""
+    """Mail to customers, without CAUCE_MAIL_OUT waiting in its queue; and the clean-up for privacy."""
     from channels.email.mailboxes import Mailboxes
     from channels.email.submission import Submission, read_server
     from services.deliveries.letters import Letterhead
     from services.deliveries.worker import DeliveryWorker, Pace
+    from services.privacy.cleaning import Cleaning
 
     settings, pace = hub.settings, Pace()
     head = Letterhead(
@@ -104,7 +105,7 @@ def deliveries(hub: Hub) -> list[Task]:
     )
     submission = Submission(read_server(settings.mail_out), seconds=pace.attempt_seconds) if settings.mail_out else None
     worker = DeliveryWorker(hub.database, hub.ledger, hub.blobs, head, submission, pace)
-    return [Task("deliveries", worker.run)]
+    return [Task("deliveries", worker.run), Task("cleaning", Cleaning(hub).run)]
 
 
 def web(hub: Hub) -> list[Task]:

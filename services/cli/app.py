@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from schemas.errors import CauceError, OperatorError
-from services.cli import access, background, demo, mail, operations, rebuild, report, running, widgets
+from services.cli import access, background, blobs, demo, mail, operations, rebuild, report, running, widgets
 
 _FAILED, _OPERATOR = 1, 2
 
@@ -24,6 +24,7 @@ for module in (running, background, demo, operations, rebuild, access, widgets):
     module.register(app)
 app.add_typer(report.app, name="report")
 app.add_typer(mail.app, name="mail")
+app.add_typer(blobs.app, name="blobs")
 
 
 def main() -> None:

@@ -58,7 +58,8 @@ def _show(findings: Findings) -> None:
         table.add_row(account.channel, *numbers, "[green]ok" if account.balanced else "[bold red]does not add up")
     console = output()
     console.print(table)
-    console.print(f"{findings.blobs:,} blobs referenced, {len(findings.blobs_missing)} missing")
+    orphaned = "" if findings.blobs_orphaned is None else f", {findings.blobs_orphaned:,} named by nothing"
+    console.print(f"{findings.blobs:,} blobs referenced, {len(findings.blobs_missing)} missing{orphaned}")
     for title, ids in (
         ("lost", findings.lost),
         ("recorded twice", findings.recorded_twice),

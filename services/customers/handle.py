@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import assert_never
 from uuid import UUID
 
@@ -11,9 +11,6 @@ from schemas.address import parse_address
 from schemas.errors import NotFoundError
 from schemas.facts import stream_id
 from schemas.facts.customer import AddressAdded, CustomerRegistered
-from schemas.facts.incident import InteractionLinked
-from schemas.facts.interaction import InteractionContent, InteractionReceived, InteractionSent
-from schemas.facts.teamwork import NoteFilesAdded
 from services import quarantine
 from services.customers import decide
 from services.customers.requests import (
@@ -28,8 +25,7 @@ from services.customers.state import Customer, CustomerFact
 from services.desk import Desk, Done
 from services.drafts import drafts, uploads
 from services.incidents import loading
-
-_PAGE = 500
+from services.privacy import named, records
 
 
 def handle(desk: Desk, request: CustomerRequest) -> Done:
@@ -87,13 +83,18 @@ def _add_address(desk: Desk, request: AddAddress) -> Done:
 
 
 def _erase(desk: Desk, request: ErasePerson) -> Done:
-    """Facts first; then the keys go in the same transaction, and after the commit the blobs."""
+    """Facts first; then the keys go in the same transaction, and after the commit the blobs and records.
+
+    No history is read: which blobs are theirs an index tells, so that however much they wrote the lock is held shortly.
+    """
     customer = _customer(desk, request.customer)
     members = desk.known.kin[customer.root]
     family = {member: _addresses(desk, member) for member in members}
     facts = decide.erase(customer, family, request)
     gone = {address for addresses in family.values() for address in addresses}
-    desk.blobs |= _blobs(desk, members, gone)
+    named.finish(desk.connection, desk.ledger.keys)
+    desk.blobs |= named.theirs(desk.connection, gone)
+    records.remember(desk.connection, gone)
     drafts.forget(desk.connection, gone)
     desk.blobs |= uploads.forget(desk.connection, gone)
     desk.blobs |= quarantine.forget(desk.connection, _handles(desk, members, gone), by=request.by)
@@ -123,41 +124,3 @@ def _handles(desk: Desk, customers: Collection[UUID], addresses: set[UUID]) -> s
         for fact in history.facts
         if isinstance(fact, AddressAdded) and fact.personal is not None and fact.address in addresses
     }
-
-
-def _blobs(desk: Desk, customers: Collection[UUID], addresses: set[UUID]) -> set[str]:
-    """What hangs on anything of theirs."""
-    found: set[str] = set()
-    incidents = loading.load_incidents_of(desk.connection, customers)
-    interactions = list(loading.load_unplaced(desk.connection, addresses))
-    for page in _pages(incidents):
-        histories = desk.ledger.load(desk.connection, [stream_id("incident", incident) for incident in page])
-        found |= {
-            file.blob
-            for history in histories.values()
-            for fact in history.facts
-            if isinstance(fact, NoteFilesAdded) and fact.address in addresses and fact.personal is not None
-            for file in fact.personal.attachments
-        }
-        interactions += (
-            fact.interaction
-            for history in histories.values()
-            for fact in history.facts
-            if isinstance(fact, InteractionLinked) and fact.address in addresses
-        )
-    for page in _pages(sorted(set(interactions))):
-        histories = desk.ledger.load(desk.connection, [stream_id("interaction", one) for one in page])
-        for history in histories.values():
-            for fact in history.facts:
-                if isinstance(fact, InteractionReceived | InteractionSent) and fact.personal is not None:
-                    found |= _named(fact.personal)
-    return found
-
-
-def _named(content: InteractionContent) -> set[str]:
-    return {blob for blob in (content.html, content.raw, *(file.blob for file in content.attachments)) if blob}
-
-
-def _pages(ids: Sequence[UUID]) -> Iterable[Sequence[UUID]]:
-    for start in range(0, len(ids), _PAGE):
-        yield ids[start : start + _PAGE]

@@ -27,8 +27,6 @@ def index(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: Kn
 
 def take_part(known: Known, customer: UUID, incident: UUID, proven: bool, topics: frozenset[Key]) -> None:
     """This customer spoke in the incident, about these topics. Their parts under `part_keys` are known."""
-    if all(part.incident != incident for part in known.parts.get(customer.bytes, ())):
-        known.changes.took_part.add((customer, incident))
     for key in part_keys(customer, topics):
         was = known.parts.get(key, ())
         now = parts.add(was, incident, proven=proven, is_open=lambda other: _is_open(other, known))

@@ -75,7 +75,6 @@ class Changes:
     chats: set[UUID] = field(default_factory=set[UUID])
     threads: set[Key] = field(default_factory=set[Key])
     parts: set[Key] = field(default_factory=set[Key])
-    took_part: set[tuple[UUID, UUID]] = field(default_factory=set[tuple[UUID, UUID]])
     mails: set[UUID] = field(default_factory=set[UUID])
     waits: set[tuple[Key, UUID]] = field(default_factory=set[tuple[Key, UUID]])
     arrived: set[Key] = field(default_factory=set[Key])

@@ -268,23 +268,6 @@ def load_addresses(connection: Connection, customers: Collection[UUID]) -> list[
     return list(rows)
 
 
-def load_incidents_of(connection: Connection, customers: Collection[UUID]) -> list[UUID]:
-    """Every incident these customers ever took part in."""
-    rows: Sequence[tuple[UUID]] = connection.execute(
-        "SELECT incident FROM took_part WHERE customer = ANY(%b) ORDER BY incident", (Uuids(customers),), binary=True
-    ).fetchall()
-    return [incident for (incident,) in rows]
-
-
-def load_unplaced(connection: Connection, addresses: Collection[UUID]) -> list[UUID]:
-    """Automatic mail of these addresses that belongs to no incident."""
-    rows: Iterable[tuple[bytes]] = connection.execute(
-        "SELECT link FROM waiting_mail WHERE incident IS NULL", binary=True
-    )
-    mails = (_mail.decode(link) for (link,) in rows)
-    return [mail.interaction for mail in mails if mail.address in addresses]
-
-
 def current(connection: Connection, addresses: Mapping[UUID, str]) -> dict[UUID, str]:
     """The same addresses under the ids they have now: one whose owner was erased begins anew under another."""
     renewed = load_renewed(connection, addresses)

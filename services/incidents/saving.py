@@ -117,13 +117,6 @@ def _save_parts(connection: Connection, known: Known) -> None:
             " ON CONFLICT (key) DO UPDATE SET parts = excluded.parts",
             (Byteas(keys), Byteas(pack(known.parts[key]) for key in keys)),
         )
-    took = known.changes.took_part
-    if took:
-        connection.execute(
-            "INSERT INTO took_part (customer, incident) SELECT * FROM unnest(%b::uuid[], %b::uuid[])"
-            " ON CONFLICT DO NOTHING",
-            (Uuids(customer for customer, _ in took), Uuids(incident for _, incident in took)),
-        )
 
 
 def _save_keys(connection: Connection, known: Known) -> None:
