@@ -124,7 +124,7 @@ async def test_what_is_put_on_the_log_again_keeps_its_blob_on_the_whole_way(hub,
     with pytest.raises(orphans.LogStandsStillError):  # as if it stood there for a month
         await orphans.clean(hub, now=_LATER)
     cleaning = [asyncio.create_task(orphans.clean(hub, now=_LATER)) for _ in range(3)]
-    await Taking(hub).take_records(records)
+    await handled(hub, running)
     await asyncio.gather(*cleaning, return_exceptions=True)
     assert (await orphans.clean(hub, now=_LATER), hub.blobs.missing([blob])) == (0, set())
 
