@@ -252,6 +252,7 @@ _ADMINISTER = (
     "GET /admin/widgets",
     "POST /admin/widgets",
     "POST /admin/widgets/{site}",
+    "POST /api/v1/customers/{customer}/erase",  # for good
     "GET /api/v1/users",
     "POST /api/v1/users",
     "GET /api/v1/users/{name}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from typing import Annotated
-from uuid import UUID
 
 import msgspec
 import typer
@@ -17,7 +16,7 @@ from services.audit import Findings, audit
 from services.cli import context
 from services.cli.progress import counting, output
 from services.doctor import Finding, Verdict, examine
-from services.maintenance import erase_customer, release_deliveries, reset_positions
+from services.maintenance import erase_customer, find_customer, release_deliveries, reset_positions
 from services.settings import Settings
 from services.wiring import open_database, open_hub
 
@@ -109,12 +108,15 @@ async def _examine(settings: Settings, *, reset: bool, epoch: bool, release: boo
 
 
 def erase(
-    customer: Annotated[UUID, typer.Argument(help="The customer's id.")],
+    customer: Annotated[str, typer.Argument(help="The customer's id, or an address: ana@x.example, +53 5551 2345.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
     """Destroy everything personal about a customer, for good. History keeps its counts."""
+    logging_setup.configure("erase", level="WARNING")
+    settings = context.settings()
+    found = asyncio.run(find_customer(settings, customer))
     if not yes:
-        typer.confirm(f"Erase everything personal about {customer}? This can't be undone.", abort=True)
-    asyncio.run(erase_customer(context.settings(), customer))
-    print(f"erased {customer}")
+        typer.confirm(f"Erase everything personal about customer {found}? This can't be undone.", abort=True)
+    asyncio.run(erase_customer(settings, found))
+    print(f"erased {found}")

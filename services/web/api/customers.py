@@ -17,7 +17,7 @@ from projections import customers, timeline
 from projections.customers import Customer
 from projections.page import Page
 from projections.timeline import Entry
-from schemas.errors import NotFoundError
+from schemas.errors import InvalidError, NotFoundError
 from services.customers import requests
 from services.web.api.shapes import (
     LIMIT_DEFAULT,
@@ -64,6 +64,12 @@ class CustomersIn(Body):
     """The customers who are the same person."""
 
     from_: Annotated[tuple[UUID, ...], Field(alias="from", min_length=1, max_length=50)]
+
+
+class EraseIn(Body):
+    """Said twice, because it can't be undone."""
+
+    confirm: Annotated[UUID, Field(description="The customer's id once more")]
 
 
 class CustomerFromIn(Body):
@@ -133,6 +139,13 @@ def _working(routes: APIRouter, parts: Parts) -> None:
     async def unmerge(customer: UUID, body: CustomerFromIn, who: Caller, key: Key) -> Response:
         """One is somebody else after all."""
         return await _run(parts, requests.UnmergeCustomers(customer=customer, source=body.from_), who, key)
+
+    @routes.post("/{customer}/erase", responses=answers(CustomerDone))
+    async def erase(customer: UUID, body: EraseIn, who: Caller, key: Key) -> Response:
+        """Destroy everything personal about them, for good; what happened keeps its counts. Admins only."""
+        if body.confirm != customer:
+            raise InvalidError("repeat the customer's id: this can't be undone", field="confirm")
+        return await _run(parts, requests.ErasePerson(customer=customer), who, key)
 
 
 async def _run(
