@@ -11,7 +11,10 @@ from schemas.errors import InvalidError
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\x00-\x1f]{1,128}@[^\s@<>\"(),:;\x00-\x1f]{1,190}")
 _PHONE_NOISE = re.compile(r"[\s().\-/]")
 _PHONE = re.compile(r"\+?\d{3,15}")
-_IN_WORDS = re.compile(r"\S+@\S+|\+?\d(?:[\s().\-/]?\d){6,}")
+_IN_WORDS = re.compile(
+    r"\S+@\S+"
+    r"|(?<![\w.#-])\+?(?!(?:19|20)\d\d[-/.][01]\d[-/.][0-3]\d(?!\d))\d(?:[\s().\-/]?\d){6,}(?!\w)"  # no date, no code
+)
 _ANONYMOUS = re.compile(r"phone:anonymous/[0-9a-f-]{36}")
 
 

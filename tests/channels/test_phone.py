@@ -147,3 +147,12 @@ async def test_without_the_log_a_push_is_told_to_come_back_within_five_seconds(
     answer = await desk.http.post(URL, data=RING)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("cause", "kept"), [("normalClearing", "normalClearing"), ("busy", "busy"), ("Ana Pérez", ""), ("5355512345", "")]
+)
+async def test_only_a_systems_own_word_is_kept_as_the_outcome(desk: Desk, cause: str, kept: str):
+    assert (await desk.http.post(URL, data=HANGUP | {"cause": cause})).status_code == 200
+    (taken,) = await signals(desk)
+    assert taken.outcome == kept

@@ -161,3 +161,20 @@ def test_file_and_folders_are_on_disk_before_the_id_is_given_out(tmp_path):
     assert lines[-4:] == [f"fsync {partial}", f"rename {partial} {target}", f"fsync {target.parent}", blob]
     assert f"fsync {tmp_path}" in lines[:-4]
     assert Path(target).read_bytes() == b"x"
+
+
+def test_a_store_belongs_to_whoever_claims_it_first(blobs, tmp_path):
+    assert [blobs.claim(owner) for owner in ("ours", "theirs", "ours")] == [True, False, True]
+    blob = blobs.put(b"x")
+    assert list(blobs.stored_before(datetime.now(UTC) + timedelta(days=1))) == [blob]
+    assert not list(tmp_path.rglob("owner-*"))
+
+
+def test_old_ones_can_be_listed_part_by_part_and_from_a_moment_on(blobs):
+    kept = {blobs.put(b"x") for _ in range(50)}
+    later = datetime.now(UTC) + timedelta(days=1)
+    parts = {f"{number:02x}": set(blobs.stored_before(later, shard=f"{number:02x}")) for number in range(256)}
+    assert set().union(*parts.values()) == kept
+    assert all(blob.startswith(part) for part, found in parts.items() for blob in found)
+    assert set(blobs.stored_before(later, since=datetime.now(UTC) - timedelta(hours=1))) == kept
+    assert set(blobs.stored_before(later, since=datetime.now(UTC) + timedelta(hours=1))) == set()

@@ -22,12 +22,14 @@ from schemas.facts.incident import (
     IncidentTagged,
     InteractionLinked,
     ParticipantAdded,
+    ProductNamed,
     Reason,
 )
 from schemas.facts.interaction import InteractionDelivered, InteractionSent
-from schemas.interaction import Automatic, CallSignalKind, Channel, Direction
+from schemas.interaction import Automatic, CallSignalKind, Channel, Direction, Party
 from services.commands import Commands
 from services.customers.requests import AddAddress
+from services.incidents import arrive
 from services.incidents.requests import Close, Merge, Move, Note, Reply, Resolve, Split, Tag, Unmerge
 from services.incidents.state import Incident, evolve, opened
 from tests.services.incidents.world import chat, form, mail, signal, uid
@@ -276,3 +278,29 @@ async def test_the_stored_state_is_the_fold_of_the_stream(taking, commands):
         )
     stored = {row[0]: msgspec.msgpack.decode(row[4], type=Incident) for row in taking.rows("incident_state")}
     assert stored == folded
+
+
+async def test_a_product_is_sealed_and_goes_with_what_is_split_off(taking, commands):
+    shown = msgspec.structs.replace(
+        form("f1", product="anasprinter"), sender=Party(address="email:ana@x.cu", proven=True)
+    )
+    await taking.take(shown, mail("m1", subject="Printer"))
+    await commands.run(Split(incident=1, interactions=(uid("m1"),), subject="Else"), by="eva")
+    assert [fact.personal.text for fact in of(taking, ProductNamed)] == ["anasprinter"] * 2
+    assert len({fact.incident for fact in of(taking, ProductNamed)}) == 2
+    assert all(fact.product == "" for fact in of(taking, IncidentOpened))
+    with taking.hub.database.transaction() as connection:
+        stored = connection.execute("SELECT data FROM events", binary=True).fetchall()
+        states = connection.execute("SELECT state FROM incident_state", binary=True).fetchall()
+    assert not any(b"anasprinter" in bytes(row[0]) for row in [*stored, *states])
+
+
+async def test_a_history_that_named_the_product_with_the_opening_keeps_it_when_split(taking, commands, monkeypatch):
+    def as_before(arrival, incident, known, now):
+        return msgspec.structs.replace(opened_now(arrival, incident, known, now), product="ledger")
+
+    opened_now = arrive._opened
+    monkeypatch.setattr(arrive, "_opened", as_before)
+    await taking.take(mail("m1", subject="Printer"), mail("m2", subject="Printer"))
+    await commands.run(Split(incident=1, interactions=(uid("m2"),), subject="Else"), by="eva")
+    assert [fact.personal.text for fact in of(taking, ProductNamed)] == ["ledger"]

@@ -145,6 +145,20 @@ def test_tags_are_folded_and_only_changes_are_facts():
     given(first).when(decide.tag, asked(Tag, add=tuple(f"t{i}" for i in range(51)))).refused(InvalidError)
 
 
+@pytest.mark.parametrize("tag", ["ana@x.cu", "llamar ana@x.cu", "+53 5551 2345", "5355512345", "tel 555-123-4567"])
+def test_a_tag_outlives_whoever_is_erased_and_names_nobodys_address(tag):
+    given(first).when(decide.tag, asked(Tag, add=(tag,))).refused(InvalidError)
+    kept = IncidentTagged(incident=first.incident, added=(tag,), by="eva", at=NOON)  # from before
+    gone = IncidentTagged(incident=first.incident, removed=(tag,), by="eva", at=LATER)
+    given(first, kept).when(decide.tag, asked(Tag, remove=(tag,))).then(gone)
+
+
+def test_versions_years_and_codes_are_tags():
+    tags = ("2026-03-01", "rev. 12", "iso-9001", "v1.2.3", "#4711")
+    tagged = IncidentTagged(incident=first.incident, added=tuple(sorted(tags)), by="eva", at=LATER)
+    given(first).when(decide.tag, asked(Tag, add=tags)).then(tagged)
+
+
 def test_resolving_keeps_solution_and_cause_and_happens_once():
     words = Resolution(solution="new cable", cause="mice")
     done = IncidentResolved(incident=first.incident, address=ANA, by="eva", at=LATER, personal=words)

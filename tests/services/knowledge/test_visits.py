@@ -135,3 +135,16 @@ async def test_a_store_that_does_not_answer_is_said_within_five_seconds(
         with pytest.raises(LogUnavailableError):
             await writer.record(did(Kind.SOLVED))
     assert await writer.record(did(Kind.SOLVED)) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("soy ana@x.cu, no imprime", "soy … no imprime"),
+        ("llámenme al +53 5551-2345", "llámenme al …"),
+        ("error 0x80070057 iso 9001", "error 0x80070057 iso 9001"),
+    ],
+)
+def test_an_address_or_a_number_typed_into_a_search_is_not_kept(typed: str, kept: str) -> None:
+    (searched,) = decide(Visit(), did(Kind.SEARCHED, query=typed))
+    assert searched == Searched(visit=VISIT, query=kept, at=NOW)

@@ -369,3 +369,29 @@ async def test_a_report_as_a_spreadsheet_runs_nothing(web: Web) -> None:
         (row,) = csv.DictReader(table.splitlines())
         assert row["title"] == "'=1+1"
         assert UUID(row["article"]) == UUID(found)
+
+
+async def test_only_an_admin_who_says_it_twice_erases_a_customer_and_only_once(web: Web) -> None:
+    async with web.client(Role.ADMIN) as admin, web.client(Role.AGENT) as agent:
+        receipt = await web.form(admin, name="Ana Secreta", product="tragaluz")
+        await web.settled()
+        assert receipt["interaction_id"]
+        (ana,) = (await admin.get("/api/v1/customers", params={"q": "secreta"})).json()["items"]
+        erase, said = f"/api/v1/customers/{ana['id']}/erase", {"confirm": ana["id"]}
+        assert (await agent.post(erase, json=said)).status_code == 403
+        for wrong in ({}, {"confirm": str(uuid4())}, {"confirm": True}):
+            assert (await admin.post(erase, json=wrong)).status_code == 422
+        other = str(uuid4())
+        assert (await admin.post(f"/api/v1/customers/{other}/erase", json={"confirm": other})).status_code == 404
+        incident = (await admin.get("/api/v1/incidents")).json()["items"][0]
+        assert (incident["customer"]["name"], incident["product"]) == ("Ana Secreta", "tragaluz")
+        done = await admin.post(erase, json=said)
+        assert (done.status_code, done.json()["customer"]["name"], done.json()["customer"]["addresses"]) == (
+            200,
+            "",
+            [],
+        )
+        position = {"min_position": done.headers["Cauce-Position"]}
+        incident = (await admin.get("/api/v1/incidents", params=position)).json()["items"][0]
+        assert (incident["customer"]["name"], incident["subject"], incident["product"]) == ("", "", "")
+        assert (await admin.post(erase, json=said)).status_code == 409
