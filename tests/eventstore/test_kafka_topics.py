@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from eventstore import identity
 from eventstore.database import Database
@@ -8,7 +9,7 @@ from eventstore.kafka_client import new_admin
 from eventstore.kafka_topics import prepare
 from eventstore.local_kafka import LocalKafka
 from schemas.errors import OperatorError
-from schemas.topics import EVENTS, INTERACTIONS, TOPICS
+from schemas.topics import EVENTS, INTERACTIONS, MAIL, TOPICS
 
 pytestmark = pytest.mark.xdist_group("kafka")
 
@@ -51,3 +52,17 @@ async def test_a_new_epoch_gets_a_new_topic_of_events_and_keeps_the_rest(
     assert after.epoch == epoch
     assert after.names == before.names | {EVENTS.name: f"{kafka_prefix}events-{epoch.hex[:8]}"}
     assert (await described(kafka, kafka_prefix))[after.name_of(EVENTS)] == 1
+
+
+async def test_what_is_past_its_retention_goes_within_a_day(kafka: LocalKafka, kafka_prefix: str, database: Database):
+    topics = await prepare(kafka.bootstrap, kafka_prefix, database)
+    admin = new_admin(kafka.bootstrap)
+    await admin.start()
+    try:
+        wanted = ConfigResource(ConfigResourceType.TOPIC, topics.name_of(MAIL))
+        (answer,) = await admin.describe_configs([wanted])
+    finally:
+        await admin.close()
+    entries = answer.to_object()["resources"][0]["config_entries"]
+    found = {entry["config_names"]: entry["config_value"] for entry in entries}
+    assert (found["retention.ms"], found["segment.ms"]) == (str(14 * 24 * 3600 * 1000), str(24 * 3600 * 1000))

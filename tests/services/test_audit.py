@@ -1,6 +1,6 @@
 """The audit finds what is missing, doubled or from nowhere, and says nothing when all is there."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -16,7 +16,9 @@ from schemas.topics import INTERACTIONS, MAIL
 from services import settings
 from services.audit import Account, audit
 from services.consumers import INCIDENTS, PARSER
+from services.doctor import Verdict, examine
 from services.incidents.intake import IncidentsService
+from services.privacy import orphans
 from services.wiring import build_hub
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -118,3 +120,21 @@ async def test_a_mail_is_one_contact_on_its_way_through_both_logs(hub, running, 
     findings = await audit(hub)
     assert findings.accounts == (account(channel="email", received=1, recorded=1),)
     assert findings.ok
+
+
+async def test_blobs_that_nothing_names_are_counted_and_are_no_loss(hub, monkeypatch):
+    hub.blobs.put(b"left behind")
+    monkeypatch.setattr(orphans, "KEPT", timedelta(seconds=-5))
+    findings = await audit(hub)
+    assert (findings.ok, findings.blobs_orphaned) == (True, 1)
+    (finding,) = [each for each in await examine(hub) if each.subject == "clean-up"]
+    assert (finding.verdict, finding.detail) == (
+        Verdict.WELL, "0 blobs of erased people to delete, 1 old ones that nothing names",
+    )  # fmt: skip
+
+
+async def test_where_the_blobs_are_anothers_nobody_counts_them_and_the_doctor_says_so(hub):
+    assert hub.blobs.claim("another hub")
+    assert (await audit(hub)).blobs_orphaned is None
+    (finding,) = [each for each in await examine(hub) if each.subject == "clean-up"]
+    assert finding.verdict is Verdict.ILL

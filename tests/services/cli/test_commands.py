@@ -1,7 +1,9 @@
 """The command line over a real database: what it prints, how it ends."""
 
 import json
+import os
 import re
+import time
 
 import psycopg
 
@@ -92,3 +94,22 @@ def test_every_report_example_is_a_report_and_can_be_replayed(hub_process: HubPr
 
 def test_the_audit_as_json_is_json(hub_process: HubProcess):
     assert json.loads(hub_process.cauce("audit", "--json").stdout)["ok"] is True
+
+
+def test_orphaned_blobs_are_counted_and_then_deleted(hub_process: HubProcess):
+    hub_process.cauce("token", "create", "--role", "agent")
+    old = hub_process.data / "blobs" / "ab" / ("ab" * 16)
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"left behind")
+    with psycopg.connect(hub_process.environment["CAUCE_DATABASE_URL"]) as connection:
+        connection.execute("UPDATE hub SET created_at = now() - interval '1 year'")
+    os.utime(old, (time.time() - 31 * 24 * 3600,) * 2)
+    assert hub_process.cauce("blobs", "clean", "--dry-run").stdout == "1 named by nothing\n"
+    assert old.exists()
+    assert hub_process.cauce("blobs", "clean").stdout == "1 named by nothing, deleted\n"
+    assert not old.exists()
+
+
+def test_an_address_that_is_nobodys_erases_nobody(hub_process: HubProcess):
+    done = hub_process.cauce("erase", "nobody@x.example", "--yes", check=False)
+    assert (done.returncode, done.stderr) == (1, "cauce: nobody has this address\n")
