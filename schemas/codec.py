@@ -51,13 +51,14 @@ _clear: Mapping[str, msgspec.msgpack.Decoder[Fact]] = {
 }
 
 
-def _personal_class(cls: type[Fact]) -> type[Personal] | None:
+def personal_class(cls: type[Fact]) -> type[Personal] | None:
+    """What the sealed part of a fact is; None where it has none."""
     annotation = get_type_hints(cls).get("personal")
     return next((kind for kind in get_args(annotation) if kind is not type(None)), None)
 
 
 _personal: Mapping[str, msgspec.msgpack.Decoder[Personal]] = {
-    name: msgspec.msgpack.Decoder(personal) for name, cls in REGISTRY.items() if (personal := _personal_class(cls))
+    name: msgspec.msgpack.Decoder(personal) for name, cls in REGISTRY.items() if (personal := personal_class(cls))
 }
 
 

@@ -18,13 +18,12 @@ from eventstore import positions, store
 from eventstore.database import Connection
 from eventstore.log import LogRecord
 from eventstore.recorded import Recorded
-from schemas.facts.interaction import InteractionReceived, InteractionSent
-from schemas.facts.teamwork import NoteFilesAdded
+from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Channel, RawMail
 from schemas.topics import INTERACTIONS, MAIL
 from services import quarantine
 from services.consumers import INCIDENTS, PARSER
-from services.privacy import orphans
+from services.privacy import named, orphans
 from services.wiring import Hub
 
 _PAGE = 2000
@@ -217,17 +216,5 @@ def _page_of_interactions(connection: Connection, position: int) -> list[Recorde
 
 
 def _blobs_in(hub: Hub, events: Sequence[Recorded]) -> set[str]:
-    kinds = {InteractionReceived.type_name, InteractionSent.type_name, NoteFilesAdded.type_name}
-    found: set[str] = set()
-    for event in events:
-        if event.type not in kinds:
-            continue
-        fact = event.fact(hub.keys)
-        # erased: the blobs went with the keys
-        if isinstance(fact, InteractionReceived | InteractionSent) and fact.personal is not None:
-            content = fact.personal
-            found.update(blob for blob in (content.html, content.raw) if blob)
-            found.update(attachment.blob for attachment in content.attachments)
-        elif isinstance(fact, NoteFilesAdded) and fact.personal is not None:
-            found.update(attachment.blob for attachment in fact.personal.attachments)
-    return found
+    # erased: the blobs went with the keys
+    return {blob for event in events if event.type in named.KINDS for blob in named.blobs_of(event.fact(hub.keys))}

@@ -51,7 +51,8 @@ from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.requests import IncidentRequest
 from services.outcomes import Outcome, Outcomes
-from services.privacy import named, records
+from services.privacy import named
+from services.privacy.clearing import clear_away
 from services.privacy.named import BehindError
 from services.targets import SetTarget
 from services.undo import Undo
@@ -62,7 +63,6 @@ CORRELATION_WINDOW = timedelta(hours=168)
 ANSWER_SECONDS = 5.0
 _GROUP_MAX = 50
 _PAUSE_SECONDS = 0.1
-_CLEAR_SECONDS = 10.0
 _TIMES_BEHIND = 5
 
 Request: TypeAlias = (
@@ -180,17 +180,9 @@ class Commands:
             await named.catch_up(self._database, self._ledger.keys)
             with contextlib.suppress(BehindError):
                 outcome = await self._ask(request, by, idempotency_key)
-                await self._clear_away()
+                await clear_away(self._database, self._blobs)
                 return outcome
         raise LogUnavailableError("too much comes in to erase anybody; try again")
-
-    async def _clear_away(self) -> None:
-        try:
-            async with asyncio.timeout(_CLEAR_SECONDS):
-                await doom.carry_out(self._database, self._blobs)
-                await records.forget(self._database)
-        except (CauceError, psycopg.Error, TimeoutError) as error:
-            log.warning("erased_not_cleared_away_yet", error=str(error))
 
     def _write(self, connection: Connection, group: Sequence[_Job]) -> list[tuple[_Job, Outcome]]:
         known, _ = loading.begin(connection)

@@ -33,8 +33,7 @@ class Upload(msgspec.Struct, frozen=True):
 
 def keep(connection: Connection, files: Sequence[Attachment], *, by: str, address: UUID | None) -> list[Upload]:
     """Remember files whose bytes are durable. What nobody sent in a week goes."""
-    gone = connection.execute("DELETE FROM uploads WHERE at < now() - %s RETURNING blob", (_KEPT,)).fetchall()
-    doom.doom(connection, [blob for (blob,) in gone])
+    expire(connection)
     ids = [new_id() for _ in files]
     connection.execute(
         "INSERT INTO uploads (id, by, address, name, bytes, media_type, blob)"
@@ -52,6 +51,18 @@ def keep(connection: Connection, files: Sequence[Attachment], *, by: str, addres
         ),
     )
     return named(connection, ids, by=by)
+
+
+def expire(connection: Connection) -> int:
+    """What nobody sent in a week goes; returns how many."""
+    gone = connection.execute("DELETE FROM uploads WHERE at < now() - %s RETURNING blob", (_KEPT,)).fetchall()
+    doom.doom(connection, [blob for (blob,) in gone])
+    return len(gone)
+
+
+def blobs(connection: Connection) -> set[str]:
+    """All that they name."""
+    return {blob for (blob,) in connection.execute("SELECT blob FROM uploads").fetchall()}
 
 
 def named(connection: Connection, uploads: Sequence[UUID], *, by: str) -> list[Upload]:

@@ -16,6 +16,7 @@ from eventstore import turns
 from schemas.errors import CauceError
 from services import outcomes, quarantine
 from services.customers import doom
+from services.drafts import uploads
 from services.privacy import orphans, records
 from services.wiring import Hub
 
@@ -50,6 +51,7 @@ class Cleaning:
         if shard != self._shard:
             self._shard = shard
             await _tried("old_idempotency_keys_forgotten", lambda: database.run(outcomes.forget_old))
+            await _tried("unsent_uploads_expired", lambda: database.run(uploads.expire))
             part = (orphans.SHARDS[shard],)
             await _tried("orphaned_blobs_deleted", lambda: orphans.clean(self._hub, shards=part))
 

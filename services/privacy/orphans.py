@@ -17,6 +17,7 @@ from eventstore.log_tables import PARTITION, tables
 from schemas.errors import OperatorError, RetryableError
 from schemas.ids import keyed_id
 from services import quarantine
+from services.drafts import uploads
 from services.privacy import named
 from services.wiring import Hub
 
@@ -50,13 +51,15 @@ async def _go_through(hub: Hub, now: datetime, shards: Sequence[str], *, delete:
     if not await asyncio.to_thread(hub.blobs.claim, str(keyed_id(hub.secret, "blobs"))):
         raise ForeignBlobsError("CAUCE_BLOBS is another hub's too: give each hub a store of its own")
     await hub.database.run(_refuse_old_records, now - KEPT + _MARGIN)
+    # before the index: what an agent sends meanwhile goes from here to the facts
+    uploaded = await hub.database.run(uploads.blobs)
     await named.catch_up(hub.database, hub.keys)
     since = await hub.database.run(_hub_made)
     found = 0
     for shard in shards:
         old = await asyncio.to_thread(hub.blobs.stored_before, now - KEPT, since=since, shard=shard)
         while page := await asyncio.to_thread(_next_page, old):
-            orphans = await hub.database.run(_orphans, page)
+            orphans = await hub.database.run(_orphans, page) - uploaded
             found += len(orphans)
             if delete and orphans:
                 await asyncio.to_thread(hub.blobs.delete, orphans)

@@ -17,13 +17,17 @@ import pytest
 from channels.intake import encode_item
 from eventstore.blobs import open_blobs
 from eventstore.log import LogRecord, NewRecord
+from schemas.codec import personal_class
+from schemas.facts import REGISTRY
 from schemas.facts.customer import CustomerRegistered
 from schemas.interaction import Attachment, RawMail
 from schemas.topics import INTERACTIONS, MAIL
 from services import quarantine, settings
 from services.consumers import INCIDENTS
 from services.customers.requests import ErasePerson
+from services.drafts import uploads
 from services.incidents.intake import IncidentsService
+from services.incidents.requests import Note
 from services.privacy import named, orphans
 from services.privacy.cleaning import Cleaning
 from services.wiring import build_hub
@@ -46,6 +50,10 @@ async def hub(request, database, tmp_path):
 
 def file(blob: str) -> Attachment:
     return Attachment(name="photo.jpg", bytes=5, media_type="image/jpeg", blob=blob)
+
+
+def customer_of(taking):
+    return next(fact.customer for fact in taking.facts() if isinstance(fact, CustomerRegistered))
 
 
 def hold(hub, held: str, value: bytes, topic: str = INTERACTIONS.name) -> None:
@@ -89,6 +97,28 @@ async def test_only_what_nothing_names_goes_and_only_when_it_is_old(hub):
         assert quarantine.blank_settled(connection) == 1
     assert await orphans.clean(hub, now=_LATER) == 1
     assert hub.blobs.missing(blobs) == {orphan, discarded}
+
+
+def test_no_fact_names_blobs_that_the_index_does_not_know_of():
+    def names_a_file(kind: type) -> bool:
+        return any(field.name in {"attachments", "blob", "raw", "html"} for field in msgspec.structs.fields(kind))
+
+    sealed = {name: personal_class(kind) for name, kind in REGISTRY.items()}
+    assert {name for name, personal in sealed.items() if personal and names_a_file(personal)} == set(named.KINDS)
+    assert not any(names_a_file(kind) for kind in REGISTRY.values())
+
+
+async def test_a_file_that_waits_to_be_sent_and_one_of_a_note_are_named(taking, commands):
+    waits, noted = (taking.hub.blobs.put(b"x") for _ in range(2))
+    await taking.take(mail("m1"))
+    with taking.hub.database.transaction() as connection:
+        uploads.keep(connection, [file(waits)], by="eva", address=None)
+        (upload,) = uploads.keep(connection, [file(noted)], by="eva", address=None)
+    assert await orphans.clean(taking.hub, now=_LATER) == 0
+    await commands.run(Note(incident=1, text="see", uploads=(upload.id,)), by="eva")
+    assert (await orphans.clean(taking.hub, now=_LATER), len(taking.rows("named_blobs"))) == (0, 1)
+    await commands.run(ErasePerson(customer=customer_of(taking)), by="eva")
+    assert taking.hub.blobs.missing([waits, noted]) == {noted}
 
 
 async def test_each_part_of_the_store_is_cleaned_by_itself(hub):
@@ -160,8 +190,7 @@ async def test_the_task_cleans_a_part_at_a_time_and_lives_through_a_store_that_i
     folder = hub.settings.data / "blobs"
     aside = folder.rename(folder.with_name("aside"))
     folder.write_text("not mounted")
-    ana = next(fact.customer for fact in taking.facts() if isinstance(fact, CustomerRegistered))
-    await commands.run(ErasePerson(customer=ana), by="eva")  # done, though the blob can't be deleted yet
+    await commands.run(ErasePerson(customer=customer_of(taking)), by="eva")  # its blob can wait
     cleaning = Cleaning(hub)
     await cleaning.step(0)
     assert len(taking.rows("doomed_blobs")) == 1
