@@ -116,7 +116,9 @@ def _done(row: CallbackRow, fact: CallbackDone, _: Recorded) -> CallbackRow:
 
 
 def _cancelled(row: CallbackRow, fact: CallbackCancelled, _: Recorded) -> CallbackRow:
-    return replace(row, state="cancelled", agent=fact.by, over_at=fact.at, reason=fact.reason)
+    return replace(
+        row, state="cancelled", agent=fact.by, over_at=fact.at, reason=fact.personal.text if fact.personal else ""
+    )
 
 
 def _erased(fact: PersonErased) -> dict[str, Any]:
@@ -125,7 +127,7 @@ def _erased(fact: PersonErased) -> dict[str, Any]:
 
 CALLBACKS = Projection(
     "callbacks",
-    version=1,
+    version=2,
     ddl="callbacks.sql",
     tables=(_CALLBACKS,),
     on=(
@@ -138,7 +140,8 @@ CALLBACKS = Projection(
         on(
             PersonErased,
             Everywhere(
-                "UPDATE callbacks SET name = '', phone = '', text = '' WHERE address = ANY(%(addresses)s)", _erased
+                "UPDATE callbacks SET name = '', phone = '', text = '', reason = '' WHERE address = ANY(%(addresses)s)",
+                _erased,
             ),
         ),
     ),

@@ -18,7 +18,7 @@ CREATE TABLE callbacks (
     call         uuid,
     taken_at     timestamptz,
     over_at      timestamptz,
-    reason       text NOT NULL
+    reason       text NOT NULL                  -- personal, likewise
 );
 
 -- after the load

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from schemas.facts.incident import Words
 from schemas.facts.kind import Fact, Personal, fact
 
 
@@ -71,11 +72,12 @@ class CallbackDone(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
-@fact("callback.cancelled.v1")
+@fact("callback.cancelled.v2")
 class CallbackCancelled(Fact, frozen=True, kw_only=True):
-    """No call is wanted or possible any more."""
+    """No call is wanted or possible any more, and why. `address` is None in v1, where the reason was in the clear."""
 
     callback: UUID
-    reason: str = ""
+    address: UUID | None = None
     by: str
     at: datetime
+    personal: Words | None = None

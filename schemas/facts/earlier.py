@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from schemas.facts.call import CallOutcomeSet
+from schemas.facts.callback import CallbackCancelled
 from schemas.facts.incident import IncidentReopened, Words
 from schemas.facts.kind import Fact, fact
 
@@ -35,6 +36,16 @@ class CallOutcomeSetV1(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
+@fact("callback.cancelled.v1")
+class CallbackCancelledV1(Fact, frozen=True, kw_only=True):
+    """No call is wanted or possible any more, its reason in the clear."""
+
+    callback: UUID
+    reason: str = ""
+    by: str
+    at: datetime
+
+
 def _reopened(old: Fact) -> Fact:
     if not isinstance(old, IncidentReopenedV1):
         raise TypeError(old.type_name)
@@ -48,8 +59,16 @@ def _outcome_set(old: Fact) -> Fact:
     return CallOutcomeSet(call=old.call, by=old.by, at=old.at, personal=Words(text=old.outcome))
 
 
+def _cancelled(old: Fact) -> Fact:
+    if not isinstance(old, CallbackCancelledV1):
+        raise TypeError(old.type_name)
+    words = Words(text=old.reason) if old.reason else None
+    return CallbackCancelled(callback=old.callback, by=old.by, at=old.at, personal=words)
+
+
 UPCASTERS: Mapping[str, Callable[[Fact], Fact]] = {
     IncidentReopenedV1.type_name: _reopened,
     CallOutcomeSetV1.type_name: _outcome_set,
+    CallbackCancelledV1.type_name: _cancelled,
 }
 """Old type name → the next version of it."""

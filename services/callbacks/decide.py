@@ -13,6 +13,7 @@ from schemas.facts.callback import (
     CallbackRescheduled,
     CallbackTaken,
 )
+from schemas.facts.incident import Words
 from schemas.ids import utc
 from services.callbacks.requests import (
     CancelCallback,
@@ -71,7 +72,10 @@ def finish(callback: Callback, request: FinishCallback) -> list[CallbackFact]:
 def cancel(callback: Callback, request: CancelCallback) -> list[CallbackFact]:
     """No call. Raises ConflictError when it is over already."""
     _refuse_over(callback)
-    return [CallbackCancelled(callback=callback.id, reason=stored(request.reason), by=request.by, at=request.now)]
+    words = Words(text=stored(request.reason)) if request.reason else None
+    return [
+        CallbackCancelled(callback=callback.id, address=callback.address, by=request.by, at=request.now, personal=words)
+    ]
 
 
 def called(callback: Callback, call: UUID, request: Request) -> list[CallbackFact]:

@@ -55,7 +55,7 @@ from schemas.facts.customer import (
     Person,
     PersonErased,
 )
-from schemas.facts.earlier import CallOutcomeSetV1, IncidentReopenedV1
+from schemas.facts.earlier import CallbackCancelledV1, CallOutcomeSetV1, IncidentReopenedV1
 from schemas.facts.incident import (
     IncidentAssigned,
     IncidentClosed,
@@ -592,6 +592,13 @@ class Story:
             self.outcome(call, address),
         ][: self.random.randint(1, 9)]
 
+    def cancelled(self, callback: UUID, address: UUID) -> Fact:
+        """As it is recorded today, or as it was before."""
+        if self.random.random() < 0.3:
+            return CallbackCancelledV1(callback=callback, reason=self.words(3), by="luis", at=self.now)
+        words = Words(text=self.words(3))
+        return CallbackCancelled(callback=callback, address=address, by="luis", at=self.now, personal=words)
+
     def callback(self) -> list[Fact]:
         known = [work for work in self.work[-50:] if not work.person.erased]
         if not known:
@@ -606,7 +613,7 @@ class Story:
             CallbackTaken(callback=callback, call=self.uuid(), by="luis", at=now),
             CallbackDone(callback=callback, by="luis", at=now)
             if self.random.random() < 0.5
-            else CallbackCancelled(callback=callback, reason="nobody there", by="luis", at=now),
+            else self.cancelled(callback, work.person.address),
         ]
         requested = CallbackRequested(
             callback=callback,

@@ -205,3 +205,8 @@ async def test_an_erased_person_can_not_be_called(taking, commands):
     with pytest.raises(ConflictError, match="erased"):
         await commands.run(StartCall(direction=Direction.OUT, callback=uid("w1")), by="eva")
     assert of(taking, CallbackRequested)[0].personal is None
+
+
+def test_why_it_was_called_off_is_sealed_with_the_key_of_whom_it_is_about():
+    (cancelled,) = decide.cancel(given(TAKEN), asking(CancelCallback, reason="Ana moved"))
+    assert (cancelled.address, cancelled.personal.text) == (REQUESTED.address, "Ana moved")
