@@ -34,6 +34,8 @@ class Conversation:
     token: str = ""
     message_id: str = ""
     chat: ClientConnection | None = None
+    session: UUID | None = None
+    language: str = ""
     contacts: list[UUID] = field(default_factory=list[UUID])
 
 
@@ -103,7 +105,12 @@ class Doors:
         customer = step.customer
         hello = {"type": "hello", "name": customer.name, "email": customer.email, "locale": customer.language}
         await chat.send(json.dumps(hello | ({"token": talk.token} if talk.token else {})))
-        talk.token = str((await _frame(chat, "welcome"))["token"])
+        welcome = await _frame(chat, "welcome")
+        talk.token, talk.session, talk.language = (
+            str(welcome["token"]),
+            UUID(str(welcome["session"])),
+            customer.language,
+        )
         return chat
 
     async def visit(self, step: Visit) -> None:

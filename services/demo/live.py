@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from schemas.interaction import Channel
+from services.demo.chat_desk import ChatDesk, somebody_waits
 from services.demo.desk import Desk
 from services.demo.doors import Conversation, Doors
 from services.demo.steps import Answer, AnyStep, Call, LearnPhone, Publish, Visit, Work, Write
@@ -46,9 +47,10 @@ class Keys(msgspec.Struct, frozen=True):
 class Live:
     """Acts steps out. A step that fails is logged and counted, the others go on."""
 
-    def __init__(self, doors: Doors, desk: Desk) -> None:
+    def __init__(self, doors: Doors, desk: Desk, chats: ChatDesk) -> None:
         self._doors = doors
         self._desk = desk
+        self._chats = chats
         self._talks: dict[int, Conversation] = {}
         self._turns: dict[int, asyncio.Lock] = {}
         self._calls: dict[int, int] = {}
@@ -84,6 +86,8 @@ class Live:
                     self._calls[step.case] = number
             case Answer() | Work() | LearnPhone():
                 await self._work(step, talk.contacts)
+                if isinstance(step, Work):
+                    await self._chats.work(step, talk.session, talk.language)
             case Publish():
                 pass  # the history has them
 
@@ -113,9 +117,12 @@ async def run_live(settings: Settings, keys: Keys, pace: Pace, progress: Callabl
     async with httpx.AsyncClient(base_url=base, timeout=30, trust_env=False) as client:
         desk = Desk(client, keys.token, keys.line)
         await desk.begin()
+        chats = ChatDesk(client, keys.token)
+        await chats.open()
         doors = Doors(client, reachable(settings.http), reachable(settings.smtp), settings.mail_addresses[0])
-        live = Live(doors, desk)
+        live = Live(doors, desk, chats)
         room = asyncio.Semaphore(_AT_ONCE)
+        waiting = asyncio.create_task(somebody_waits(reachable(settings.http)))
         try:
             async with asyncio.TaskGroup() as group:
                 for number, step in enumerate(steps):
@@ -125,6 +132,8 @@ async def run_live(settings: Settings, keys: Keys, pace: Pace, progress: Callabl
                     progress(number + 1, len(steps))
                     await asyncio.sleep(pause)
         finally:
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
             await live.end()
     return live.failed
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from services.access.identity import Role
 from services.access.policy import EVERYBODY, POLICY
 from services.web.guard import rule_of
+from tests.services.web.chatting import chatting
 from tests.services.web.serving import Web
 
 LONG = "La factura de la sucursal de Tampa sale dos veces y el cliente 4711/B-2026 no puede cerrarla antes del viernes"
@@ -52,6 +53,9 @@ async def populate(web: Web) -> dict[str, str]:
         call = await agent.post("/api/v1/calls", json={"direction": "in", "phone": "+53 7 555 0101", "incident": 1})
         assert call.status_code == 201, call.text
         await agent.post("/api/v1/incidents/2/resolve", json={"solution": LONG, "cause": LONG})
+        widget = {"name": LONG[:60], "origins": ["https://www.example.com", "https://tienda.example:8443"]}
+        site = (await agent.post("/api/v1/widgets", json=widget)).json()["key"]
+        chat = await _chats(web)
         await web.settled()
         customer_id = (await agent.get("/api/v1/incidents/1")).json()["customer"]["id"]
     return {
@@ -62,7 +66,27 @@ async def populate(web: Web) -> dict[str, str]:
         "name": "channel_report",
         "user": "agent",
         "call": call.json()["id"],
+        "site": site,
+        "chat": chat,
     }
+
+
+async def _chats(web: Web) -> str:
+    """One that the agent has, one that waits. Returns the first."""
+    async with (
+        web.browser(Role.ADMIN) as agent,
+        chatting(web, name="María de los Ángeles Villavicencio") as eva,
+        chatting(web, name="") as noa,
+    ):
+        await agent.post("/api/v1/presence", json={"available": True})
+        for each in (eva, noa):
+            await each.say(LONG)
+            await each.next("state", state="waiting")
+        came = await agent.post(f"/api/v1/chats/{eva.session}/accept")
+        assert came.status_code == 200, came.text
+        await agent.post(f"/api/v1/incidents/{came.json()['number']}/replies", json={"text": LONG})
+        await eva.say(LONG, "2")
+        return eva.session
 
 
 async def places(web: Web, known: dict[str, str]) -> list[Place]:
