@@ -95,6 +95,26 @@ _ACTIONS: Mapping[str, Callable[[int, str, Fields], IncidentRequest]] = {
 }
 
 
+def _give_one(number: int, fields: Fields) -> IncidentRequest:
+    return _give(number, one_line(fields.get("team", "")), fields)
+
+
+def _snooze_one(number: int, fields: Fields) -> IncidentRequest:
+    return _snooze(number, fields.get("for", ""), fields)
+
+
+def _wake_one(number: int, fields: Fields) -> IncidentRequest:
+    return _wake(number, "", fields)
+
+
+ONE: Mapping[str, Callable[[int, Fields], IncidentRequest]] = {
+    "team": _give_one,
+    "snooze": _snooze_one,
+    "wake": _wake_one,
+}
+"""The same for the page of one incident, by the last part of its forms' addresses."""
+
+
 def until(choice: str, fields: Fields, now: datetime) -> datetime | None:
     """When a snooze ends, in the reader's own days; None: when the customer answers. Raises InvalidError."""
     here = now.astimezone(_zone(fields.get("zone", "")))

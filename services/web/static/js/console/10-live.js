@@ -15,7 +15,7 @@ function changed({ position, stream }) {
   for (const element of document.querySelectorAll("[data-live]")) {
     if (due.has(element) || !concerns(element, stream)) continue;
     // spread: a thousand screens must not ask in the same millisecond; a hidden tab may take its time
-    const spread = document.hidden ? 2000 : 40 + Math.random() * 120;
+    const spread = document.hidden ? 2000 : 40 + Math.random() * Number(element.dataset.pace || 120);
     due.set(element, setTimeout(() => { due.delete(element); if (element.isConnected) element.dispatchEvent(new CustomEvent("live")); }, spread));
   }
 }

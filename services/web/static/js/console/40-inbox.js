@@ -56,11 +56,12 @@ document.addEventListener("htmx:before:swap", (event) => {
   kept = { picked: new Set(acted ? [] : boxes().filter((each) => each.checked).map((each) => each.name)), row: here()?.id, at: document.activeElement?.id };
 });
 document.addEventListener("htmx:after:swap", () => {
+  ready();
   if (!kept || !document.querySelector(".inbox")) return;
   for (const each of boxes()) each.checked = kept.picked.has(each.name);
   if (kept.row && !here()) { const row = document.getElementById(kept.row) ?? rows()[Math.min(place, rows().length - 1)]; if (row) (row.id === kept.row && kept.at ? document.getElementById(kept.at) : linkOf(row))?.focus(); }
   kept = null;
-  ready();
+  count();
 });
 // how long until a target is missed, counted on while the page is open
 function tick() {
