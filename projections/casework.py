@@ -230,7 +230,12 @@ def similar(connection: Connection, number: int, limit: int = 5) -> list[Solved]
         return []
     pairs = " | ".join(f"({one} & {other})" for one, other in combinations(words, 2))
     found = _alike(connection, incident, pairs, words, limit) if pairs else []
-    return found or _alike(connection, incident, " | ".join(words), words, limit)
+    if len(found) < limit:
+        known = {each.number for each in found}
+        found += [
+            each for each in _alike(connection, incident, " | ".join(words), words, limit) if each.number not in known
+        ]
+    return found[:limit]
 
 
 def _alike(connection: Connection, incident: UUID, query: str, words: Sequence[str], limit: int) -> list[Solved]:

@@ -183,6 +183,27 @@ def family(connection: Connection, customer: UUID) -> list[UUID]:
     return [member for (member,) in rows]
 
 
+class Part(msgspec.Struct, frozen=True):
+    """A customer that was merged into another, as they were alone."""
+
+    id: UUID
+    name: str
+    addresses: list[str]
+    into: UUID
+
+
+def parts_of(connection: Connection, merged: Sequence[UUID]) -> list[Part]:
+    """Merged customers by themselves, to be told apart again."""
+    rows: Sequence[tuple[UUID, str, list[str], UUID]] = connection.execute(
+        "SELECT c.id, coalesce(nullif(c.name, ''), min(a.name), ''),"
+        "  coalesce(array_agg(a.text ORDER BY a.position) FILTER (WHERE a.text <> ''), '{}'), c.merged_into"
+        " FROM customers c LEFT JOIN customer_addresses a ON a.customer = c.id"
+        " WHERE c.id = ANY(%s) AND c.merged_into IS NOT NULL GROUP BY c.id ORDER BY c.position",
+        (list(merged),),
+    ).fetchall()
+    return [Part(*row) for row in rows]
+
+
 def names(connection: Connection, customers: Collection[UUID]) -> dict[UUID, tuple[UUID, str]]:
     """For each customer the id and name under which it is read now."""
     rows: Sequence[tuple[UUID, UUID, str]] = connection.execute(

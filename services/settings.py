@@ -11,6 +11,8 @@ from pathlib import Path
 from channels.opening_hours import OpeningHours
 from schemas.errors import InvalidError, SettingsError
 
+_HOLD_MAX_SECONDS = 120
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -55,6 +57,7 @@ class Settings:
     correlation_hours: int
     chat_wait_seconds: int
     locale: str
+    send_hold_seconds: int
     metrics_port: int | None
     opening_hours: OpeningHours
     support_phone: str
@@ -93,6 +96,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         correlation_hours=_number(given, "CORRELATION_HOURS", 168),
         chat_wait_seconds=_number(given, "CHAT_WAIT_SECONDS", 120),
         locale=given.pop("LOCALE", "") or "es",
+        send_hold_seconds=_number(given, "SEND_HOLD_SECONDS", 10),
         metrics_port=_number(given, "METRICS_PORT", 0) or None,
         opening_hours=_hours(given.pop("OPENING_HOURS", "") or "Mon-Fri 09:00-17:00 UTC"),
         support_phone=given.pop("SUPPORT_PHONE", ""),
@@ -129,6 +133,8 @@ def _provider(given: dict[str, str]) -> ProviderSettings | None:
 def _check(settings: Settings) -> None:
     if settings.locale not in {"es", "en"}:
         raise SettingsError("CAUCE_LOCALE is es or en")
+    if settings.send_hold_seconds > _HOLD_MAX_SECONDS:
+        raise SettingsError(f"CAUCE_SEND_HOLD_SECONDS is 0 to {_HOLD_MAX_SECONDS}")
     for address in settings.mail_addresses:
         mailbox, at, domain = address.rpartition("@")
         if not mailbox or not at or not domain:

@@ -45,6 +45,7 @@ class _Line(msgspec.Struct, frozen=True):
     delivery: str | None
     held_until: datetime | None = None
     raw: bool = False
+    number: int | None = None
 
 
 def of_incident(
@@ -148,7 +149,8 @@ def _of_incidents(connection: Connection, numbers: dict[UUID, int], cursor: str 
     with connection.cursor(row_factory=class_row(_Line)) as reader:
         # each incident's own index order is cut at the limit before they are put together: flat however long they are
         lines = reader.execute(
-            "SELECT line.* FROM unnest(%s::uuid[]) AS wanted(incident), LATERAL ("
+            "SELECT line.*, own.number FROM unnest(%s::uuid[]) AS wanted(incident)"
+            " JOIN timeline_incidents own USING (incident), LATERAL ("
             "  SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
             "  recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until,"
             "  raw <> '' AS raw FROM entries WHERE entries.incident = wanted.incident"
@@ -201,6 +203,7 @@ def _entry(line: _Line, numbers: dict[UUID, int]) -> Entry:
         note_id=note,
         held_until=line.held_until if line.delivery == "queued" else None,
         original=line.raw,
+        own_number=line.number,
     )
 
 

@@ -23,6 +23,7 @@ class Entry(msgspec.Struct, frozen=True):
     `sender` stands as `from`. `incident` is the number as read now, through merges.
     `html`: the interaction has an HTML part (`html_blob`). `author`: the user who did it, or the sender's name.
     `held_until`: a reply can be withdrawn so long. `original`: the raw mail is kept.
+    `own_number`: of the incident it is in by itself, merged or not.
     """
 
     position: int
@@ -46,6 +47,7 @@ class Entry(msgspec.Struct, frozen=True):
     note_id: UUID | None = None
     held_until: datetime | None = None
     original: bool = False
+    own_number: int | None = None
 
 
 class Thread(msgspec.Struct, frozen=True):

@@ -108,6 +108,7 @@ _LARGER = {
     "/contact": form.POST_MAX_BYTES + _FORM_FIELDS_BYTES,
     "/status/": form.POST_MAX_BYTES + _FORM_FIELDS_BYTES,
     "/api/v1/uploads": uploads.POST_MAX_BYTES,
+    "/agent/incidents/": uploads.POST_MAX_BYTES,
 }
 
 

@@ -5,61 +5,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from channels.text import one_line
 from eventstore.database import Connection
-from projections import incidents, timeline
 from projections.incidents import IncidentDetail
-from projections.page import LIMIT_MAX
-from projections.timeline import Entry
-from schemas.errors import InvalidError, NotFoundError
-from schemas.facts.incident import Priority
+from schemas.errors import AnsweredMeanwhileError, NotFoundError
 from schemas.ids import new_id
-from services.access import users
-from services.incidents import requests
+from services.drafts import drafts, uploads
+from services.drafts.drafts import Kind
+from services.outcomes import Outcome
 from services.web.api.shapes import NUMBER_MAX, POSITION_MAX
 from services.web.guard import caller
-from services.web.pages import posted
+from services.web.pages import composer, incident_actions, incident_view, posted
+from services.web.pages.incident_actions import ACTIONS
+from services.web.pages.incident_view import Beside
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 
 _ENTRIES_MAX = 1000
 _ALL_MAX = 20_000
-_PROJECTIONS = ("incidents", "timeline", "customers")
+_PROJECTIONS = ("incidents", "timeline", "customers", "casework")
+_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 Number = Annotated[int, Path(ge=1, le=NUMBER_MAX)]
+
+
+@dataclass(frozen=True)
+class _Typed:
+    """What was in the form that is refused, and why."""
+
+    action: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
+    uploads: tuple[UUID, ...] = ()
+    shown: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 def router(parts: Parts, screen: Screen) -> APIRouter:
     """One incident."""
     routes = APIRouter(include_in_schema=False)
-    database = parts.hub.database
+    _showing(routes, parts, screen)
+    _acting(routes, parts, screen)
+    return routes
 
-    async def page(
-        number: int, *, everything: bool, fields: Mapping[str, str], shown: Mapping[str, object]
-    ) -> dict[str, object]:
-        position = await parts.folded(*_PROJECTIONS)
-        incident, items, older = await database.run(_read, number, _ALL_MAX if everything else _ENTRIES_MAX)
-        return {
-            "incident": incident,
-            "items": items,
-            "older": older and not everything,
-            "people": await database.run(users.assignable),
-            "fields": {"text": fields.get("text", "")},
-            "key": fields.get("idempotency_key") or str(new_id()),
-            "action": "",
-            "position": position,
-            "fresh": True,
-            "problem": "",
-            "errors": (),
-            **shown,
-        }
 
+def _showing(routes: APIRouter, parts: Parts, screen: Screen) -> None:
     @routes.get("/agent/incidents/{number}")
     async def show(
         request: Request,
@@ -68,119 +66,107 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         everything: Annotated[str, Query(alias="all")] = "",
         min_position: Annotated[int, Query(ge=0, le=POSITION_MAX)] = 0,
     ) -> Response:
+        by = caller(request).name
         fresh = await parts.wait_for(min_position, *_PROJECTIONS) if min_position else True
-        context = await page(number, everything=bool(everything), fields={}, shown={"fresh": fresh})
-        template = "agent/timeline.html" if part == "timeline" else "agent/incident.html"
-        return screen.render(request, template, context)
+        context = await _timeline(parts, by, number, everything=bool(everything), fresh=fresh)
+        if part == "timeline":
+            return screen.render(request, "agent/timeline.html", context)
+        return screen.render(request, "agent/incident.html", await _page(parts, by, context, _Typed()))
 
+    @routes.get("/agent/incidents/{number}/insert")
+    async def insert(request: Request, number: Number, q: Annotated[str, Query(max_length=200)] = "") -> Response:
+        by, language = caller(request).name, screen.language(request)
+        found = await parts.hub.database.run(composer.insertable, number, by, one_line(q), language)
+        context = {**found, "number": number, "public_url": parts.hub.settings.public_url}
+        return screen.render(request, "agent/insert.html", context)
+
+
+def _acting(routes: APIRouter, parts: Parts, screen: Screen) -> None:
     @routes.post("/agent/incidents/{number}/{action}")
     async def act(request: Request, number: Number, action: str) -> Response:
-        make = ACTIONS.get(action)
-        if make is None:
+        if action not in ACTIONS:
             raise NotFoundError("no such action")
-        fields = await posted.fields(request)
+        by = caller(request).name
+        typed = _Typed(action)
         try:
-            key = fields.get("idempotency_key") or None
-            out = await parts.commands.run(make(number, fields), by=caller(request).name, idempotency_key=key)
+            async with composer.came(request) as form:
+                typed = _Typed(action, form.fields)
+                typed = _Typed(action, form.fields, await composer.kept_files(parts, number, form, by))
+            out = await _do(parts, number, typed, by)
         except NotFoundError:
             raise
         except posted.REFUSALS as error:
-            status, headers, shown = posted.refusal(error)
-            refused = {**shown, "action": action}
-            context = await page(number, everything=False, fields=fields, shown=refused)
+            status, headers, refused = _refused(error, typed)
+            context = await _page(parts, by, await _timeline(parts, by, number), refused)
             return screen.render(request, "agent/incident.html", context, status=status, headers=headers)
-        return redirect(request, f"/agent/incidents/{number}", min_position=out.position)
-
-    return routes
-
-
-def _reply(number: int, fields: Mapping[str, str]) -> requests.IncidentRequest:
-    return requests.Reply(incident=number, text=_text(fields), to=one_line(fields.get("to", "")))
-
-
-def _note(number: int, fields: Mapping[str, str]) -> requests.IncidentRequest:
-    return requests.Note(incident=number, text=_text(fields))
+        if action == "withdraw" and out.interaction is not None:
+            await parts.wait_for(out.position, *_PROJECTIONS)
+            await composer.give_back(parts, number, out.interaction, by)
+        done = {"reply": None, "note": None, "withdraw": "withdrawn"}.get(action, "saved")
+        seen = out.number if action == "split" and out.number else number
+        return redirect(request, f"/agent/incidents/{seen}", min_position=out.position, done=done, undo=out.undo)
 
 
-def _assign(number: int, fields: Mapping[str, str]) -> requests.IncidentRequest:
-    return requests.Assign(incident=number, to=one_line(fields.get("to", "")) or None)
+def _refused(error: Exception, typed: _Typed) -> tuple[int, Mapping[str, str], _Typed]:
+    status, headers, shown = posted.refusal(error)
+    if isinstance(error, AnsweredMeanwhileError):  # asked once: what is sent next has no version
+        ago = max(0, round((datetime.now(UTC) - error.at).total_seconds()))
+        fields = {**typed.fields, "version": ""}
+        return status, headers, _Typed(typed.action, fields, typed.uploads, {"meanwhile": (error.by, ago)})
+    return status, headers, _Typed(typed.action, typed.fields, typed.uploads, shown)
 
 
-def _prioritize(number: int, fields: Mapping[str, str]) -> requests.IncidentRequest:
-    try:
-        return requests.Prioritize(incident=number, priority=Priority(fields.get("priority", "")))
-    except ValueError as error:
-        raise InvalidError("no such priority", field="priority") from error
+async def _timeline(
+    parts: Parts, by: str, number: int, *, everything: bool = False, fresh: bool = True
+) -> dict[str, object]:
+    position = await parts.folded(*_PROJECTIONS)
+    view = await parts.hub.database.run(incident_view.read, number, _ALL_MAX if everything else _ENTRIES_MAX, by)
+    return {
+        "incident": view.incident,
+        "view": view,
+        "now": datetime.now(UTC),
+        "older": view.older and not everything,
+        "position": position,
+        "fresh": fresh,
+        "pictures": _PICTURES,
+    }
 
 
-def _tag(number: int, fields: Mapping[str, str]) -> requests.IncidentRequest:
-    add, remove = (tuple(filter(None, [one_line(fields.get(name, ""))])) for name in ("add", "remove"))
-    return requests.Tag(incident=number, add=add, remove=remove)
+async def _page(parts: Parts, by: str, context: dict[str, object], typed: _Typed) -> dict[str, object]:
+    beside = await parts.hub.database.run(_beside, parts, context["incident"], by, typed)
+    return context | {
+        "beside": beside,
+        "action": typed.action,
+        "version": typed.fields.get("version"),
+        "key": typed.fields.get("idempotency_key") or str(new_id()),
+        "problem": "",
+        "errors": (),
+        "meanwhile": None,
+        **typed.shown,
+    }
 
 
-def _resolve(number: int, fields: Mapping[str, str]) -> requests.IncidentRequest:
-    return requests.Resolve(incident=number, solution=fields.get("solution", ""), cause=fields.get("cause", ""))
+async def _do(parts: Parts, number: int, typed: _Typed, by: str) -> Outcome:
+    key = typed.fields.get("idempotency_key") or None
+    if typed.action not in set(Kind):
+        return await parts.commands.run(ACTIONS[typed.action](number, typed.fields), by=by, idempotency_key=key)
+    if typed.action == Kind.REPLY:
+        hold = parts.hub.settings.send_hold_seconds
+        asked = incident_actions.reply(number, typed.fields, typed.uploads, hold_seconds=hold)
+        out = await parts.commands.run(asked, by=by, idempotency_key=key)
+    else:
+        note = incident_actions.note(number, typed.fields, typed.uploads)
+        out = await parts.commands.run(note, by=by, idempotency_key=key)
+    await parts.hub.database.run(drafts.drop, out.subject, Kind(typed.action), by=by)
+    return out
 
 
-def _close(number: int, _: Mapping[str, str]) -> requests.IncidentRequest:
-    return requests.Close(incident=number)
-
-
-def _reopen(number: int, fields: Mapping[str, str]) -> requests.IncidentRequest:
-    return requests.Reopen(incident=number, reason=one_line(fields.get("reason", "")))
-
-
-def _merge(number: int, fields: Mapping[str, str]) -> requests.IncidentRequest:
-    return requests.Merge(incident=number, sources=(_other(fields),))
-
-
-def _unmerge(number: int, fields: Mapping[str, str]) -> requests.IncidentRequest:
-    return requests.Unmerge(incident=number, source=_other(fields))
-
-
-ACTIONS: Mapping[str, Callable[[int, Mapping[str, str]], requests.IncidentRequest]] = {
-    "reply": _reply,
-    "note": _note,
-    "assign": _assign,
-    "priority": _prioritize,
-    "tags": _tag,
-    "resolve": _resolve,
-    "close": _close,
-    "reopen": _reopen,
-    "merge": _merge,
-    "unmerge": _unmerge,
-}
-"""What the page's forms ask for, by the last part of their address."""
-
-
-def _text(fields: Mapping[str, str]) -> str:
-    text = fields.get("text", "")
-    if not text.strip():
-        raise InvalidError("say something", field="text")
-    if len(text) > 50_000:  # noqa: PLR2004 -- as the form says
-        raise InvalidError("at most 50,000 characters", field="text")
-    return text
-
-
-def _other(fields: Mapping[str, str]) -> int:
-    found = posted.number(fields.get("from", ""))
-    if found is None:
-        raise InvalidError("which incident?", field="from")
-    return found
-
-
-def _read(connection: Connection, number: int, most: int) -> tuple[IncidentDetail, list[Entry], bool]:
-    incident = incidents.get(connection, number)
-    if incident is None:
-        raise NotFoundError(f"no incident {number}")
-    found: list[Entry] = []
-    cursor: str | None = None
-    while len(found) < most:
-        page = timeline.of_incident(connection, number, cursor=cursor, limit=LIMIT_MAX)
-        if page is None:  # the timeline is behind the list
-            break
-        found.extend(page.items)
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    return incident, found, cursor is not None
+def _beside(connection: Connection, parts: Parts, incident: object, by: str, typed: _Typed) -> Beside:
+    """What stands beside it; what was typed goes before the draft."""
+    assert isinstance(incident, IncidentDetail)  # noqa: S101 -- of the context made above
+    found = incident_view.beside(connection, parts, incident, by)
+    if typed.action not in set(Kind):
+        return found
+    draft = replace(found.drafts[typed.action], text=typed.fields.get("text", ""), uploads=typed.uploads)
+    files = uploads.named(connection, typed.uploads, by=by)
+    return incident_view.with_draft(found, typed.action, draft, files)

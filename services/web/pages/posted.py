@@ -29,12 +29,19 @@ REFUSALS = (RefusedError, RetryableError, RequestValidationError)
 
 
 async def fields(request: Request) -> dict[str, str]:
-    """An urlencoded form. Raises UnsupportedMediaTypeError, MalformedError, TooLargeError."""
+    """An urlencoded form; the marks of several boxes (`chosen`) stand between commas.
+
+    Raises UnsupportedMediaTypeError, MalformedError, TooLargeError.
+    """
     if request.headers.get("content-length") == "0":
         return {}  # a form of nothing but its button
     http_body.media_type(request, http_body.URLENCODED)
     body = await http_body.read(request, FIELDS_MAX_BYTES)
-    return {name: clean(value).replace("\r\n", "\n") for name, value in http_body.parse_urlencoded(body)}
+    pairs = [(name, clean(value).replace("\r\n", "\n")) for name, value in http_body.parse_urlencoded(body)]
+    found = dict(pairs)
+    if "chosen" in found:
+        found["chosen"] = ",".join(value for name, value in pairs if name == "chosen")
+    return found
 
 
 def refusal(error: Exception) -> tuple[int, Mapping[str, str], dict[str, object]]:

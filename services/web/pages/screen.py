@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 from uuid import UUID
 
 import nh3
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
@@ -115,6 +115,9 @@ class Screen:
             text = format_datetime(at, "d MMM y HH:mm", locale=locale)
             return Markup('<time datetime="{}">{} UTC</time>').format(at.isoformat(), text)
 
+        def day(at: date) -> str:
+            return format_date(at, "full", locale=locale)
+
         def number(value: float | None) -> str:
             return NOTHING if value is None else format_decimal(value, locale=locale)
 
@@ -129,6 +132,7 @@ class Screen:
         environment.globals.update(known)  # pyright: ignore[reportArgumentType, reportCallIssue]  # -- Jinja types what it begins with, not what may be added
         environment.filters.update(
             moment=moment,
+            day=day,
             number=number,
             duration=duration,
             handle=handle,

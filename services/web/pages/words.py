@@ -240,8 +240,18 @@ PLACE: Mapping[str, str] = {
 
 UNIT: Mapping[str, str] = {"minutes": "minutes", "hours": "hours", "days": "days"}
 
+SEND: Mapping[str, str] = {
+    "email": "Send by email",
+    "chat": "Send by chat",
+    "form": "Put on the status page",
+    "phone": "Put on the status page",
+    "in_person": "Put on the status page",
+}
+"""What the button of a reply says, by its channel."""
+
 DONE: Mapping[str, str] = {
     "changed": "Changed.",
+    "withdrawn": "Taken back. Your words are in the composer again.",
     "saved": "Saved.",
     "undone": "Undone.",
     "received": "We have your message.",
@@ -331,6 +341,7 @@ GROUPS = (
     PROBLEM,
     SIGN_IN,
     DONE,
+    SEND,
     ARTICLE_KIND,
     SCORE,
     ROLE,

@@ -19,8 +19,8 @@ async def test_similar_incidents_are_solved_ones_that_share_words_the_most_alike
             await agent.post(f"/api/v1/incidents/{number}/resolve", json=done)
         await web.settled()
         found = (await agent.get("/api/v1/incidents/4/similar")).json()["items"]
-        assert [(each["number"], each["solution"]) for each in found] == [(2, "solution 2")]
-        assert found[0]["likeness"] == 1.0
+        assert [(each["number"], each["solution"]) for each in found] == [(2, "solution 2"), (1, "solution 1")]
+        assert [each["likeness"] for each in found] == [1.0, 0.5]
         await agent.post("/api/v1/incidents/2/reopen")
         await web.settled()
         found = (await agent.get("/api/v1/incidents/4/similar")).json()["items"]

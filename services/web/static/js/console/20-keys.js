@@ -8,7 +8,7 @@ const find = (key) => [...document.querySelectorAll(`[data-key="${CSS.escape(key
 
 function press(element) {
   if (typing(element)) element.focus();
-  else if (element.matches("details")) { element.open = !element.open; element.querySelector("summary").focus(); }
+  else if (element.matches("details")) { element.open = !element.open; element.querySelector(element.open && "focus" in element.dataset ? "textarea, input" : "summary").focus(); }
   else element.click();
 }
 document.addEventListener("keydown", (event) => {

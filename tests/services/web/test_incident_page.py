@@ -1,0 +1,216 @@
+"""The incident's page in a real browser: by keyboard alone, taken back, two agents at once, regrouped and undone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from eventstore.database import Database
+from services.access.identity import Role
+from tests.services.web.serving import PASSWORD, Web, serving
+
+SLOW = 10_000
+
+
+@asynccontextmanager
+async def _browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as tools:
+        running = await tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield running
+        await running.close()
+
+
+async def _agent(browser: Browser, web: Web, user: str = "agent") -> tuple[Page, list[str]]:
+    page = await (await browser.new_context(locale="en-GB")).new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await page.goto(f"{web.url}/en/login")
+    await page.fill("[name=name]", user)
+    await page.fill("[name=password]", PASSWORD)
+    await page.click("button.main")
+    return page, complaints
+
+
+@pytest.fixture
+async def slow_web(database: Database, tmp_path: Path) -> AsyncIterator[Web]:
+    """Replies are held for a minute."""
+    async with serving(database, tmp_path, SEND_HOLD_SECONDS="60") as running:
+        yield running
+
+
+async def _facts(web: Web) -> list[tuple[str, str | None]]:
+    async with web.client(Role.AGENT) as agent:
+        items = (await agent.get("/api/v1/incidents/1/timeline?limit=200")).json()["items"]
+        return [(entry["fact"], entry["delivery"]) for entry in items]
+
+
+async def test_a_reply_takes_two_keystrokes_beside_its_text_and_can_be_taken_back(slow_web: Web) -> None:
+    web = slow_web
+    async with web.client() as customer, _browser() as browser:
+        await web.form(customer)
+        await web.settled()
+        page, complaints = await _agent(browser, web)
+        await page.goto(f"{web.url}/en/agent/incidents/1")
+        await page.keyboard.press("r")
+        await page.keyboard.type("Too fast")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(".toast")).to_be_visible(timeout=SLOW)
+        await expect(page.locator(".entry.ours")).to_contain_text("Too fast")
+        await expect(page.locator("#reply-text")).to_have_value("")
+        await page.locator("h1").click()
+        await page.keyboard.press("Control+z")
+        await expect(page.locator("#reply-text")).to_have_value("Too fast", timeout=SLOW)
+        await expect(page.locator(".entry.withdrawn")).to_contain_text("Too fast")
+        await web.settled()
+        assert (await _facts(web))[-2:] == [("InteractionLinked", "withdrawn"), ("ReplyWithdrawn", None)]
+        async with web.client(Role.AGENT) as agent:
+            assert (await agent.get("/api/v1/incidents/1")).json()["status"] == "new"
+        assert complaints == []
+
+
+async def test_a_draft_and_its_file_survive_a_reload(slow_web: Web, tmp_path: Path) -> None:
+    web = slow_web
+    file = tmp_path / "log.txt"
+    file.write_text("it broke")
+    async with web.client() as customer, _browser() as browser:
+        await web.form(customer)
+        await web.settled()
+        page, complaints = await _agent(browser, web)
+        await page.goto(f"{web.url}/en/agent/incidents/1")
+        await page.keyboard.press("n")
+        await page.keyboard.type("@admin look at ")
+        await page.set_input_files("#file-note", file)
+        await expect(page.locator("form.note [data-upload]")).to_have_count(1, timeout=SLOW)
+        await expect(page.locator("form.note .kept")).to_have_text("Draft kept", timeout=SLOW)
+        await page.reload()
+        await expect(page.locator("#note-text")).to_have_value("@admin look at ")
+        await expect(page.locator("form.note [data-upload]")).to_have_count(1)
+        await page.keyboard.press("n")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(".entry.note .files")).to_contain_text("log.txt", timeout=SLOW)
+        await expect(page.locator("#note-text")).to_have_value("")
+        called, _ = await _agent(browser, web, "admin")
+        await expect(called.locator("#count-mentions")).to_have_text("1", timeout=SLOW)
+        await called.goto(f"{web.url}/en/agent/mentions")
+        await expect(called.get_by_text("@admin look at")).to_be_visible()
+        assert complaints == []
+
+
+async def test_two_agents_see_each_other_and_the_second_reply_is_asked_about_once(slow_web: Web) -> None:
+    web = slow_web
+    async with web.client() as customer, _browser() as browser:
+        await web.form(customer)
+        await web.settled()
+        one, complaints = await _agent(browser, web)
+        two, _ = await _agent(browser, web, "admin")
+        for page in (one, two):
+            await page.goto(f"{web.url}/en/agent/incidents/1")
+        await one.keyboard.press("r")
+        await one.keyboard.type("Mine")
+        await expect(two.locator("#others")).to_have_text("agent is typing…", timeout=SLOW)
+        await two.keyboard.press("r")
+        await two.keyboard.type("Yours")
+        await two.keyboard.press("Control+Enter")
+        await expect(two.locator(".entry.ours")).to_contain_text("Yours", timeout=SLOW)
+        await expect(one.locator(".entry.ours")).to_contain_text("Yours", timeout=SLOW)
+        await one.locator("#reply-text").press("Control+Enter")
+        await expect(one.get_by_role("alert")).to_contain_text("admin replied", timeout=SLOW)
+        await expect(one.locator("#reply-text")).to_have_value("Mine")
+        await one.locator("#reply-text").press("Control+Enter")
+        await expect(one.locator(".entry.ours")).to_have_count(2, timeout=SLOW)
+        assert [text for text in complaints if "409" not in text] == []
+
+
+async def test_merging_by_one_key_moving_and_splitting_can_each_be_undone(web: Web) -> None:
+    async with web.client() as customer, web.client(Role.AGENT) as agent, _browser() as browser:
+        receipt = await web.form(customer)
+        await web.settled()
+        await customer.post(f"{receipt['status_url']}/messages", json={"body": "And something else"})
+        await web.form(customer, email="eva@x.cu", subject="Another")
+        await web.settled()
+        page, complaints = await _agent(browser, web)
+        await page.goto(f"{web.url}/en/agent/incidents/1")
+        second = page.locator(".entry", has_text="And something else")
+        await second.locator("summary").click()
+        await second.locator("input[name=to]").fill("#2")
+        await second.locator("input[name=to]").press("Enter")
+        await expect(page.locator(".toast")).to_be_visible(timeout=SLOW)
+        await expect(page.locator(".entry", has_text="And something else")).to_have_count(0)
+        await page.locator("h1").click()
+        await page.keyboard.press("Control+z")
+        await expect(page.locator(".entry", has_text="And something else")).to_be_visible(timeout=SLOW)
+        await page.locator("#regroup > summary").click()
+        await page.locator(".entry", has_text="And something else").locator("[name=chosen]").check()
+        await page.fill("#split [name=subject]", "A matter of its own")
+        await page.press("#split [name=subject]", "Enter")
+        await expect(page.locator("h1")).to_have_text("A matter of its own", timeout=SLOW)
+        assert page.url.endswith("/incidents/3")
+        await page.get_by_role("button", name="Undo").click()
+        await web.settled()
+        assert (await agent.get("/api/v1/incidents/3")).json()["merged_into"] == 1
+        assert complaints == []
+
+
+async def test_one_walks_the_timeline_and_works_by_keys(web: Web) -> None:
+    async with web.client() as customer, web.client(Role.AGENT) as agent, _browser() as browser:
+        receipt = await web.form(customer)
+        await web.form(customer, email="eva@x.cu", subject="Another")
+        await web.settled()
+        await customer.post(f"{receipt['status_url']}/messages", json={"body": "Second"})
+        await web.settled()
+        page, complaints = await _agent(browser, web)
+        await page.goto(f"{web.url}/en/agent")
+        await page.locator("a", has_text="Factura").click()
+        await expect(page.locator("h1")).to_have_text("Factura")
+        await page.keyboard.press("j")
+        await page.keyboard.press("j")
+        await expect(page.locator(":focus")).to_contain_text("Second")
+        await page.keyboard.press("k")
+        await expect(page.locator(":focus")).to_contain_text("Sale dos veces")
+        await page.keyboard.press("a")
+        await expect(page.locator("#to")).to_have_value("agent", timeout=SLOW)
+        await page.keyboard.press("e")
+        await page.keyboard.type("New toner")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(".status.is-resolved").first).to_be_visible(timeout=SLOW)
+        await page.keyboard.press("]")
+        await expect(page.locator("h1")).to_have_text("Another", timeout=SLOW)
+        await page.keyboard.press("[")
+        await expect(page.locator("h1")).to_have_text("Factura", timeout=SLOW)
+        await page.evaluate("document.activeElement.blur()")
+        await page.keyboard.press("Tab")
+        for _ in range(12):
+            if await page.evaluate("document.activeElement.hash") == "#reply-text":
+                break
+            await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.closest('.composer') !== null")
+        assert (await agent.get("/api/v1/incidents/1")).json()["solution"] == "New toner"
+        assert complaints == []
+
+
+async def test_customers_are_found_merged_and_told_apart_again(web: Web) -> None:
+    async with web.client() as customer, _browser() as browser:
+        await web.form(customer, name="Ana Pérez")
+        await web.form(customer, name="A. Pérez", email="ana@home.cu", subject="Casa")
+        await web.settled()
+        page, complaints = await _agent(browser, web)
+        await page.goto(f"{web.url}/en/agent/customers?q=Ana P")
+        await page.get_by_role("link", name="Ana Pérez").click()
+        await page.fill("#same", "ana@home")
+        await page.press("#same", "Enter")
+        await page.get_by_role("button", name="Merge").click()
+        await expect(page.locator(".entry", has_text="Casa")).to_be_visible(timeout=SLOW)
+        await page.get_by_role("button", name="Take out").click()
+        await expect(page.locator(".entry", has_text="Casa")).to_have_count(0, timeout=SLOW)
+        await page.fill("#address", "nonsense @")
+        await page.press("#address", "Enter")
+        await expect(page.get_by_role("alert")).to_be_visible(timeout=SLOW)
+        assert [text for text in complaints if "422" not in text] == []
