@@ -186,6 +186,14 @@ def roots(connection: Connection, incidents: Sequence[UUID]) -> dict[UUID, int]:
     return dict(rows)
 
 
+def statuses(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """Where each stands, by number."""
+    rows: Sequence[tuple[int, str]] = connection.execute(
+        "SELECT number, status FROM incidents WHERE number = ANY(%s)", (list(numbers),)
+    ).fetchall()
+    return dict(rows)
+
+
 def places(connection: Connection, interactions: Sequence[UUID]) -> dict[UUID, UUID]:
     """The incident that each interaction is in now."""
     rows: Sequence[tuple[UUID, UUID]] = connection.execute(

@@ -7,18 +7,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
+from channels.address_tokens import AddressTokens
 from channels.email.automatic import loop_mark
 from channels.email.confirmation import LANGUAGES, confirmation
 from channels.email.mailboxes import Mailboxes, with_plus
 from channels.email.outgoing import OutgoingMail, subject_of_answer
+from channels.email.requests_link import LANGUAGES as REQUESTS_LANGUAGES
+from channels.email.requests_link import requests_link
 from channels.tokens import ThreadTokens
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
 from schemas.address import Kind, handle_of, kind_of
 from schemas.facts import Fact, stream_id
 from schemas.facts.chat import ChatEmailGiven, ChatRequested
+from schemas.facts.customer import AddressAdded
 from schemas.facts.incident import IncidentMerged, IncidentOpened, IncidentUnmerged, InteractionLinked
 from schemas.facts.interaction import InteractionReceived, InteractionSent
+from schemas.facts.link import LinkMailed
 from schemas.ids import keyed_id
 from schemas.interaction import Attachment, Channel, Party
 from services.deliveries.queue import Kind as DeliveryKind
@@ -55,6 +60,8 @@ class Letter:
 
 def write(connection: Connection, ledger: Ledger, head: Letterhead, delivery: Leased) -> Letter | None:
     """The letter; None: there is nobody (any more) to write to."""
+    if delivery.kind is DeliveryKind.REQUESTS_LINK:
+        return _requests_link(connection, ledger, head, delivery)
     history = ledger.load(connection, [stream_id("interaction", delivery.interaction)])
     facts = [fact for each in history.values() for fact in each.facts]
     incident = _Incident.load(connection, ledger, delivery.incident)
@@ -70,6 +77,44 @@ def write(connection: Connection, ledger: Ledger, head: Letterhead, delivery: Le
             case _:
                 continue
     return None
+
+
+def _requests_link(connection: Connection, ledger: Ledger, head: Letterhead, delivery: Leased) -> Letter | None:
+    """The mailbox stands sealed with the customer: who was erased since gets nothing."""
+    stream = stream_id("link", delivery.interaction)
+    mailed = next(
+        (fact for fact in ledger.load(connection, [stream])[stream].facts if isinstance(fact, LinkMailed)), None
+    )
+    if mailed is None:
+        return None
+    theirs = stream_id("customer", mailed.customer)
+    handles = [
+        fact.personal
+        for fact in ledger.load(connection, [theirs])[theirs].facts
+        if isinstance(fact, AddressAdded) and fact.address == mailed.address and fact.personal is not None
+    ]
+    if not handles:
+        return None
+    language = mailed.language if mailed.language in REQUESTS_LANGUAGES else head.locale
+    token = AddressTokens(head.secret).sign(mailed.address, mailed.until)
+    subject, text = requests_link(language, name=handles[-1].name, link=f"{head.public_url}/my-requests/{token}")
+    return Letter(
+        OutgoingMail(
+            mailbox=head.mailboxes.first,
+            answers_to=head.mailboxes.first,
+            name=head.name,
+            recipient=handle_of(handles[-1].address),
+            recipient_name=handles[-1].name,
+            subject=subject,
+            text=text,
+            language=language,
+            message_id=f"{mailed.link.hex}.requests@{head.domain}",
+            references=(),
+            loop=loop_mark(head.secret),
+            at=mailed.at,
+            automatic=True,
+        )
+    )
 
 
 def _reply(

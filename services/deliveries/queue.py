@@ -20,12 +20,14 @@ ATTEMPTS_AFTER_DEATH = 1
 class Kind(StrEnum):
     """What is sent: an agent's words (interaction = the InteractionSent), or "we have your form" (= the form's).
 
-    Or "nobody came to your chat; we go on by mail" (= the words it was asked for with).
+    Or "nobody came to your chat; we go on by mail" (= the words it was asked for with). Or the link to somebody's
+    requests (= the link).
     """
 
     REPLY = "reply"
     CONFIRMATION = "confirmation"
     MISSED_CHAT = "missed_chat"
+    REQUESTS_LINK = "requests_link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,18 @@ def unsent(connection: Connection) -> dict[str, int]:
         " AS shown, count(*) FROM deliveries, hub WHERE state <> 'sent' AND state <> 'withdrawn' GROUP BY shown"
     ).fetchall()
     return dict(rows)
+
+
+def queued_since(
+    connection: Connection, kind: Kind, address: UUID, pause: timedelta, longer: timedelta
+) -> tuple[int, int]:
+    """How many of a kind one recipient was to get within each of the two times."""
+    row: tuple[int, int] | None = connection.execute(
+        "SELECT count(*) FILTER (WHERE queued_at > now() - %s), count(*) FROM deliveries"
+        " WHERE address = %s AND kind = %s AND queued_at > now() - %s",
+        (pause, address, kind, longer),
+    ).fetchone()
+    return row or (0, 0)
 
 
 def release(connection: Connection) -> int:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from starlette.routing import Route
 
+from channels.address_tokens import AddressTokens
+from schemas.ids import keyed_id
 from services.access.identity import Role
 from services.access.policy import EVERYBODY, POLICY
 from services.web.guard import rule_of
@@ -56,6 +59,8 @@ async def populate(web: Web) -> dict[str, str]:
         widget = {"name": LONG[:60], "origins": ["https://www.example.com", "https://tienda.example:8443"]}
         site = (await agent.post("/api/v1/widgets", json=widget)).json()["key"]
         chat = await _chats(web)
+        await agent.post("/api/v1/teams", json={"name": "soporte", "title": "Soporte", "members": ["agent"]})
+        await agent.post("/api/v1/tokens", json={"role": "agent", "name": LONG[:80], "scopes": ["incidents", "read"]})
         await web.settled()
         customer_id = (await agent.get("/api/v1/incidents/1")).json()["customer"]["id"]
     return {
@@ -63,6 +68,9 @@ async def populate(web: Web) -> dict[str, str]:
         "article": made[0]["id"],
         "customer": customer_id,
         "token": urlsplit(receipt["status_url"]).path.rpartition("/")[2],
+        "link": AddressTokens(web.hub.secret).sign(
+            keyed_id(web.hub.secret, "email:ana@x.cu"), datetime.now(UTC) + timedelta(hours=1)
+        ),
         "name": "channel_report",
         "user": "agent",
         "call": call.json()["id"],
