@@ -6,7 +6,7 @@ DEMO   ?= 1
 KAFKA  ?= 0
 BIN    := .venv/bin
 
-.PHONY: up down logs test check bench lock clean
+.PHONY: up down logs test check bench pictures lock clean
 
 ## up: install if needed, start the hub in the background, say where it is. DEMO=0: an empty hub. KAFKA=1: on Kafka.
 up: .venv/installed
@@ -37,6 +37,11 @@ check: .venv/installed-dev
 ## bench: figures beside their limits, both taken now
 bench: .venv/installed-dev
 	$(BIN)/python bench/run.py
+
+## pictures: take those of docs/pictures anew, of a hub with its demo
+pictures: .venv/installed-dev
+	@$(BIN)/python tests/needs.py
+	$(BIN)/python docs/pictures/take.py
 
 ## lock: pin every part anew, with hashes
 lock: .venv/installed-dev
