@@ -70,11 +70,6 @@ class Desk:
     teams: Sequence[tuple[str, str]]
     available: bool
 
-    @property
-    def count(self) -> int:
-        """What calls for the agent: in the tab's title."""
-        return len(self.waiting) + sum(talk.unanswered for talk in self.mine)
-
 
 def router(parts: Parts, screen: Screen) -> APIRouter:
     """The agents' chats."""
@@ -105,8 +100,8 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     async def count(request: Request, min_position: Annotated[int, Query(ge=0, le=POSITION_MAX)] = 0) -> Response:
         if min_position:
             await parts.wait_for(min_position, "chats", "timeline")
-        desk = await database.run(_desk, caller(request).name, None, goodbye)
-        return screen.render(request, "agent/chats_count.html", {"desk": desk})
+        waiting, mine = await database.run(_count, caller(request).name)
+        return screen.render(request, "agent/chats_count.html", {"count": waiting, "mine": mine})
 
     _add_presence(routes, parts, screen)
 
@@ -212,10 +207,21 @@ def _talk(connection: Connection, chat: Chat, goodbye: Goodbye) -> Talk:
     return Talk(chat, entries, unanswered, str(new_id()), goodbye(chat.language))
 
 
+def _mine(connection: Connection, agent: str) -> Sequence[Chat]:
+    return chats.find(connection, state="active", agent=agent, limit=_SIDE_BY_SIDE_MAX).items
+
+
+def _count(connection: Connection, agent: str) -> tuple[int, Sequence[Chat]]:
+    """What calls for the agent, and their chats: every open page asks, so it looks at no more than it must."""
+    waiting, active = chats.counts(connection, agent)
+    mine = _mine(connection, agent) if active else []
+    return waiting + sum(_talk(connection, chat, str).unanswered for chat in mine), mine
+
+
 def _desk(connection: Connection, agent: str, opened: UUID | None, goodbye: Goodbye) -> Desk:
     waiting = chats.find(connection, state="waiting").items
     active = chats.find(connection, state="active").items
-    mine = [_talk(connection, chat, goodbye) for chat in active if chat.agent == agent][:_SIDE_BY_SIDE_MAX]
+    mine = [_talk(connection, chat, goodbye) for chat in _mine(connection, agent)]
     ended = [chat for chat in chats.find(connection, limit=LIMIT_MAX).items if chat.state in {"closed", "missed"}][
         :_ENDED_SHOWN
     ]
