@@ -61,6 +61,7 @@ async def populate(web: Web) -> dict[str, str]:
         chat = await _chats(web)
         await agent.post("/api/v1/teams", json={"name": "soporte", "title": "Soporte", "members": ["agent"]})
         await agent.post("/api/v1/tokens", json={"role": "agent", "name": LONG[:80], "scopes": ["incidents", "read"]})
+        await _inbox(web)
         await web.settled()
         customer_id = (await agent.get("/api/v1/incidents/1")).json()["customer"]["id"]
     return {
@@ -77,6 +78,27 @@ async def populate(web: Web) -> dict[str, str]:
         "site": site,
         "chat": chat,
     }
+
+
+async def _inbox(web: Web) -> None:
+    """A team, targets that are missed and met, what sleeps until a time and until an answer, and a kept search."""
+    async with web.client(Role.ADMIN) as admin, web.browser(Role.ADMIN) as browser:
+        await admin.post(
+            "/api/v1/teams", json={"name": "sucursales", "title": LONG[:60], "members": ["admin", "agent"]}
+        )
+        for priority, seconds in (("urgent", 60), ("normal", 3600)):
+            target = {"first_response_seconds": seconds, "resolution_seconds": 100 * seconds}
+            assert (await admin.put(f"/api/v1/targets/{priority}", json=target)).status_code == 200
+        for number, until in ((3, None), (4, "2027-01-31T10:00:00Z")):
+            await web.form(admin, email=f"p{number}@x.cu", subject=LONG)
+            await web.settled()
+            newest = (await admin.get("/api/v1/incidents?limit=1")).json()["items"][0]["number"]
+            came = await admin.post(f"/api/v1/incidents/{newest}/snooze", json={"until": until})
+            assert came.status_code == 200, came.text
+        given = await admin.post("/api/v1/incidents/1/assign", json={"team": "sucursales"})
+        assert given.status_code == 200, given.text
+        kept = await browser.post("/agent/searches", data={"name": LONG[:60], "query": "view=all&priority=urgent"})
+        assert kept.status_code == 303, kept.text
 
 
 async def _chats(web: Web) -> str:
@@ -110,6 +132,7 @@ async def places(web: Web, known: dict[str, str]) -> list[Place]:
         path = re.sub(r"{(\w+)(?::\w+)?}", lambda name: known[name[1]], route.path)
         rule = rule_of(route)
         found.append(Place(rule, path, None if POLICY[rule] is EVERYBODY else Role.ADMIN))
+    found += [Place("GET /agent", f"/agent?view={view}", Role.ADMIN) for view in ("mine", "breaching", "snoozed")]
     async with web.browser(Role.ADMIN) as client:
         shown = [(place, await client.get(place.path)) for place in found]
     for place, came in shown:
