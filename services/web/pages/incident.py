@@ -20,6 +20,7 @@ from eventstore.database import Connection
 from projections.incidents import IncidentDetail
 from schemas.errors import AnsweredMeanwhileError, NotFoundError
 from schemas.ids import new_id
+from services.access import teams
 from services.drafts import drafts, uploads
 from services.drafts.drafts import Kind
 from services.outcomes import Outcome
@@ -136,6 +137,7 @@ async def _page(parts: Parts, by: str, context: dict[str, object], typed: _Typed
     beside = await parts.hub.database.run(_beside, parts, context["incident"], by, typed)
     return context | {
         "beside": beside,
+        "teams": await parts.hub.database.run(teams.list_teams),
         "action": typed.action,
         "version": typed.fields.get("version"),
         "key": typed.fields.get("idempotency_key") or str(new_id()),

@@ -10,7 +10,7 @@ from schemas.errors import InvalidError
 from schemas.facts.incident import Priority
 from schemas.interaction import Channel
 from services.incidents import requests
-from services.web.pages import posted
+from services.web.pages import bulk_form, posted
 
 TEXT_MAX_CHARACTERS = 50_000
 
@@ -120,6 +120,7 @@ ACTIONS: Mapping[str, Callable[[int, Mapping[str, str]], requests.IncidentReques
     "withdraw": _withdraw,
     "article": _link_article,
     "unlink": _unlink_article,
+    **bulk_form.ONE,
 }
 
 

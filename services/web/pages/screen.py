@@ -109,9 +109,10 @@ class Screen:
         def gettext(text: str) -> str:
             return catalog.get(text, text)
 
-        def moment(at: datetime | None) -> Markup:
-            if at is None:
+        def moment(at: datetime | str | None) -> Markup:
+            if not at:
                 return Markup("")
+            at = datetime.fromisoformat(at) if isinstance(at, str) else at
             text = format_datetime(at, "d MMM y HH:mm", locale=locale)
             return Markup('<time datetime="{}">{} UTC</time>').format(at.isoformat(), text)
 

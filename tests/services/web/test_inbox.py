@@ -236,3 +236,26 @@ async def test_the_api_snoozes_assigns_teams_and_changes_many(web: Web) -> None:
             "all": 3,
         }
         assert (await agent.post("/api/v1/incidents/bulk", json=body | {"action": "nonsense"})).status_code == 422
+
+
+async def test_an_incidents_page_gives_it_a_team_snoozes_wakes_and_shows_its_clock(web: Web) -> None:
+    await _three(web)
+    await _team(web)
+    async with web.browser(Role.AGENT) as agent, web.client(Role.ADMIN) as admin:
+        target = {"first_response_seconds": 3600, "resolution_seconds": None}
+        await admin.put("/api/v1/targets/normal", json=target)
+        for action, fields in (("team", {"team": "red"}), ("snooze", {"for": "tomorrow", "zone": "America/Havana"})):
+            came = await agent.post(f"/en/agent/incidents/1/{action}", data=fields)
+            assert came.status_code == 303, came.text
+            assert "undo=" in came.headers["location"]
+        page = (await agent.get(came.headers["location"])).text
+        assert '<option value="red" selected>Red team</option>' in page
+        assert "First answer due" in page
+        assert "/en/agent/incidents/1/wake" in page
+        assert re.search(r"Was snoozed: <time", page)
+        assert (await agent.post("/en/agent/incidents/1/wake", data={})).status_code == 303
+        await web.settled()
+        assert not (await admin.get("/api/v1/incidents/1")).json()["snoozed"]
+        refused = await agent.post("/en/agent/incidents/1/snooze", data={"for": "", "until": "2020-01-01T00:00"})
+        assert refused.status_code == 422
+        assert 'class="problem"' in refused.text
