@@ -16,6 +16,7 @@ from services.access.desk import Access, AccessDesk
 from services.access.identity import Role
 from services.bulk import Bulk
 from services.commands import Commands
+from services.demo import answering
 from services.incidents.requests import Assign, IncidentRequest, Snooze
 from services.incidents.state import Incident
 from services.targets import SetTarget
@@ -43,9 +44,11 @@ async def furnish(hub: Hub) -> None:
         for priority, (first, resolution) in _TARGETS.items():
             target = SetTarget(priority=priority, first_response_seconds=first, resolution_seconds=resolution)
             await commands.run(target, by=Role.ADMIN)
-        requests = _work_of_today(await hub.database.run(_open))
+        incidents = await hub.database.run(_open)
+        requests = _work_of_today(incidents)
         if requests:
             await commands.run(Bulk(requests=tuple(requests[:200])), by=Role.AGENT)
+        await answering.furnish(hub, commands, incidents)
     finally:
         serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):

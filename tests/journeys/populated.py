@@ -52,6 +52,11 @@ async def populate(web: Web) -> dict[str, str]:
         ):
             came = await agent.post(f"/api/v1/incidents/1/{path}", json=body)
             assert came.status_code < 300, came.text
+        file = {"file": (f"{LONG}.png", b"\x89PNG\r\n\x1a\n", "image/png")}
+        upload = (await agent.post("/api/v1/uploads?incident=1", files=file)).json()["items"][0]["id"]
+        await agent.post("/api/v1/incidents/1/notes", json={"text": f"@admin {LONG}", "attachments": [upload]})
+        await agent.post("/api/v1/incidents/1/articles", json={"article": made[0]["id"]})
+        await agent.post("/api/v1/canned", json={"name": LONG[:60], "body": f"{LONG} {{{{customer.name}}}}"})
         await customer.post(f"{receipt['status_url']}/messages", json={"body": LONG})
         call = await agent.post("/api/v1/calls", json={"direction": "in", "phone": "+53 7 555 0101", "incident": 1})
         assert call.status_code == 201, call.text
@@ -63,10 +68,12 @@ async def populate(web: Web) -> dict[str, str]:
         await agent.post("/api/v1/tokens", json={"role": "agent", "name": LONG[:80], "scopes": ["incidents", "read"]})
         await _inbox(web)
         await web.settled()
+        lines = (await agent.get("/api/v1/incidents/1/timeline")).json()["items"]
         customer_id = (await agent.get("/api/v1/incidents/1")).json()["customer"]["id"]
     return {
         "number": "1",
         "article": made[0]["id"],
+        "interaction": next(line["interaction_id"] for line in lines if line["interaction_id"]),
         "customer": customer_id,
         "token": urlsplit(receipt["status_url"]).path.rpartition("/")[2],
         "link": AddressTokens(web.hub.secret).sign(
