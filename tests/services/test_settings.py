@@ -6,7 +6,7 @@ import pytest
 
 from channels.opening_hours import OpeningHours
 from schemas.errors import SettingsError
-from services.settings import Endpoint, Settings, read
+from services.settings import Endpoint, ProviderSettings, Settings, read
 
 DEFAULTS = Settings(
     data=Path(".cauce").absolute(),
@@ -71,6 +71,11 @@ def test_every_setting_is_read(tmp_path):
         "CAUCE_OPENING_HOURS": "Mon-Sat 08:00-12:30 America/Havana",
         "CAUCE_SUPPORT_PHONE": "+53 7 555 0101",
         "CAUCE_CONTACT_AFTER_SEARCH": "on",
+        "CAUCE_OIDC_ISSUER": "https://id.example",
+        "CAUCE_OIDC_CLIENT": "cauce",
+        "CAUCE_OIDC_SECRET": "secret",
+        "CAUCE_OIDC_NAME": "Our company",
+        "CAUCE_OIDC_ROLE": "Agent",
     }
     settings = read(environment)
     assert settings == Settings(
@@ -96,7 +101,9 @@ def test_every_setting_is_read(tmp_path):
         opening_hours=OpeningHours.read("Mon-Sat 08:00-12:30 America/Havana"),
         support_phone="+53 7 555 0101",
         contact_after_search=True,
+        oidc=ProviderSettings("https://id.example", "cauce", "secret", "Our company", "agent"),
     )
+    assert "secret" not in str(settings.oidc)
     assert (str(settings.smtp), settings.mail_domain) == ("[::1]:25", "cauce.example")
 
 
@@ -146,3 +153,16 @@ def test_a_password_in_a_wrong_url_is_not_repeated():
     with pytest.raises(SettingsError) as caught:
         read({"CAUCE_DATABASE_URL": "pg://user:hunter2@db"})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"CAUCE_OIDC_ISSUER": "id.example", "CAUCE_OIDC_CLIENT": "x"},
+        {"CAUCE_OIDC_ISSUER": "https://id.example"},
+        {"CAUCE_OIDC_ISSUER": "https://id.example", "CAUCE_OIDC_CLIENT": "x", "CAUCE_OIDC_ROLE": "admin"},
+    ],
+)
+def test_an_identity_provider_that_cannot_be_is_refused(wrong):
+    with pytest.raises(SettingsError, match="CAUCE_OIDC_"):
+        read(wrong)

@@ -113,3 +113,36 @@ def test_orphaned_blobs_are_counted_and_then_deleted(hub_process: HubProcess):
 def test_an_address_that_is_nobodys_erases_nobody(hub_process: HubProcess):
     done = hub_process.cauce("erase", "nobody@x.example", "--yes", check=False)
     assert (done.returncode, done.stderr) == (1, "cauce: nobody has this address\n")
+
+
+def test_users_and_teams_are_kept_from_the_command_line(hub_process: HubProcess, database_url):
+    assert hub_process.cauce("user", "create", "ana", "--role", "admin", "--password", "long enough").stdout == "ana\n"
+    name, _, made = hub_process.cauce("user", "create", "Luis").stdout.partition(" ")
+    assert name == "luis"
+    assert len(made.strip()) >= 12
+    team = ("team", "create", "soporte", "--title", "Soporte", "--members", "ana,luis")
+    assert hub_process.cauce(*team).stdout == "soporte\n"
+    hub_process.cauce("user", "role", "luis", "analyst")
+    hub_process.cauce("team", "members", "soporte", "luis")
+    hub_process.cauce("user", "reset-totp", "luis")
+    listed = hub_process.cauce("user", "list").stdout
+    assert re.search(r"luis\W+analyst\W+soporte", listed)
+    refused = hub_process.cauce("user", "disable", "ana", check=False)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "last one" in refused.stderr
+    hub_process.cauce("user", "disable", "luis")
+    assert hub_process.cauce("user", "password", "nobody", "--password", "long enough", check=False).returncode == 1
+    with psycopg.connect(database_url) as connection:
+        told = connection.execute(
+            "SELECT type FROM events WHERE type LIKE 'user.%%' OR type LIKE 'team.%%' ORDER BY position"
+        ).fetchall()
+    assert [kind for (kind,) in told] == [
+        "user.created.v1",
+        "user.created.v1",
+        "team.created.v1",
+        "user.joined_team.v1",
+        "user.joined_team.v1",
+        "user.role_changed.v1",
+        "user.left_team.v1",
+        "user.disabled.v1",
+    ]
