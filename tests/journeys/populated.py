@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
+import httpx
 from starlette.routing import Route
 
 from channels.address_tokens import AddressTokens
@@ -60,6 +61,7 @@ async def populate(web: Web) -> dict[str, str]:
         await customer.post(f"{receipt['status_url']}/messages", json={"body": LONG})
         call = await agent.post("/api/v1/calls", json={"direction": "in", "phone": "+53 7 555 0101", "incident": 1})
         assert call.status_code == 201, call.text
+        await _telephone(web, customer, agent)
         await agent.post("/api/v1/incidents/2/resolve", json={"solution": LONG, "cause": LONG})
         widget = {"name": LONG[:60], "origins": ["https://www.example.com", "https://tienda.example:8443"]}
         site = (await agent.post("/api/v1/widgets", json=widget)).json()["key"]
@@ -124,6 +126,22 @@ async def _chats(web: Web) -> str:
         await agent.post(f"/api/v1/incidents/{came.json()['number']}/replies", json={"text": LONG})
         await eva.say(LONG, "2")
         return eva.session
+
+
+async def _telephone(web: Web, customer: httpx.AsyncClient, agent: httpx.AsyncClient) -> None:
+    """A call on hold with notes, one that has ended, one that rings, a wish to be called back, a stopwatch, a line."""
+    now = datetime.now(UTC)
+    for changes in ({"held": True, "notes": LONG}, {"ended_at": now.isoformat(), "outcome": LONG[:200]}):
+        started = {"direction": "in", "phone": "+53 5 555 0102", "answered_at": now.isoformat(), "subject": LONG}
+        call = (await agent.post("/api/v1/calls", json=started)).json()
+        assert (await agent.patch(f"/api/v1/calls/{call['id']}", json=changes)).status_code == 200
+    push = {"event": "newCall", "callId": "c1", "from": "5355550102", "to": "537", "direction": "in", "user": "admin"}
+    assert (await customer.post(f"/api/v1/cti/main?key={web.line_key}", data=push)).status_code == 200
+    slot = list(web.hub.settings.opening_hours.slots(now, 8))[1]
+    wish = {"name": LONG, "phone": "+5355550103", "about": LONG, "since": f"{slot.since}", "until": f"{slot.until}"}
+    assert (await customer.post("/api/v1/callbacks", json=wish)).status_code == 202
+    async with web.browser(Role.ADMIN) as admin:
+        assert (await admin.post("/api/v1/incidents/1/work/start")).status_code == 200
 
 
 async def places(web: Web, known: dict[str, str]) -> list[Place]:
