@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
-from psycopg.rows import class_row
 
 from eventstore.database import Connection
 from eventstore.recorded import Recorded
@@ -145,14 +144,3 @@ def spent_on(connection: Connection, numbers: Collection[int]) -> dict[tuple[int
         (list(numbers),),
     ).fetchall()
     return {(root, agent): Spent(calls, runs, calls + runs, cut) for root, agent, calls, runs, cut in rows}
-
-
-def spans(connection: Connection, agent: str, since: datetime, until: datetime) -> list[SpanRow]:
-    """Every call and run of a user that ended in this time, the newest first: what the sums are made of."""
-    with connection.cursor(row_factory=class_row(SpanRow)) as reader:
-        return reader.execute(
-            "SELECT id, kind, agent, incident, began_at, ended_at, held_at, held_seconds, seconds, forgotten"
-            " FROM work_spans WHERE agent = %s AND ended_at >= %s AND ended_at < %s ORDER BY ended_at DESC, id"
-            " LIMIT 200",
-            (agent, since, until),
-        ).fetchall()

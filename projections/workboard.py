@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
 from eventstore.database import Connection
-from projections import calls, work
+from projections import calls, incidents, work
 from projections.calls import Call
 from projections.work import Spent
 
@@ -24,6 +25,15 @@ class WorkOn(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class Chatting(msgspec.Struct, frozen=True):
+    """A live chat that a user has accepted. `number`: its incident's, as read now."""
+
+    id: UUID
+    number: int | None
+    name: str
+    since: datetime
+
+
 class Run(msgspec.Struct, frozen=True):
     """A stopwatch that runs. `seconds`: so far; `overdue`: longer than would count."""
 
@@ -34,12 +44,12 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Working(msgspec.Struct, frozen=True):
-    """A user at work. `chats`: open with them now; `spent`: on what ended in the time asked for."""
+    """A user at work. `chats`: those they have accepted; `spent`: on what ended in the time asked for."""
 
     agent: str
     calls: list[Call]
     stopwatch: Run | None
-    chats: int
+    chats: list[Chatting]
     incidents: list[WorkOn]
     spent: Spent
 
@@ -55,6 +65,7 @@ def read(
 ) -> list[Working]:
     """These users, in this order."""
     talking = [call for call in calls.going_on(connection) if call.agent in agents]
+    chats = _chats(connection, agents)
     runs = {run.agent: run for run in work.running(connection)}
     rows: Sequence[tuple[str, int, str, str]] = connection.execute(
         "SELECT people.name, i.number, i.subject, i.status FROM unnest(%s::text[]) AS people (name), LATERAL ("
@@ -73,7 +84,7 @@ def read(
             agent=agent,
             calls=[call for call in talking if call.agent == agent],
             stopwatch=_run(runs[agent], now, longest_seconds) if agent in runs else None,
-            chats=0,
+            chats=[chat for name, chat in chats if name == agent],
             incidents=[
                 WorkOn(number, subject, status, spent_on.get((number, agent), nothing).total)
                 for name, number, subject, status in rows
@@ -83,6 +94,16 @@ def read(
         )
         for agent in agents
     ]
+
+
+def _chats(connection: Connection, agents: Sequence[str]) -> list[tuple[str, Chatting]]:
+    rows: Sequence[tuple[str, UUID, UUID, str, datetime]] = connection.execute(
+        "SELECT agent, id, incident, name, coalesce(accepted_at, requested_at) FROM chats"
+        " WHERE state = 'active' AND agent = ANY(%s) ORDER BY position",
+        (list(agents),),
+    ).fetchall()
+    numbers = incidents.roots(connection, [incident for _, _, incident, _, _ in rows])
+    return [(agent, Chatting(chat, numbers.get(incident), name, since)) for agent, chat, incident, name, since in rows]
 
 
 def _run(run: work.Stopwatch, now: datetime, longest_seconds: float) -> Run:

@@ -38,7 +38,7 @@ from services.web.parts import Parts
 from services.worktime import requests
 from services.worktime.decide import LONGEST
 
-_PROJECTIONS = ("work", "calls", "incidents", "customers")
+_PROJECTIONS = ("work", "calls", "incidents", "customers", "chats")
 
 
 class SpentBy(msgspec.Struct, frozen=True):

@@ -13,7 +13,8 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from eventstore.database import Connection
-from projections import work, workboard
+from projections import workboard
+from projections.workboard import Working
 from schemas.errors import InvalidError, NotFoundError
 from schemas.ids import utc
 from services.access import users
@@ -29,7 +30,7 @@ from services.worktime import requests
 from services.worktime.decide import LONGEST
 
 _Page: TypeAlias = Callable[[date | None, Mapping[str, object]], Awaitable[dict[str, object]]]
-_PROJECTIONS = ("work", "calls", "incidents", "customers")
+_PROJECTIONS = ("work", "calls", "incidents", "customers", "chats")
 
 
 def router(parts: Parts, screen: Screen) -> APIRouter:
@@ -113,13 +114,13 @@ def _read(
     found = workboard.read(
         connection, people, since=since, until=until, now=now, longest_seconds=LONGEST.total_seconds()
     )
-    shown = [
-        {"who": each, "calls": views(each.calls), "spans": work.spans(connection, each.agent, since, until)}
-        for each in sorted(
-            found, key=lambda each: (not each.calls, each.stopwatch is None, -each.spent.total, not each.incidents)
-        )
-    ]
+    found.sort(key=_busy)
+    shown: list[dict[str, object]] = [{"who": each, "calls": views(each.calls)} for each in found]
     return people, shown
+
+
+def _busy(one: Working) -> tuple[bool, bool, float, bool]:
+    return not one.calls and not one.chats, one.stopwatch is None, -one.spent.total, not one.incidents
 
 
 def _day(text: str) -> date | None:

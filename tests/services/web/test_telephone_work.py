@@ -11,6 +11,7 @@ import pytest
 
 from channels.opening_hours import OpeningHours
 from services.access.identity import Role
+from tests.services.web.chatting import chatting
 from tests.services.web.serving import Web
 
 HOURS = OpeningHours.read("Mon-Fri 09:00-17:00 UTC")
@@ -192,6 +193,23 @@ async def test_who_works_on_what_is_shown_with_the_time_it_took(web: Web) -> Non
         assert (
             await agent.get("/api/v1/work?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z")
         ).status_code == 422
+
+
+async def test_the_chats_somebody_has_accepted_are_work_too(web: Web) -> None:
+    async with web.browser(Role.AGENT) as agent:
+        await agent.post("/api/v1/presence", json={"available": True})
+        async with chatting(web) as eva:
+            await eva.say("No imprime")
+            await eva.next("state", state="waiting")
+            await web.settled()
+            assert (await agent.post(f"/api/v1/chats/{eva.session}/accept")).status_code == 200
+            await web.settled()
+            working = {each["agent"]: each["chats"] for each in (await agent.get("/api/v1/work")).json()["items"]}
+            assert working["admin"] == []
+            assert [(chat["id"], chat["number"], chat["name"]) for chat in working["agent"]] == [
+                (eva.session, 1, "Eva")
+            ]
+            assert "Eva" in (await agent.get("/agent/work")).text
 
 
 async def test_the_work_list_goes_on_page_by_page(web: Web) -> None:
