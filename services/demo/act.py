@@ -13,14 +13,15 @@ from schemas.address import email_address, phone_address
 from schemas.errors import ConflictError
 from schemas.facts import Fact, stream_of
 from schemas.facts.article import ArticlePublished
-from schemas.facts.call import CallAnswered, CallEnded, CallNoted
+from schemas.facts.call import CallAnswered, CallEnded, CallHeld, CallNoted, CallOutcomeSet, CallResumed
+from schemas.facts.callback import CallbackDone, CallbackTaken
 from schemas.facts.customer import AddressAdded, Handle
-from schemas.facts.incident import Words
+from schemas.facts.incident import Words, WorkStarted, WorkStopped
 from schemas.facts.interaction import InteractionContent, InteractionDelivered, InteractionReceived
 from schemas.facts.visit import ArticleOpened, ArticleVoted, ContactStarted, Searched, VisitSolved
 from schemas.interaction import Channel, Interaction
 from services.demo.prepare import Answered, CameIn, Prepared, Worked
-from services.demo.steps import Call, LearnPhone, Publish, Visit, article_id
+from services.demo.steps import AskCallback, Call, LearnPhone, Publish, Spend, Visit, article_id
 from services.demo.translate import Case, answered_by
 from services.incidents import answer, decide, loading, saving
 from services.incidents.answer import Target
@@ -30,6 +31,7 @@ from services.incidents.known import Thread
 from services.incidents.requests import Assign, Close, Note, Prioritize, Reply, Resolve, Tag
 
 _PATIENCE_SECONDS = 45
+_LONG_CALL_SECONDS = 400
 
 
 class Act:
@@ -102,6 +104,8 @@ class Act:
                     self._answer(step)
                 case Worked():
                     self._work(step)
+                case Spend():
+                    self._spend(step)
                 case LearnPhone():
                     self._learn_phone(step)
                 case Publish():
@@ -118,6 +122,8 @@ class Act:
             case.incident = incident
         if isinstance(step.step, Call):
             self._known.record(_call_facts(step.step, step.arrival.address), Cause(step.arrival.item.id, incident))
+        elif isinstance(step.step, AskCallback):
+            self._known.record(_called_back(step.step), Cause(step.arrival.item.id, incident))
 
     def _incident(self, number: int) -> UUID:
         case = self._cases.get(number)
@@ -168,6 +174,17 @@ class Act:
                 facts = decide.reopen(incident, status, step.request)
         self._known.record(facts, Cause(step.step.id, incident.id))
 
+    def _spend(self, step: Spend) -> None:
+        incident = self._incident(step.case)
+        begun = step.at - timedelta(seconds=step.seconds)
+        self._known.record(
+            [
+                WorkStarted(incident=incident, span=step.id, by=step.agent, at=begun),
+                WorkStopped(incident=incident, span=step.id, seconds=step.seconds, by=step.agent, at=step.at),
+            ],
+            Cause(step.id, incident),
+        )
+
     def _learn_phone(self, step: LearnPhone) -> None:
         incident = self._known.incidents[self._incident(step.case)]
         refuse_closed(incident, self._known.status(incident.id))
@@ -203,7 +220,7 @@ def _inbox_id(step: CameIn) -> UUID:
 
 
 def _case_of(step: Prepared) -> int:
-    return step.case if isinstance(step, LearnPhone | Publish | Visit) else step.step.case
+    return step.case if isinstance(step, Spend | LearnPhone | Publish | Visit) else step.step.case
 
 
 def _as_received(last: Interaction, address: UUID) -> InteractionReceived:
@@ -230,13 +247,27 @@ def _call_facts(step: Call, address: UUID) -> list[Fact]:
         return [CallEnded(call=step.id, outcome="noAnswer", at=step.at + timedelta(seconds=_PATIENCE_SECONDS))]
     answered = step.at + timedelta(seconds=5 + step.seconds % 25)
     ended = answered + timedelta(seconds=step.seconds)
-    facts: list[Fact] = [
-        CallAnswered(call=step.id, agent=step.agent, at=answered),
-        CallEnded(call=step.id, outcome="normalClearing", at=ended),
-    ]
+    facts: list[Fact] = [CallAnswered(call=step.id, agent=step.agent, at=answered)]
+    if step.seconds > _LONG_CALL_SECONDS:  # they look something up
+        facts.append(CallHeld(call=step.id, by=step.agent, at=answered + timedelta(seconds=60)))
+        facts.append(CallResumed(call=step.id, by=step.agent, at=answered + timedelta(seconds=90 + step.seconds % 60)))
+    facts.append(CallEnded(call=step.id, outcome="normalClearing", at=ended))
+    if step.seconds % 3:
+        outcome = "solved" if step.seconds % 3 == 1 else "informed"
+        facts.append(CallOutcomeSet(call=step.id, outcome=outcome, by=step.agent, at=ended))
     if step.notes:
         words = Words(text=step.notes)
         facts.append(CallNoted(call=step.id, address=address, by=step.agent, at=ended, personal=words))
+    return facts
+
+
+def _called_back(step: AskCallback) -> list[Fact]:
+    if not step.agent:
+        return []
+    taken = step.since + timedelta(minutes=10) if step.done else step.at + timedelta(minutes=20)
+    facts: list[Fact] = [CallbackTaken(callback=step.id, by=step.agent, at=taken)]
+    if step.done:
+        facts.append(CallbackDone(callback=step.id, by=step.agent, at=taken + timedelta(minutes=6)))
     return facts
 
 

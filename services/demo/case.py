@@ -11,7 +11,7 @@ from uuid import UUID
 from schemas.interaction import Automatic, Channel
 from services.demo.calendar import within_office, working_pause
 from services.demo.catalogue import AGENTS, Catalogue, Customer, Problem, Words, customer_of, slots
-from services.demo.steps import Answer, AnyStep, Call, LearnPhone, Work, Write, step_id
+from services.demo.steps import Answer, AnyStep, Call, LearnPhone, Spend, Work, Write, step_id
 
 _FIRST_CHANNELS = (
     (Channel.EMAIL, 44),
@@ -136,6 +136,8 @@ def _triage(told: _Case) -> Iterator[AnyStep]:
         yield told.work("prioritize", told.problem.priority)
     if told.happens(0.55):
         yield told.work("tag", tags=told.problem.tags)
+    if told.happens(0.3):
+        yield Spend(id=told.id(), at=told.at, case=told.number, agent=told.agent, seconds=told.rng.randint(120, 2400))
     if told.happens(0.12):
         yield told.work("note", _NOTE[told.customer.language].format(product=told.problem.product))
 

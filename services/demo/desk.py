@@ -11,8 +11,8 @@ from uuid import UUID
 import httpx
 import structlog
 
-from schemas.ids import call_id
-from services.demo.steps import Answer, Call, LearnPhone, Work, Write
+from schemas.ids import call_id, scoped_id
+from services.demo.steps import Answer, Call, LearnPhone, Spend, Work, Write
 
 log = structlog.get_logger()
 
@@ -113,14 +113,27 @@ class Desk:
             "user[]": step.agent,
         }
         await self._push(push, "newCall")
+        call = call_id(LINE, str(step.id))
         if step.seconds:
             await self._push(push, "answer")
+            await self._hold(call)
         await self._push(push | {"cause": "normalClearing" if step.seconds else "noAnswer"}, "hangup")
-        call = call_id(LINE, str(step.id))
         number = await self._number_of_call(call)
         if number is not None and step.notes:
             await self._patch(f"/api/v1/calls/{call}", {"notes": step.notes})
         return number
+
+    async def _hold(self, call: UUID) -> None:
+        """They look something up."""
+        if call.int % 3 == 0 and await self._number_of_call(call) is not None:
+            for held in (True, False):
+                await self._patch(f"/api/v1/calls/{call}", {"held": held})
+
+    async def spend(self, step: Spend, number: int) -> None:
+        """The stopwatch runs for a moment: the demo is short."""
+        await self._post(f"/api/v1/incidents/{number}/work/start", {}, step.id)
+        await asyncio.sleep(1)
+        await self._post("/api/v1/work/stop", {"number": number}, scoped_id("demo-stop", str(step.id)))
 
     async def _push(self, push: Mapping[str, str], event: str) -> None:
         path = f"/api/v1/cti/{LINE}"

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from uuid import UUID
@@ -17,8 +18,9 @@ import httpx
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
 
+from channels.opening_hours import OpeningHours
 from schemas.interaction import Automatic, Channel
-from services.demo.steps import Visit, Write
+from services.demo.steps import AskCallback, Visit, Write
 from services.settings import Endpoint
 
 log = structlog.get_logger()
@@ -40,9 +42,12 @@ class Conversation:
 
 
 class Doors:
-    """Where the hub takes customers in. `mailbox`: our address."""
+    """Where the hub takes customers in. `mailbox`: our address; `hours`: when we call back."""
 
-    def __init__(self, client: httpx.AsyncClient, http: Endpoint, smtp: Endpoint, mailbox: str) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, http: Endpoint, smtp: Endpoint, mailbox: str, hours: OpeningHours
+    ) -> None:
+        self._hours = hours
         self._client = client
         self._http = http
         self._smtp = smtp
@@ -112,6 +117,22 @@ class Doors:
             customer.language,
         )
         return chat
+
+    async def ask_callback(self, step: AskCallback) -> None:
+        """Ask to be called, at one of the times that are offered now."""
+        offered = list(self._hours.slots(datetime.now(UTC), 8))
+        window = offered[step.id.int % len(offered)]
+        customer = step.customer
+        wish = {
+            "name": customer.name,
+            "phone": customer.phone,
+            "email": customer.email,
+            "about": step.text,
+            "locale": customer.language,
+            "since": window.since.isoformat(),
+            "until": window.until.isoformat(),
+        }
+        await self._post("/api/v1/callbacks", wish, key=step.id)
 
     async def visit(self, step: Visit) -> None:
         """Look for help first: search, read, vote, and say whether that was enough."""

@@ -17,7 +17,7 @@ from schemas.interaction import Channel
 from services.demo.chat_desk import ChatDesk, somebody_waits
 from services.demo.desk import Desk
 from services.demo.doors import Conversation, Doors
-from services.demo.steps import Answer, AnyStep, Call, LearnPhone, Publish, Visit, Work, Write
+from services.demo.steps import Answer, AnyStep, AskCallback, Call, LearnPhone, Publish, Spend, Visit, Work, Write
 from services.demo.story import Plan, tell
 from services.ports import reachable
 from services.settings import Settings
@@ -84,14 +84,16 @@ class Live:
                 number = await self._desk.call(step)
                 if number is not None:
                     self._calls[step.case] = number
-            case Answer() | Work() | LearnPhone():
+            case AskCallback():
+                await self._doors.ask_callback(step)
+            case Answer() | Work() | Spend() | LearnPhone():
                 await self._work(step, talk.contacts)
                 if isinstance(step, Work):
                     await self._chats.work(step, talk.session, talk.language)
             case Publish():
                 pass  # the history has them
 
-    async def _work(self, step: Answer | Work | LearnPhone, contacts: list[UUID]) -> None:
+    async def _work(self, step: Answer | Work | Spend | LearnPhone, contacts: list[UUID]) -> None:
         number = await self._desk.number_of(contacts) if contacts else self._calls.get(step.case)
         if number is None:
             return
@@ -100,6 +102,8 @@ class Live:
                 await self._desk.answer(step, number)
             case Work():
                 await self._desk.work(step, number)
+            case Spend():
+                await self._desk.spend(step, number)
             case LearnPhone():
                 await self._desk.learn_phone(step, number)
 
@@ -119,7 +123,13 @@ async def run_live(settings: Settings, keys: Keys, pace: Pace, progress: Callabl
         await desk.begin()
         chats = ChatDesk(client, keys.token)
         await chats.open()
-        doors = Doors(client, reachable(settings.http), reachable(settings.smtp), settings.mail_addresses[0])
+        doors = Doors(
+            client,
+            reachable(settings.http),
+            reachable(settings.smtp),
+            settings.mail_addresses[0],
+            settings.opening_hours,
+        )
         live = Live(doors, desk, chats)
         room = asyncio.Semaphore(_AT_ONCE)
         waiting = asyncio.create_task(somebody_waits(reachable(settings.http)))

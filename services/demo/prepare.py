@@ -9,8 +9,8 @@ from channels.tokens import ThreadTokens
 from schemas.facts.incident import Priority
 from schemas.interaction import Direction, Interaction
 from services.calls import decide as calls
-from services.demo.steps import Answer, AnyStep, Call, LearnPhone, Publish, Visit, Work, Write
-from services.demo.translate import Case, interaction_of, phone_party
+from services.demo.steps import Answer, AnyStep, AskCallback, Call, LearnPhone, Publish, Spend, Visit, Work, Write
+from services.demo.translate import Case, interaction_of, phone_party, wish_of
 from services.incidents.arrival import Arrival, Reader
 from services.incidents.requests import Assign, Close, Note, Prioritize, Reopen, Resolve, Tag
 
@@ -19,9 +19,9 @@ Plain: TypeAlias = Note | Assign | Prioritize | Tag | Resolve | Close | Reopen
 
 @dataclass(frozen=True, slots=True)
 class CameIn:
-    """A message, or a call with what became of it."""
+    """A message, or a call or a wish for one with what became of it."""
 
-    step: Write | Call
+    step: Write | Call | AskCallback
     arrival: Arrival
 
 
@@ -41,7 +41,7 @@ class Worked:
     request: Plain
 
 
-Prepared: TypeAlias = CameIn | Answered | Worked | LearnPhone | Publish | Visit
+Prepared: TypeAlias = CameIn | Answered | Worked | Spend | LearnPhone | Publish | Visit
 
 
 class Preparation:
@@ -63,11 +63,13 @@ class Preparation:
                 return CameIn(step, arrival)
             case Call():
                 return CameIn(step, self._call(step))
+            case AskCallback():
+                return CameIn(step, self._reader.read(wish_of(step)))
             case Answer():
                 return self._answer(step)
             case Work():
                 return Worked(step, _request(step))
-            case LearnPhone() | Publish() | Visit():
+            case Spend() | LearnPhone() | Publish() | Visit():
                 return step
 
     def forget(self, step: Prepared) -> None:

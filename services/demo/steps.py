@@ -47,6 +47,24 @@ class Call(Step, frozen=True, kw_only=True):
     notes: str
 
 
+class AskCallback(Step, frozen=True, kw_only=True):
+    """The customer wants to be called between `since` and `until`. `agent`: who has taken it; `done`: and called."""
+
+    customer: Customer
+    text: str
+    since: datetime
+    until: datetime
+    agent: str = ""
+    done: bool = False
+
+
+class Spend(Step, frozen=True, kw_only=True):
+    """An agent's stopwatch ran for the incident until now."""
+
+    agent: str
+    seconds: int
+
+
 class LearnPhone(Step, frozen=True, kw_only=True):
     """An agent adds the telephone number to the customer, before they call."""
 
@@ -89,7 +107,7 @@ class Visit(Step, frozen=True, kw_only=True):
     solved: bool
 
 
-AnyStep: TypeAlias = Write | Call | LearnPhone | Answer | Work | Publish | Visit
+AnyStep: TypeAlias = Write | Call | AskCallback | Spend | LearnPhone | Answer | Work | Publish | Visit
 
 
 def step_id(seed: int, case: int, *what: str | int) -> UUID:

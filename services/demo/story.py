@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 from services.demo.calendar import arrivals
 from services.demo.case import tell_case
-from services.demo.catalogue import AGENTS, Catalogue, load
-from services.demo.steps import AnyStep, Publish, Visit, step_id
+from services.demo.catalogue import AGENTS, Catalogue, customer_of, load
+from services.demo.steps import AnyStep, AskCallback, Publish, Visit, step_id
 
 INTERACTIONS_A_CASE = 3.1
 """How many a case has on average, both directions; measured by tests/services/demo."""
@@ -41,6 +41,8 @@ def tell(plan: Plan) -> Iterator[AnyStep]:
     catalogue = load()
     yield from _articles(plan, catalogue)
     pending: list[tuple[datetime, int, int, AnyStep]] = []
+    for number, wish in enumerate(_wishes(plan, catalogue)):
+        heapq.heappush(pending, (wish.at, -1, number, wish))
     for case, opened in enumerate(_openings(plan)):
         while pending and pending[0][0] <= opened:
             yield heapq.heappop(pending)[3]
@@ -79,6 +81,39 @@ def _visit(rng: random.Random, catalogue: Catalogue, plan: Plan, case: int, numb
         helpful=vote,
         solved=found and vote is not False and rng.random() < 0.7,  # noqa: PLR2004 -- likewise
     )
+
+
+_WISHES = (
+    # hours before the end: asked; from and to: when to call; by whom, and is it done
+    (26.0, -25.0, -23.0, AGENTS[2], True),
+    (5.0, -3.0, -0.7, "", False),  # overdue
+    (3.0, -0.5, 1.5, AGENTS[0], False),
+    (2.0, 3.0, 5.0, "", False),
+    (1.1, 20.0, 22.0, "", False),
+)
+_ABOUT = {
+    "es": ("Quiero cambiar de plan.", "La factura no coincide.", "", "Es sobre la instalación del viernes.", ""),
+    "en": ("I want to change my plan.", "The invoice is wrong.", "", "About Friday's installation.", ""),
+}
+
+
+def _wishes(plan: Plan, catalogue: Catalogue) -> Iterator[AskCallback]:
+    rng = _random(plan, "callbacks")
+    for number, (asked, since, until, agent, done) in enumerate(_WISHES):
+        customer = customer_of(catalogue, plan.seed, plan.cases, rng)
+        at = plan.until - timedelta(hours=asked)
+        if at >= plan.since:
+            yield AskCallback(
+                id=step_id(plan.seed, 0, "callback", number),
+                at=at,
+                case=-2,
+                customer=customer,
+                text=_ABOUT[customer.language][number],
+                since=plan.until + timedelta(hours=since),
+                until=plan.until + timedelta(hours=until),
+                agent=agent,
+                done=done,
+            )
 
 
 def _articles(plan: Plan, catalogue: Catalogue) -> Iterator[Publish]:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from schemas.address import Kind, email_address, phone_address
 from schemas.ids import chat_id, scoped_id
-from schemas.interaction import Authentication, Automatic, Channel, Hints, Interaction, Party
+from schemas.interaction import Authentication, Automatic, Channel, Hints, Interaction, Party, Window
 from services.demo.catalogue import Customer
-from services.demo.steps import Write
+from services.demo.steps import AskCallback, Write
 
 
 @dataclass
@@ -121,6 +121,24 @@ def _chat(step: Write, case: Case) -> Interaction:
         received_at=step.at,
         language=step.customer.language,
         hints=Hints(thread_signed=case.thread not in {None, session}, session=session),
+    )
+
+
+def wish_of(step: AskCallback) -> Interaction:
+    """A call-me-back, as its page would have made it: the number is a claim."""
+    subject = "Llámenme" if step.customer.language == "es" else "Call me back"
+    return Interaction(
+        id=step.id,
+        channel=Channel.PHONE,
+        sender=Party(address=phone_address(step.customer.phone), name=step.customer.name),
+        subject=f"{subject}: {step.since:%Y-%m-%d %H:%M}-{step.until:%H:%M} (UTC)",
+        text=step.text or subject,
+        thread=step.id,
+        contact=step.id,
+        occurred_at=step.at,
+        received_at=step.at,
+        language=step.customer.language,
+        hints=Hints(callback=Window(step.since, step.until, "UTC")),
     )
 
 

@@ -55,7 +55,7 @@ async def test_an_interrupted_history_goes_on_where_it_stopped(hub, database, mo
     with database.transaction() as connection:
         connection.execute(
             "TRUNCATE events, inbox, positions, threads, incident_state, address_owner, customer_state,"
-            " joinable, call_state, waiting, waiting_mail RESTART IDENTITY"
+            " joinable, call_state, callback_state, waiting, waiting_mail RESTART IDENTITY"
         )
         connection.execute("UPDATE counters SET value = 0")
     await fill(hub, SIZE)
@@ -67,3 +67,13 @@ async def test_nobody_is_written_to(hub, database):
     await fill(hub, SIZE)
     with database.transaction() as connection:
         assert connection.execute("SELECT count(*) FROM deliveries").fetchone() == (0,)
+
+
+async def test_its_telephone_work_is_whole(hub, database):
+    await fill(hub, SIZE)
+    with database.transaction() as connection:
+        kinds = dict(connection.execute("SELECT type, count(*) FROM events GROUP BY type").fetchall())
+    assert kinds["callback.requested.v1"] == 5
+    assert (kinds["callback.taken.v1"], kinds["callback.done.v1"]) == (2, 1)
+    assert kinds["incident.work_started.v1"] == kinds["incident.work_stopped.v1"] > 5
+    assert kinds["call.held.v1"] == kinds["call.resumed.v1"] > 0

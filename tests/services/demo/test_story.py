@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from schemas.interaction import Automatic, Channel
-from services.demo.steps import Answer, Call, LearnPhone, Publish, Visit, Work, Write
+from services.demo.steps import Answer, AskCallback, Call, LearnPhone, Publish, Spend, Visit, Work, Write
 from services.demo.story import INTERACTIONS_A_CASE, Plan, tell
 
 PLAN = Plan.over(seed=7, until=datetime(2026, 11, 23, tzinfo=UTC), days=90, cases=1200)
@@ -26,7 +26,7 @@ def test_time_only_goes_forward_and_stays_inside_the_days():
 def test_every_channel_both_languages_and_every_kind_of_step_occur():
     assert {step.channel for step in STEPS if isinstance(step, Write)} == set(Channel) - {Channel.PHONE}
     assert {step.customer.language for step in STEPS if isinstance(step, Write)} == {"es", "en"}
-    assert {type(step) for step in STEPS} == {Write, Call, LearnPhone, Answer, Work, Publish, Visit}
+    assert {type(step) for step in STEPS} == {Write, Call, AskCallback, Spend, LearnPhone, Answer, Work, Publish, Visit}
     assert {step.what for step in STEPS if isinstance(step, Work)} == {
         "assign", "prioritize", "tag", "note", "resolve", "close",
     }  # fmt: skip
@@ -58,3 +58,10 @@ def test_the_slots_of_every_text_are_filled():
 def test_a_case_has_about_as_many_interactions_as_scaling_counts_on():
     interactions = sum(isinstance(step, Write | Call | Answer) for step in STEPS)
     assert abs(interactions / PLAN.cases - INTERACTIONS_A_CASE) < 0.25
+
+
+def test_some_want_to_be_called_back_one_of_them_since_too_long():
+    wishes = [step for step in STEPS if isinstance(step, AskCallback)]
+    assert len([wish for wish in wishes if not wish.done and wish.until < PLAN.until]) == 1
+    assert len([wish for wish in wishes if wish.since > PLAN.until]) > 1
+    assert {(bool(wish.agent), wish.done) for wish in wishes} == {(False, False), (True, False), (True, True)}
