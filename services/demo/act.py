@@ -254,7 +254,8 @@ def _call_facts(step: Call, address: UUID) -> list[Fact]:
     facts.append(CallEnded(call=step.id, outcome="normalClearing", at=ended))
     if step.seconds % 3:
         outcome = "solved" if step.seconds % 3 == 1 else "informed"
-        facts.append(CallOutcomeSet(call=step.id, outcome=outcome, by=step.agent, at=ended))
+        said = Words(text=outcome)
+        facts.append(CallOutcomeSet(call=step.id, address=address, by=step.agent, at=ended, personal=said))
     if step.notes:
         words = Words(text=step.notes)
         facts.append(CallNoted(call=step.id, address=address, by=step.agent, at=ended, personal=words))
