@@ -13,7 +13,8 @@ import structlog
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from schemas.ids import new_id
+from schemas.ids import id_beside, new_id
+from services.demo.catalogue import AGENTS
 from services.demo.steps import Work
 from services.settings import Endpoint
 
@@ -32,32 +33,42 @@ _PAUSE_SECONDS = 5.0
 
 
 class ChatDesk:
-    """Agents at their chats, by the public API with a token."""
+    """Agents at their chats, by the public API, each with a token of their own: customers read who talks with them."""
 
     def __init__(self, client: httpx.AsyncClient, token: str) -> None:
         self._client = client
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._admin = token
+        self._tokens: dict[str, str] = {}
 
     async def open(self) -> None:
-        """Somebody takes chats from now on."""
-        await self._post("/api/v1/presence", {"available": True}, new_id())
+        """They take chats from now on."""
+        for agent in AGENTS:
+            wanted = {"role": "agent", "name": agent, "scopes": ["incidents"], "expires_days": 1}
+            made = await self._client.post("/api/v1/tokens", json=wanted, headers=_bearer(self._admin))
+            self._tokens[agent] = str(made.raise_for_status().json()["token"])
+            await self._post("/api/v1/presence", {"available": True}, agent, new_id())
 
     async def work(self, step: Work, session: UUID | None, language: str) -> None:
         """Whoever takes the incident of a chat takes the chat; once it is solved they say goodbye."""
         if session is None:
             return
         if step.what == "assign":
-            await self._post(f"/api/v1/chats/{session}/accept", {}, step.id)
+            await self._post(f"/api/v1/chats/{session}/accept", {}, step.agent, id_beside(step.id, "chat"))
         elif step.what == "resolve":
             goodbye = _GOODBYE.get(language, _GOODBYE["en"])
-            await self._post(f"/api/v1/chats/{session}/close", {"goodbye": goodbye}, step.id)
+            path = f"/api/v1/chats/{session}/close"
+            await self._post(path, {"goodbye": goodbye}, step.agent, id_beside(step.id, "chat"))
 
-    async def _post(self, path: str, body: dict[str, object], key: UUID) -> None:
-        headers = self._headers | {"Idempotency-Key": str(key)}
+    async def _post(self, path: str, body: dict[str, object], agent: str, key: UUID) -> None:
+        headers = _bearer(self._tokens.get(agent, self._admin)) | {"Idempotency-Key": str(key)}
         answer = await self._client.post(path, json=body, headers=headers)
         # 404: nobody was there when they wrote, so it is no chat; 409: over, or somebody else has it
         if answer.status_code not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
             answer.raise_for_status()
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 async def somebody_waits(http: Endpoint) -> None:

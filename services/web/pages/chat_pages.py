@@ -214,7 +214,7 @@ def _mine(connection: Connection, agent: str) -> Sequence[Chat]:
 def _count(connection: Connection, agent: str) -> tuple[int, Sequence[Chat]]:
     """What calls for the agent, and their chats: every open page asks, so it looks at no more than it must."""
     waiting, active = chats.counts(connection, agent)
-    mine = _mine(connection, agent) if active else []
+    mine: Sequence[Chat] = _mine(connection, agent) if active else ()
     return waiting + sum(_talk(connection, chat, str).unanswered for chat in mine), mine
 
 
