@@ -17,8 +17,7 @@ from projections.incidents import Incident, IncidentDetail
 from projections.page import LIMIT_MAX
 from projections.timeline import Entry
 from schemas.errors import NotFoundError
-from services.access import teams, users
-from services.access.teams import Team
+from services.access import users
 from services.drafts import drafts, uploads
 from services.drafts.drafts import Draft, Kept, Kind
 from services.drafts.uploads import Upload
@@ -56,7 +55,6 @@ class Beside:
     """What stands beside the timeline. `drafts`: of whoever looks."""
 
     people: Sequence[str]
-    teams: Sequence[Team]
     customer: Customer | None
     others: Sequence[Incident]
     products: Sequence[str]
@@ -123,7 +121,6 @@ def beside(connection: Connection, parts: Parts, incident: IncidentDetail, by: s
     kept = drafts.load(connection, keys, incident.id, by=by)
     return Beside(
         people=users.assignable(connection),
-        teams=teams.list_teams(connection),
         customer=customer,
         others=[each for each in others if each.number != incident.number][:_OTHERS_MAX],
         products=list(dict.fromkeys(each.product for each in [incident, *others] if each.product)),
