@@ -194,6 +194,10 @@ ARTICLE_KIND: Mapping[str, str] = {
 
 SCORE: Mapping[str, str] = {"1": "Badly", "2": "Not well", "3": "So-so", "4": "Well", "5": "Very well"}
 
+UNDO: Mapping[str, str] = {
+    "refused": "That can't be undone any more: somebody changed it since, or it was more than ten minutes ago.",
+}
+
 VIEW: Mapping[str, str] = {
     "mine": "Mine",
     "unassigned": "Unassigned",
@@ -348,6 +352,7 @@ GROUPS = (
     SCOPE,
     ACCESS,
     ACCESS_DETAIL,
+    UNDO,
     VIEW,
     EMPTY_VIEW,
     PLACE,

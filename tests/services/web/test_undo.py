@@ -52,3 +52,14 @@ async def test_the_button_of_the_pages_leads_back_to_where_it_was_pressed(web: W
         assert await _assignee(agent) is None
         came = await agent.post(f"/agent/undo/{undo}", data={"next": "//evil.example"})
         assert came.headers["location"].startswith("/agent?min_position=")
+
+
+async def test_what_cannot_be_undone_any_more_is_said_in_the_readers_language(web: Web) -> None:
+    async with web.browser(Role.AGENT) as agent, web.client(Role.ADMIN) as admin:
+        await web.form(agent)
+        await web.settled()
+        undo = await _assigned(web, agent, "leo")
+        await _assigned(web, admin, "eva")
+        came = await agent.post(f"/es/agent/undo/{undo}", data={"next": "/es/agent"})
+        assert came.status_code == 409
+        assert "Eso ya no se puede deshacer: alguien lo cambió después" in came.text
