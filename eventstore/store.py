@@ -35,6 +35,15 @@ def lock(connection: Connection) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK_CLASS, _EVENTS_LOCK))
 
 
+def now(connection: Connection) -> datetime:
+    """The database's time: asked under the lock, it never runs back from one writer to the next."""
+    row: tuple[datetime] | None = connection.execute("SELECT clock_timestamp()").fetchone()
+    if row is None:
+        msg = "a SELECT without a WHERE gave no row"
+        raise AssertionError(msg)
+    return row[0]
+
+
 def append(connection: Connection, events: Sequence[NewEvent]) -> list[int]:
     """Append in the given order; returns the positions, ascending. Raises ConflictError on a version already taken.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
@@ -99,6 +99,14 @@ class _Made:
     earlier: Outcome | None = None
 
 
+def _databases(_request: Request, now: datetime) -> datetime:
+    return now
+
+
+Clock: TypeAlias = Callable[[Request, datetime], datetime]
+"""When a request was made, given the database's time under the lock: that, unless a story is told at its own times."""
+
+
 class Commands:
     """Runs requests; concurrent ones share a transaction, made by the task `serve`, never inside a caller's.
 
@@ -106,13 +114,21 @@ class Commands:
     """
 
     def __init__(
-        self, database: Database, ledger: Ledger, blobs: Blobs, *, secret: bytes, window: timedelta = CORRELATION_WINDOW
+        self,
+        database: Database,
+        ledger: Ledger,
+        blobs: Blobs,
+        *,
+        secret: bytes,
+        window: timedelta = CORRELATION_WINDOW,
+        clock: Clock = _databases,
     ) -> None:
         self._database = database
         self._ledger = ledger
         self._blobs = blobs
         self.rules = Rules(Reader(secret), window)
         self._outcomes = Outcomes(secret)
+        self._clock = clock
         self._waiting: asyncio.Queue[_Job] = asyncio.Queue()
 
     async def run(self, request: Request, *, by: str, idempotency_key: str | None = None) -> Outcome:
@@ -185,7 +201,7 @@ class Commands:
         raise LogUnavailableError("too much comes in to erase anybody; try again")
 
     def _write(self, connection: Connection, group: Sequence[_Job]) -> list[tuple[_Job, Outcome]]:
-        known, _ = loading.begin(connection)
+        known, now = loading.begin(connection)
         desk = Desk(connection, self._ledger, known, self.rules)
         made: list[_Made] = []
         for job in group:
@@ -198,7 +214,8 @@ class Commands:
                 continue
             first = len(known.facts)
             earlier = self._outcomes.earlier(connection, job.key, job.request)
-            done = _decide(desk, job.request) if earlier is None else None
+            request = msgspec.structs.replace(job.request, now=self._clock(job.request, now))
+            done = _decide(desk, request) if earlier is None else None
             made.append(_Made(job, done, first, len(known.facts), earlier))
         positions = saving.save(connection, self._ledger, known)
         latest = store.last_position(connection)

@@ -17,7 +17,8 @@ def _now() -> datetime:
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Imperative, and complete: a decider needs no clock and no chance.
 
-    `by`: filled by `Commands.run`. `id`: of the interaction, note, incident, customer or call this makes.
+    `by`: filled by `Commands.run`. `now`: replaced, under the lock, with the database's time.
+    `id`: of the interaction, note, incident, customer or call this makes.
     An incident is named by its number, the way people do; a customer or a call by its id.
     """
 

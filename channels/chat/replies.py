@@ -137,14 +137,14 @@ class Receipts:
 
     async def delivered(self, interaction: UUID) -> None:
         """Record it, unless it is."""
-        await self._database.run(self._record, interaction, datetime.now(UTC))
+        await self._database.run(self._record, interaction)
 
-    def _record(self, connection: Connection, interaction: UUID, now: datetime) -> None:
+    def _record(self, connection: Connection, interaction: UUID) -> None:
         store.lock(connection)
         stream = stream_id(InteractionSent.category, interaction)
         sent = self._ledger.load(connection, [stream])[stream]
         known = any(isinstance(fact, InteractionDelivered) for fact in sent.facts)
         if known or not any(isinstance(fact, InteractionSent) for fact in sent.facts):
             return
-        fact = InteractionDelivered(interaction=interaction, at=now, remote="chat")
+        fact = InteractionDelivered(interaction=interaction, at=store.now(connection), remote="chat")
         self._ledger.record(connection, [(fact, Cause(causation=interaction))], {stream: sent.version})

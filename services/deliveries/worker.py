@@ -10,7 +10,7 @@ import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import structlog
@@ -143,7 +143,7 @@ class DeliveryWorker:
     def _settle(self, connection: Connection, delivery: Leased, outcome: Outcome) -> None:
         """The row's new state and, for a reply, its fact: one transaction, and only while the lease is ours."""
         store.lock(connection)
-        now = datetime.now(UTC)
+        now = store.now(connection)
         interaction = delivery.interaction
         match outcome.fate:
             case Fate.SENT:

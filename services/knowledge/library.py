@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
@@ -39,7 +40,7 @@ class Library:
         if repeatable and isinstance(request, Publish) and article.known:
             _refuse_other_words(article, request)
             return store.last_position(connection)
-        facts = decide(article, request)
+        facts = decide(article, replace(request, now=store.now(connection)))  # not the caller's clock
         if not facts:
             return store.last_position(connection)
         cause = Cause(correlation=request.article)

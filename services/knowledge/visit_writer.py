@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg
 import structlog
@@ -81,12 +81,13 @@ class VisitWriter:
         streams = sorted({stream_id("visit", happened.visit) for happened in group})
         histories = self._ledger.load(connection, streams)
         visits = {stream: state_of(history.facts) for stream, history in histories.items()}
+        now = store.now(connection)
         outcomes: list[int | Exception] = []
         facts: list[tuple[Fact, Cause]] = []
         for happened in group:
             stream = stream_id("visit", happened.visit)
             try:
-                decided = decide(visits[stream], happened)
+                decided = decide(visits[stream], replace(happened, now=now))  # not the caller's clock
             except CauceError as refused:
                 outcomes.append(refused)
                 continue

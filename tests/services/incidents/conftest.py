@@ -24,7 +24,21 @@ def taking(database: Database, tmp_path: Path) -> Taking:
 async def commands(taking: Taking) -> AsyncIterator[Commands]:
     """Commands of the same hub, served."""
     hub = taking.hub
-    served = Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret)
+    async with _serving(Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret)) as served:
+        yield served
+
+
+@pytest.fixture
+async def dated_commands(taking: Taking) -> AsyncIterator[Commands]:
+    """The same, each at its own `now` instead of the database's: for stories over days."""
+    hub = taking.hub
+    told = Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret, clock=lambda request, _: request.now)
+    async with _serving(told) as served:
+        yield served
+
+
+@contextlib.asynccontextmanager
+async def _serving(served: Commands) -> AsyncIterator[Commands]:
     serving = asyncio.create_task(served.serve())
     yield served
     serving.cancel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,7 @@ import pytest
 from eventstore import store
 from schemas.errors import ConflictError, InvalidError, LogUnavailableError, NotFoundError
 from schemas.facts.incident import (
+    IncidentClosed,
     IncidentMerged,
     IncidentNoted,
     IncidentOpened,
@@ -55,6 +56,22 @@ async def test_a_command_answers_with_the_position_of_its_fact(taking, commands)
     (noted,) = of(taking, IncidentNoted)
     assert (noted.note, noted.by, noted.personal.text) == (done.note, "eva", "called back")
     assert (done.subject, done.number) == (noted.incident, 1)
+
+
+async def test_a_command_is_dated_by_the_database_whatever_the_clock_of_its_process(taking, commands):
+    await taking.take(mail("m1"))
+    astray = datetime(2001, 2, 3, tzinfo=UTC)
+    await commands.run(Note(incident=1, text="called back", now=astray), by="eva", idempotency_key="k")
+    await commands.run(Close(incident=1, now=astray), by="eva")
+    (noted,), (closed,) = of(taking, IncidentNoted), of(taking, IncidentClosed)
+    with taking.hub.database.transaction() as connection:
+        rows = connection.execute(
+            "SELECT recorded_at FROM events WHERE type IN (%s, %s) ORDER BY position",
+            (IncidentNoted.type_name, IncidentClosed.type_name),
+        ).fetchall()
+    for fact, (recorded_at,) in zip((noted, closed), rows, strict=True):
+        assert timedelta(0) <= recorded_at - fact.at < timedelta(seconds=5)
+    assert noted.at < closed.at
 
 
 async def test_what_is_not_there_is_not_found(taking, commands):

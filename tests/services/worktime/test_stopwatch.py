@@ -18,10 +18,10 @@ from services.worktime import decide
 from services.worktime.decide import LONGEST, Running
 from services.worktime.requests import StartWork, StopWork
 from tests.projections.views import fold_all, make_views, whole
-from tests.services.incidents.conftest import commands, taking
+from tests.services.incidents.conftest import commands, dated_commands, taking
 from tests.services.incidents.world import NOON, mail, uid
 
-__all__ = ["commands", "taking"]
+__all__ = ["commands", "dated_commands", "taking"]
 
 ONE, OTHER, RUN = uid("one"), uid("other"), uid("run")
 
@@ -99,28 +99,28 @@ async def test_each_user_has_their_own_and_a_wrong_incident_stops_nothing(taking
     ]
 
 
-async def test_time_spent_is_what_a_hand_count_says_live_and_rebuilt(taking, commands):
+async def test_time_spent_is_what_a_hand_count_says_live_and_rebuilt(taking, dated_commands):
     database = taking.hub.database
     make_views(database)
     await taking.take(mail("m1"), mail("m2", "luz@x.cu"), mail("m3", "raul@x.cu"))
-    await commands.run(Assign(incident=1, to="eva"), by="eva")
+    await dated_commands.run(Assign(incident=1, to="eva"), by="eva")
     # eva: 10 min on #1 by the clock, then 5 on #2, then a call of 8 min of which 3 on hold, about #1
-    await commands.run(StartWork(incident=1, now=at(0)), by="eva")
-    await commands.run(StartWork(incident=2, now=at(10)), by="eva")
-    await commands.run(StopWork(now=at(15)), by="eva")
-    call = await commands.run(
+    await dated_commands.run(StartWork(incident=1, now=at(0)), by="eva")
+    await dated_commands.run(StartWork(incident=2, now=at(10)), by="eva")
+    await dated_commands.run(StopWork(now=at(15)), by="eva")
+    call = await dated_commands.run(
         StartCall(direction=Direction.OUT, phone="+5355500001", incident=1, started_at=at(20), answered_at=at(21)),
         by="eva",
     )
-    await commands.run(ChangeCall(call=call.subject, held=True, now=at(22)), by="eva")
-    await commands.run(ChangeCall(call=call.subject, held=False, now=at(25)), by="eva")
-    await commands.run(ChangeCall(call=call.subject, ended_at=at(29), now=at(29)), by="eva")
+    await dated_commands.run(ChangeCall(call=call.subject, held=True, now=at(22)), by="eva")
+    await dated_commands.run(ChangeCall(call=call.subject, held=False, now=at(25)), by="eva")
+    await dated_commands.run(ChangeCall(call=call.subject, ended_at=at(29), now=at(29)), by="eva")
     # luis: 4 min on #3, which turns out to be #1; one forgotten run; one that goes on
-    await commands.run(StartWork(incident=3, now=at(0)), by="luis")
-    await commands.run(StartWork(incident=2, now=at(4)), by="luis")
-    await commands.run(StopWork(now=at(4 + 24 * 60)), by="luis")
-    await commands.run(StartWork(incident=3, now=at(2000)), by="luis")
-    await commands.run(Merge(incident=1, sources=(3,)), by="luis")
+    await dated_commands.run(StartWork(incident=3, now=at(0)), by="luis")
+    await dated_commands.run(StartWork(incident=2, now=at(4)), by="luis")
+    await dated_commands.run(StopWork(now=at(4 + 24 * 60)), by="luis")
+    await dated_commands.run(StartWork(incident=3, now=at(2000)), by="luis")
+    await dated_commands.run(Merge(incident=1, sources=(3,)), by="luis")
     fold_all(database, taking.hub.keys, batch=5)
     live = whole(database, WORK)
     rebuild(database, ["work"], page_events=7)
