@@ -1,4 +1,4 @@
-"""Accounts for every contact: what the logs hold against what became of it, and whether each blob is there.
+"""Accounts for every contact: what was taken in against what became of it, and whether each blob is there.
 
 received = recorded + duplicates + rejected + quarantined (+ in flight), for each channel. Reads only.
 """
@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from eventstore import positions, store
+from eventstore import positions, received, store
 from eventstore.database import Connection
 from eventstore.log import LogRecord
 from eventstore.recorded import Recorded
@@ -33,7 +33,10 @@ Progress = Callable[[int], None]
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """One channel's sum. `lost`: taken in, passed by its consumer, and nowhere to be found."""
+    """One channel's sum. `received`: counted as it was handled, and what waits on the log.
+
+    `lost`: taken in, passed by its consumer, and nowhere to be found; of what the log still holds.
+    """
 
     channel: str
     received: int
@@ -70,23 +73,34 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass
 class _Seen:
-    """What one log holds of one channel."""
+    """What one log holds of one channel. `handled`, `waiting`: behind the consumer's position, and from it on.
+
+    `records`: of the waiting ones, those nobody has counted yet; `again`: those counted before, to be reprocessed.
+    """
 
     records: int = 0
     handled: set[UUID] = field(default_factory=set[UUID])
     waiting: set[UUID] = field(default_factory=set[UUID])
+    again: set[UUID] = field(default_factory=set[UUID])
+
+
+_NOTHING = _Seen()
 
 
 async def audit(hub: Hub, progress: Progress = lambda _count: None) -> Findings:
-    """Walk logs, inbox and facts; only the index of blobs is kept up. What arrives meanwhile is in flight."""
+    """Walk logs, inbox and facts; only the index of blobs is kept up. The database is seen as it was at one moment.
+
+    The logs are walked after that moment: what was handled then is on them or counted, what came since is in flight.
+    """
     blobs: set[str] = set()
-    mail = await _walk(hub, mail=True, blobs=blobs, progress=progress)
-    seen = await _walk(hub, mail=False, blobs=blobs, progress=progress)
-    # a mail's life begins on `mail`: what of it is on `interactions` is the same contact further on
-    if Channel.EMAIL in mail or Channel.EMAIL in seen:
-        seen[Channel.EMAIL] = _one_life(mail.get(Channel.EMAIL, _Seen()), seen.get(Channel.EMAIL, _Seen()))
-    accounts, lost = await hub.database.run(_accounts, seen)
-    twice, nowhere = await hub.database.run(_facts_that_do_not_fit)
+    snapshot = await asyncio.to_thread(_open_snapshot, hub)
+    try:
+        mail = await _walk(hub, snapshot, mail=True, blobs=blobs, progress=progress)
+        interactions = await _walk(hub, snapshot, mail=False, blobs=blobs, progress=progress)
+        accounts, lost = await asyncio.to_thread(_accounts, snapshot, mail, interactions)
+        twice, nowhere = await asyncio.to_thread(_facts_that_do_not_fit, snapshot)
+    finally:
+        await asyncio.to_thread(snapshot.close)
     await _collect_blobs(hub, blobs, progress)
     blobs |= await hub.database.run(quarantine.named)
     missing = sorted(await asyncio.to_thread(hub.blobs.missing, blobs))
@@ -105,22 +119,40 @@ async def audit(hub: Hub, progress: Progress = lambda _count: None) -> Findings:
     )
 
 
-async def _walk(hub: Hub, *, mail: bool, blobs: set[str], progress: Progress) -> dict[str, _Seen]:
+def _open_snapshot(hub: Hub) -> Connection:
+    """A connection that sees one moment, however long we look."""
+    connection = hub.database.dedicated()
+    for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute("SELECT set_config(%s, '0', false)", (setting,))
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    connection.execute("SELECT 1 FROM received LIMIT 1")  # the moment is that of the first look
+    return connection
+
+
+async def _walk(hub: Hub, snapshot: Connection, *, mail: bool, blobs: set[str], progress: Progress) -> dict[str, _Seen]:
     topic, consumer = (MAIL, PARSER) if mail else (INTERACTIONS, INCIDENTS)
-    # before the records: what is behind a position read now was handled before we look for its outcome
-    handled_to = await hub.database.run(positions.read, consumer, topic.name)
+    handled_to = await asyncio.to_thread(positions.read, snapshot, consumer, topic.name)
     seen: dict[str, _Seen] = {}
     async for page in hub.log.scan(topic, page=_PAGE):
         for record in page:
-            channel = Channel.EMAIL if mail else record.headers.get("channel", "unknown")
-            found = seen.setdefault(channel, _Seen())
-            found.records += 1
+            channel = Channel.EMAIL.value if mail else record.headers.get("channel", topic.name)
             behind = record.offset < handled_to.get(record.partition, 0)
-            (found.handled if behind else found.waiting).add(record.id)
+            _put(seen.setdefault(channel, _Seen()), record, behind)
             if mail and not behind:  # once handled, a fact names it, or the quarantine: until its person is erased
                 blobs.update(_blob_of(record))
         progress(len(page))
     return seen
+
+
+def _put(seen: _Seen, record: LogRecord, behind: bool) -> None:
+    if behind:
+        seen.handled.add(record.id)
+        return
+    seen.waiting.add(record.id)
+    if received.AGAIN in record.headers:
+        seen.again.add(record.id)
+    else:
+        seen.records += 1
 
 
 def _blob_of(record: LogRecord) -> Sequence[str]:
@@ -131,69 +163,79 @@ def _blob_of(record: LogRecord) -> Sequence[str]:
     return (blob,) if blob else ()
 
 
-def _one_life(of_mail: _Seen, parsed: _Seen) -> _Seen:
-    on_mail = of_mail.handled | of_mail.waiting
-    only_parsed = (parsed.handled | parsed.waiting) - on_mail  # its mail was trimmed
-    still_waiting = (of_mail.waiting - parsed.handled) | (parsed.waiting - parsed.handled)
-    return _Seen(
-        records=of_mail.records + len(only_parsed),
-        handled=(on_mail | only_parsed) - still_waiting,
-        waiting=still_waiting,
-    )
-
-
-def _accounts(connection: Connection, seen: dict[str, _Seen]) -> tuple[tuple[Account, ...], set[UUID]]:
-    totals: dict[str, Counter[str]] = {}
-    rows: Sequence[tuple[str, str, int]] = connection.execute(
+def _accounts(
+    snapshot: Connection, mail: dict[str, _Seen], interactions: dict[str, _Seen]
+) -> tuple[tuple[Account, ...], set[UUID]]:
+    outcomes: dict[str, Counter[str]] = {}
+    rows: Sequence[tuple[str, str, int]] = snapshot.execute(
         "SELECT channel, outcome, count(*) FROM inbox GROUP BY channel, outcome"
     ).fetchall()
     for channel, outcome, count in rows:
-        totals.setdefault(channel, Counter())[outcome] += count
+        outcomes.setdefault(channel, Counter())[outcome] += count
+    came: Counter[str] = Counter()
+    repeated: Counter[str] = Counter()
+    for found in received.totals(snapshot).values():
+        for channel, (records, duplicates) in found.items():
+            came[channel] += records
+            repeated[channel] += duplicates
+    being_reprocessed = _being_reprocessed(snapshot)
     accounts: list[Account] = []
     all_lost: set[UUID] = set()
-    for channel in sorted(set(totals) | set(seen)):
-        outcomes, found = totals.get(channel, Counter()), seen.get(channel, _Seen())
-        distinct = found.handled | found.waiting
-        known = _with_outcome(connection, distinct)
-        lost = found.handled - known
-        in_flight = found.waiting - known
-        # handled and gone from the log since: trimmed, or entered as history
-        earlier = sum(outcomes.values()) - len(known)
+    for channel in sorted({*outcomes, *came, *mail, *interactions}):
+        entry, on = (mail if channel == Channel.EMAIL else interactions).get(channel, _NOTHING), _NOTHING
+        if channel == Channel.EMAIL:  # a mail's life begins on `mail`: on `interactions` it is the same, further on
+            on = interactions.get(channel, _NOTHING)
+        known = _with_outcome(snapshot, entry.handled | entry.waiting | on.handled | on.waiting)
+        counted = received.mails_taken(snapshot, on.waiting | entry.waiting) if on is not _NOTHING else entry.again
+        in_flight = (entry.waiting | on.waiting & counted) - known  # a mail we saw only further on came too late for us
+        between = being_reprocessed.get(channel, set[UUID]()) - known - in_flight
+        lost = (entry.handled | on.handled) - known - in_flight - between
+        all_lost |= lost
+        became = outcomes.get(channel, Counter())
         accounts.append(
             Account(
                 channel=channel,
-                received=found.records + earlier,
-                recorded=outcomes["recorded"],
-                duplicates=found.records - len(distinct),
-                rejected=outcomes["rejected"],
-                quarantined=outcomes["quarantined"],
+                received=came[channel] + entry.records,
+                recorded=became["recorded"],
+                duplicates=repeated[channel] + entry.records - len(in_flight - counted),
+                rejected=became["rejected"],
+                quarantined=became["quarantined"] + len(between),
                 in_flight=len(in_flight),
                 lost=len(lost),
             )
         )
-        all_lost |= lost
     return tuple(accounts), all_lost
 
 
-def _with_outcome(connection: Connection, ids: set[UUID]) -> set[UUID]:
+def _being_reprocessed(snapshot: Connection) -> dict[str, set[UUID]]:
+    """Taken out of quarantine, and perhaps not on its log again yet."""
+    found: dict[str, set[UUID]] = {}
+    rows: Sequence[tuple[UUID, str]] = snapshot.execute(
+        "SELECT id, channel FROM quarantine WHERE state = 'reprocessing' AND id NOT IN (SELECT id FROM inbox)"
+    ).fetchall()
+    for held, channel in rows:
+        found.setdefault(channel, set()).add(held)
+    return found
+
+
+def _with_outcome(snapshot: Connection, ids: set[UUID]) -> set[UUID]:
     known: set[UUID] = set()
     wanted = list(ids)
     for start in range(0, len(wanted), 20_000):
-        rows: Sequence[tuple[UUID]] = connection.execute(
+        rows: Sequence[tuple[UUID]] = snapshot.execute(
             "SELECT id FROM inbox WHERE id = ANY(%b)", (wanted[start : start + 20_000],)
         ).fetchall()
         known.update(row for (row,) in rows)
     return known
 
 
-def _facts_that_do_not_fit(connection: Connection) -> tuple[list[str], list[UUID]]:
-    connection.execute("SET LOCAL statement_timeout = '10min'")
-    twice: Sequence[tuple[str]] = connection.execute(
+def _facts_that_do_not_fit(snapshot: Connection) -> tuple[list[str], list[UUID]]:
+    twice: Sequence[tuple[str]] = snapshot.execute(
         "SELECT stream FROM events WHERE type = %s GROUP BY stream HAVING count(*) > 1 LIMIT %s",
         (InteractionReceived.type_name, _SHOWN),
     ).fetchall()
     # a call's signals become facts of the call: only what is an interaction has a stream of its own
-    nowhere: Sequence[tuple[UUID]] = connection.execute(
+    nowhere: Sequence[tuple[UUID]] = snapshot.execute(
         "SELECT inbox.id FROM inbox LEFT JOIN events ON events.stream = 'interaction/' || inbox.id::text"
         " AND events.version = 1 WHERE inbox.outcome = 'recorded' AND inbox.channel <> %s"
         " AND events.position IS NULL LIMIT %s",

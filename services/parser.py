@@ -17,7 +17,7 @@ from channels.email.parse import Ours, Parsed, with_blobs
 from channels.email.parser_pool import Bounds, ParserPool
 from channels.email.reception import decode_mail
 from channels.intake import ITEM_MAX_BYTES, Intake, encode_item
-from eventstore import positions
+from eventstore import positions, received
 from eventstore.blobs import Blobs
 from eventstore.database import Connection, Database
 from eventstore.log import Batch, LogRecord
@@ -144,4 +144,8 @@ def _move_on(connection: Connection, batch: Batch, poison: list[Poison]) -> None
             error=each.error,
             sender=each.sender,
         )
+    came = [record.id for record in batch.records if received.AGAIN not in record.headers]
+    new = received.take_mails(connection, came)
+    channel = Channel.EMAIL.value
+    received.count(connection, batch.topic, {channel: len(came)}, {channel: len(came) - len(new)})
     positions.advance(connection, batch)

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from channels.intake import decode_item
 from eventstore.database import Connection, Database
 from eventstore.log import Log, LogRecord, NewRecord
+from eventstore.received import AGAIN
 from schemas.address import handle_of
 from schemas.errors import ConflictError, DecodeError, InvalidError, NotFoundError
 from schemas.interaction import Interaction, RawMail
@@ -56,13 +57,15 @@ def hold(
     error: str,
     channel: str = "",
     sender: str = "",
-) -> None:
+) -> bool:
     """Keep a record that can't be handled, in the transaction that passes over it. Holding it again is harmless.
+
+    Was it handled for the first time?
 
     `reason`: a fixed word, `undecodable` and the like; `error`: for a person to read.
     """
     channel = channel or record.headers.get("channel", topic)
-    connection.execute(
+    first = connection.execute(
         "INSERT INTO inbox (id, channel, outcome) VALUES (%s, %s, 'quarantined') ON CONFLICT DO NOTHING",
         (record.id, channel),
     )
@@ -82,6 +85,7 @@ def hold(
             Jsonb({_text(name): _text(value) for name, value in record.headers.items()}),
         ),
     )
+    return first.rowcount == 1
 
 
 def find(connection: Connection, *, cursor: str | None = None, limit: int = 50) -> HeldPage:
@@ -210,7 +214,7 @@ def _release(connection: Connection, held: UUID, by: str) -> tuple[Topic, NewRec
     connection.execute("DELETE FROM inbox WHERE id = %s AND outcome = 'quarantined'", (held,))
     name, value, headers = row
     topic = next(topic for topic in TOPICS if topic.name == name)
-    return topic, NewRecord(id=held, key=held.bytes, value=bytes(value), headers=dict(headers))
+    return topic, NewRecord(id=held, key=held.bytes, value=bytes(value), headers={**headers, AGAIN: "1"})
 
 
 def _released(connection: Connection, held: UUID) -> None:

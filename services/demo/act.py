@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from eventstore import store
+from eventstore import received, store
 from eventstore.database import Connection
 from eventstore.ledger import Cause, Ledger
 from schemas.address import email_address, phone_address
@@ -68,6 +69,9 @@ class Act:
             (list(first), [step.arrival.item.channel.value for step in first.values()]),
             binary=True,
         ).fetchall()
+        came = Counter(step.arrival.item.channel.value for step in steps)
+        new = Counter(first[known].arrival.item.channel.value for (known,) in rows)
+        received.count(self._connection, received.HISTORY, came, came - new)
         return {id(first[known]) for (known,) in rows}
 
     def _load(self, steps: Sequence[Prepared], fresh: set[int]) -> None:

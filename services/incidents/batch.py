@@ -5,6 +5,7 @@ The heart of the hub, between the log `interactions` and the store. Synchronous;
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,13 +14,14 @@ from uuid import UUID
 import msgspec
 
 from channels.intake import channel_of, decode_item
-from eventstore import positions
+from eventstore import positions, received
 from eventstore.database import Connection
 from eventstore.ledger import Cause, Ledger
 from eventstore.log import Batch, LogRecord
 from eventstore.packed import Uuids
 from schemas.errors import CauceError, DecodeError, UndecidableError
 from schemas.interaction import CallSignal, Channel, Interaction
+from schemas.topics import INTERACTIONS
 from services import quarantine
 from services.calls import decide as calls
 from services.chats import decide as chats
@@ -50,6 +52,11 @@ class Unreadable:
 
     record: LogRecord
     error: DecodeError
+
+    @property
+    def channel(self) -> str:
+        """As its sender named it."""
+        return self.record.headers.get("channel", INTERACTIONS.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +106,16 @@ def handle(
     known, now = loading.begin(connection)
     items = [one for one in read_records if isinstance(one, Item)]
     unreadable = [one for one in read_records if isinstance(one, Unreadable)]
-    fresh = _renewed(connection, _take_in(connection, items))
+    new = _take_in(connection, items)
+    fresh = _renewed(connection, new)
     loading.load_for(connection, known, [item.arrival for item in fresh])
     loading.load_calls(connection, known, {item.signal.call for item in fresh if item.signal is not None})
     _load_chats(connection, known, fresh)
     for item in fresh:
         decide(item, known, rules, now=now)
     saving.save(connection, ledger, known)
-    for one in unreadable:
-        quarantine.hold(connection, one.record, topic=batch.topic, reason="undecodable", error=str(one.error))
+    held = [one for one in unreadable if _hold(connection, one, batch.topic)]
+    count(connection, batch, read_records, [*new, *held])
     positions.advance(connection, batch)
     return Outcomes(len(fresh), len(items) - len(fresh), len(unreadable))
 
@@ -165,6 +173,25 @@ def _load_chats(connection: Connection, known: Known, items: Sequence[Item]) -> 
     if sessions:
         loading.load_chats(connection, known, sessions)
         known.available = presence.available(connection)
+
+
+def _hold(connection: Connection, one: Unreadable, topic: str) -> bool:
+    return quarantine.hold(connection, one.record, topic=topic, reason="undecodable", error=str(one.error))
+
+
+def count(
+    connection: Connection,
+    batch: Batch,
+    read_records: Sequence[Item | Unreadable],
+    first_time: Sequence[Item | Unreadable],
+) -> None:
+    """How many came, and how many of them not for the first time, for the audit. A mail was counted by the parser."""
+    came, repeated, first = Counter[str](), Counter[str](), set(map(id, first_time))
+    for record, one in zip(batch.records, read_records, strict=True):
+        if one.channel != Channel.EMAIL and received.AGAIN not in record.headers:
+            came[one.channel] += 1
+            repeated[one.channel] += id(one) not in first
+    received.count(connection, batch.topic, came, repeated)
 
 
 def _take_in(connection: Connection, items: Sequence[Item]) -> list[Item]:

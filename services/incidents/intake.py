@@ -86,14 +86,15 @@ class IncidentsService:
     async def _quarantine(self, batch: Batch, record: LogRecord, read: Item | Unreadable, error: Exception) -> None:
         if self._poison_in_a_row + 1 >= POISON_IN_A_ROW_MAX:
             self._stop(record, error)
-        channel = read.channel.value if isinstance(read, Item) else record.headers.get("channel", batch.topic)
+        channel = str(read.channel)
         sender = read.arrival.item.sender.address if isinstance(read, Item) else ""
 
         def hold(connection: Connection) -> None:
             reason = "undecidable" if isinstance(error, PoisonError) else "refused_by_the_database"
-            quarantine.hold(
+            first = quarantine.hold(
                 connection, record, topic=batch.topic, channel=channel, sender=sender, reason=reason, error=repr(error)
             )
+            batches.count(connection, batch, [read], [read] if first else [])
             positions.advance(connection, batch)
 
         await self._database.run(hold)

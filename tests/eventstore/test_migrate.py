@@ -12,6 +12,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from eventstore import migrate as migrations
+from eventstore import received
 from eventstore.database import Database
 from eventstore.identity import read_identity
 from eventstore.migrate import check, migrate
@@ -50,6 +51,25 @@ def test_migrating_again_changes_nothing(empty):
     migrate(empty)
     with empty.transaction() as connection:
         assert read_identity(connection) == before
+
+
+def test_what_was_handled_before_anybody_counted_is_taken_to_have_come_once(empty):
+    migrate(empty)
+    recorded, parsed, waiting = uuid4(), uuid4(), uuid4()
+    with empty.transaction() as connection:
+        connection.execute("DROP TABLE received, mail_taken")
+        connection.execute("DELETE FROM migrations WHERE number = 10")
+        connection.execute(
+            "INSERT INTO inbox (id, channel, outcome) VALUES (%s, 'email', 'recorded'), (%s, 'form', 'rejected')",
+            (recorded, uuid4()),
+        )
+        for mail in (recorded, parsed, waiting):
+            connection.execute("INSERT INTO log_mail (id, key, value) VALUES (%s, '', '')", (mail,))
+        connection.execute("INSERT INTO positions VALUES ('parser', 'mail', 0, 3, %s)", (parsed,))
+    migrate(empty)
+    with empty.transaction() as connection:
+        assert received.totals(connection) == {"earlier": {"email": (2, 0), "form": (1, 0)}}
+        assert received.mails_taken(connection, [recorded, parsed, waiting]) == {recorded, parsed}
 
 
 def test_several_that_start_at_once_migrate_once(empty):

@@ -1,23 +1,32 @@
 """The audit finds what is missing, doubled or from nowhere, and says nothing when all is there."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from psycopg.sql import SQL
 
 from channels.email.mailboxes import Mailboxes
 from channels.email.reception import Envelope, Reception
 from channels.intake import Intake
-from eventstore import positions
+from eventstore import positions, received
 from eventstore.blobs import open_blobs
-from eventstore.log import Batch
-from schemas.interaction import Attachment, Channel, Interaction, Party
+from eventstore.database import Connection
+from eventstore.log import Batch, NewRecord
+from eventstore.log_tables import tables
+from schemas.errors import ConflictError
+from schemas.interaction import Attachment, Channel, Direction, Interaction, Party
 from schemas.topics import INTERACTIONS, MAIL
-from services import settings
+from services import quarantine, settings
 from services.audit import Account, audit
+from services.calls.requests import ChangeCall, StartCall
+from services.commands import Commands
 from services.consumers import INCIDENTS, PARSER
+from services.demo.history import Size, fill
 from services.doctor import Verdict, examine
 from services.incidents.intake import IncidentsService
+from services.parser import ParserService
 from services.privacy import orphans
 from services.wiring import build_hub
 
@@ -45,13 +54,14 @@ async def take_in(hub, *items: Interaction) -> None:
 
 
 async def handle_all(hub, running, until, count: int) -> None:
-    running(hub.log.consume(INTERACTIONS, INCIDENTS, IncidentsService(hub).handle))
+    consuming = running(hub.log.consume(INTERACTIONS, INCIDENTS, IncidentsService(hub).handle))
+    await until(lambda: position(hub, INCIDENTS, INTERACTIONS) > count)
+    consuming.cancel()
 
-    def handled() -> bool:
-        with hub.database.transaction() as connection:
-            return positions.read(connection, INCIDENTS, INTERACTIONS.name).get(0, 0) > count
 
-    await until(handled)
+def position(hub, consumer: str, topic) -> int:
+    with hub.database.transaction() as connection:
+        return positions.read(connection, consumer, topic.name).get(0, 0)
 
 
 def account(**more: object) -> Account:
@@ -78,10 +88,70 @@ async def test_what_nobody_has_handled_yet_is_in_flight(hub):
 async def test_a_contact_passed_over_is_lost_and_named(hub):
     passed = form()
     await take_in(hub, passed)
-    await hub.database.run(positions.advance, Batch(INTERACTIONS.name, 0, INCIDENTS, 0, 2, ()))
+    await hub.database.run(pass_over, Batch(INTERACTIONS.name, 0, INCIDENTS, 0, 2, ()))
     findings = await audit(hub)
     assert findings.accounts == (account(received=1, lost=1),)
     assert (findings.ok, findings.lost) == (False, (passed.id,))
+    await hub.database.run(trim, 2)
+    assert (await audit(hub)).accounts == (account(received=1),)
+    assert not (await audit(hub)).ok, "nobody can name it any more, and it is missing all the same"
+
+
+def pass_over(connection: Connection, batch: Batch) -> None:
+    """What no consumer does: move on, and keep nothing."""
+    received.count(connection, INTERACTIONS.name, {"form": 1})
+    positions.advance(connection, batch)
+
+
+def trim(connection: Connection, passed: int = 0) -> None:
+    """As after two weeks."""
+    connection.execute('DELETE FROM log_interactions WHERE "offset" < %s', (passed,))
+    for table in tables():
+        connection.execute(SQL("UPDATE {} SET recorded_at = now() - interval '1 year'").format(table.name))
+        table.trim(connection, timedelta(days=14))
+
+
+async def test_what_was_trimmed_from_a_log_still_counts_its_duplicates_too(hub, running, until):
+    twice, last = form(), form()
+    await take_in(hub, twice, form(), twice, twice, last)
+    await handle_all(hub, running, until, 5)
+    whole = account(received=5, recorded=3, duplicates=2)
+    assert (await audit(hub)).accounts == (whole,)
+    await hub.database.run(trim)
+    with hub.database.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM log_interactions").fetchone() == (1,)
+    findings = await audit(hub)
+    assert findings.accounts == (whole,)
+    assert findings.ok
+
+
+async def test_a_call_an_agent_enters_is_received_and_recorded(hub):
+    commands = Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret)
+    serving = asyncio.create_task(commands.serve())
+    call = await commands.run(StartCall(direction=Direction.IN, phone="+5355500007", external_id="7"), by="eva")
+    with pytest.raises(ConflictError):
+        await commands.run(StartCall(direction=Direction.IN, phone="+5355500007", external_id="7"), by="eva")
+    await commands.run(ChangeCall(call=call.subject, notes="rang twice"), by="eva")
+    serving.cancel()
+    findings = await audit(hub)
+    assert findings.accounts == (account(channel="phone", received=1, recorded=1),)
+    assert findings.ok
+
+
+async def test_what_is_reprocessed_counts_once_wherever_it_is_under_way(hub, running, until):
+    garbage = NewRecord(uuid4(), b"key", b"\xff no interaction", {"channel": "form"})
+    await hub.log.append(INTERACTIONS, [garbage])
+    await handle_all(hub, running, until, 1)
+    held = account(received=1, quarantined=1)
+    assert (await audit(hub)).accounts == (held,)
+    await hub.database.run(quarantine._release, garbage.id, "eva")  # and the log does not take it
+    assert (await audit(hub)).accounts == (held,)
+    await quarantine.reprocess(hub.database, hub.log, garbage.id, by="eva")
+    assert (await audit(hub)).accounts == (account(received=1, in_flight=1),)
+    await handle_all(hub, running, until, 2)
+    findings = await audit(hub)
+    assert findings.accounts == (held,)
+    assert findings.ok
 
 
 async def test_a_recorded_contact_without_its_fact_is_named(hub):
@@ -109,16 +179,19 @@ async def test_a_mail_is_one_contact_on_its_way_through_both_logs(hub, running, 
     (own,) = await reception.accept(Envelope("smtp", "ana@x.example", ("support@cauce.example",)), mail)
     kept = account(channel="email", received=1, in_flight=1)
     assert (await audit(hub)).accounts == (kept,)
-    parsed = form()
-    parsed = Interaction(**{name: getattr(parsed, name) for name in parsed.__struct_fields__} | {
-        "id": own, "channel": Channel.EMAIL, "thread": own, "contact": own,
-    })  # fmt: skip
-    await take_in(hub, parsed)
-    await hub.database.run(positions.advance, Batch(MAIL.name, 0, PARSER, 0, 2, ()))
-    assert (await audit(hub)).accounts == (kept,)
-    await handle_all(hub, running, until, 1)
+    async with ParserService.open(hub) as parser:
+        running(hub.log.consume(MAIL, PARSER, parser.handle))
+        await until(lambda: position(hub, PARSER, MAIL) > 1)
+        assert (await audit(hub)).accounts == (kept,)
+        assert await reception.accept(Envelope("smtp", "ana@x.example", ("support@cauce.example",)), mail) == [own]
+        await until(lambda: position(hub, PARSER, MAIL) > 2)
+    assert (await audit(hub)).accounts == (account(channel="email", received=2, duplicates=1, in_flight=1),)
+    await handle_all(hub, running, until, 2)
+    whole = account(channel="email", received=2, recorded=1, duplicates=1)
+    assert (await audit(hub)).accounts == (whole,)
+    await hub.database.run(trim)
     findings = await audit(hub)
-    assert findings.accounts == (account(channel="email", received=1, recorded=1),)
+    assert findings.accounts == (whole,)
     assert findings.ok
 
 
@@ -138,3 +211,11 @@ async def test_where_the_blobs_are_anothers_nobody_counts_them_and_the_doctor_sa
     assert (await audit(hub)).blobs_orphaned is None
     (finding,) = [each for each in await examine(hub) if each.subject == "clean-up"]
     assert finding.verdict is Verdict.ILL
+
+
+async def test_history_counts_as_what_it_tells_of(hub):
+    await fill(hub, Size(days=3, incidents=12))
+    findings = await audit(hub)
+    assert findings.ok
+    assert {each.channel for each in findings.accounts} >= {"email", "form"}
+    assert all(each.received == each.recorded + each.duplicates > 0 for each in findings.accounts)
