@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
-from eventstore import positions, store
+from channels.email.submission import read_server
+from eventstore import kafka_address, positions, store
 from eventstore.database import Connection
 from eventstore.identity import read_identity
 from projections import reading
@@ -93,7 +93,7 @@ async def _database(hub: Hub) -> list[Finding]:
 
 async def _log(hub: Hub) -> list[Finding]:
     await hub.log.check()
-    kind = f"Kafka at {hub.settings.kafka}" if hub.settings.kafka else "in PostgreSQL"
+    kind = f"Kafka at {kafka_address.read(hub.settings.kafka).servers}" if hub.settings.kafka else "in PostgreSQL"
     return [Finding("log", Verdict.WELL, f"takes records ({kind})")]
 
 
@@ -105,12 +105,12 @@ async def _blobs(hub: Hub) -> list[Finding]:
 async def _mail_out(hub: Hub) -> list[Finding]:
     if not hub.settings.mail_out:
         return [Finding("mail out", Verdict.WATCH, "not set", "set CAUCE_MAIL_OUT=smtp://host:port: answers wait")]
-    parts = urlsplit(hub.settings.mail_out)
-    where = f"{parts.hostname}:{parts.port or 25}"  # never the password in it
+    server = read_server(hub.settings.mail_out)
+    where = f"{server.host}:{server.port}"  # never the password in it
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
-            reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 25)
-            greeting = await reader.readline() if parts.scheme == "smtp" else b"2"
+            reader, writer = await asyncio.open_connection(server.host, server.port)
+            greeting = b"2" if server.tls else await reader.readline()
             writer.close()
     except (OSError, TimeoutError) as error:
         advice = "is the mail server up, and CAUCE_MAIL_OUT right? Mail waits and is tried again"

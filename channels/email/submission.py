@@ -37,7 +37,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`smtp://user:password@host:25/?starttls` or `smtps://…`; the password is in no text made of it."""
+    """`smtp://user:password@host:25/?starttls` or `smtps://…`; the password is in no text made of it.
+
+    `ca`: a file of certificates to trust instead of the system's.
+    """
 
     host: str
     port: int
@@ -45,6 +48,7 @@ class Server:
     password: str | None
     tls: bool
     starttls: bool
+    ca: str = ""
 
     def __repr__(self) -> str:
         return f"Server({self.host}:{self.port})"
@@ -52,7 +56,7 @@ class Server:
 
 def read_server(url: str) -> Server:
     """Raises SettingsError."""
-    wrong = "CAUCE_MAIL_OUT is smtp://user:password@host:port/?starttls or smtps://…"
+    wrong = "CAUCE_MAIL_OUT is smtp://user:password@host:port/?starttls or smtps://…, both with &ca=FILE or without"
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -61,7 +65,10 @@ def read_server(url: str) -> Server:
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise SettingsError(wrong)
     tls = parts.scheme == "smtps"
-    starttls = "starttls" in parse_qs(parts.query, keep_blank_values=True)
+    options = parse_qs(parts.query, keep_blank_values=True)
+    if not options.keys() <= {"starttls", "ca"}:
+        raise SettingsError(wrong)
+    starttls = "starttls" in options
     return Server(
         host=parts.hostname,
         port=port or (465 if tls else 587 if starttls else 25),
@@ -69,16 +76,21 @@ def read_server(url: str) -> Server:
         password=unquote(parts.password) if parts.password else None,
         tls=tls,
         starttls=starttls and not tls,
+        ca=options.get("ca", [""])[-1],
     )
 
 
 class Submission:
     """One connection a mail. `seconds` bounds an attempt as a whole."""
 
-    def __init__(self, server: Server, *, seconds: float = 50.0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, server: Server, *, seconds: float = 50.0) -> None:
+        """Raises SettingsError when the file of certificates can't be used."""
         self._server = server
         self._seconds = seconds
-        self._tls = tls
+        try:
+            self._tls = ssl.create_default_context(cafile=server.ca) if server.ca else None
+        except OSError as error:  # SSLError is one
+            raise SettingsError(f"CAUCE_MAIL_OUT names a file that can't be used: {error}") from error
 
     async def send(self, sender: str, recipient: str, data: bytes) -> Outcome:
         """Try once. Whatever the network does is an Outcome."""
