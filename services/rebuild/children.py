@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -112,6 +113,7 @@ def _end_with_parent() -> None:
 
 def main() -> int:
     """The child."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal: the parent decides what it means
     page_events, _, url = sys.stdin.readline().strip().partition(" ")
     threading.Thread(target=_end_with_parent, daemon=True).start()
     database = Database(url, size=2)

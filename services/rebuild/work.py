@@ -209,6 +209,7 @@ class _Rebuild:
                     schema.drop(self._connection, name)
             except psycopg.errors.LockNotAvailable:
                 time.sleep(_RETRY_SECONDS)
+                self._go_on("drop", 0, 0)
             else:
                 return
 

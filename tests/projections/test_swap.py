@@ -1,6 +1,7 @@
 """The swap of a rebuilt view: readers see no error, a killed rebuild is resumed or cleared up, nothing is lost."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 import threading
@@ -156,6 +157,35 @@ def test_a_rebuilding_process_ends_with_its_parent(database, database_url, told)
         _until_phase(child, "swap")
         child.stdin.close()
         assert child.wait(timeout=10) == 1
+
+
+def test_an_interrupt_is_its_parents_to_answer(database, database_url, told):
+    with psycopg.connect(database_url) as holding:
+        holding.execute("SELECT FROM projections WHERE schema = 'incidents' FOR UPDATE")
+        child = _start_child(database_url, "incidents")
+        _until_phase(child, "swap")
+        child.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        assert child.poll() is None
+        holding.rollback()
+    assert child.wait(timeout=30) == 0
+
+
+def test_cancelled_while_a_reader_keeps_the_old_view_the_next_one_drops_it(database, keys, database_url, told):
+    before = _contents(database)
+    phases = []
+
+    def at_the_drop():
+        return phases[-2:] == ["swap", "drop"]
+
+    with psycopg.connect(database_url) as reading_on:
+        reading_on.execute("SELECT count(*) FROM incidents.incidents")
+        with pytest.raises(CancelledRebuildError):
+            rebuild(database, ["incidents"], lambda phase, *_: phases.append(phase), at_the_drop)
+    assert _schemas(database)["incidents_old"] == "retired"
+    rebuild(database, ["incidents"])
+    assert _schemas(database) == dict.fromkeys(sorted(_NAMES), "live")
+    assert _contents(database) == before
 
 
 def test_two_rebuilds_of_one_view_are_refused(database, keys, database_url, told):

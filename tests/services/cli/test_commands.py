@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
 import time
 
 import psycopg
 
-from tests.hub_process import HubProcess
+from tests.hub_process import ROOT, HubProcess, eventually
 
 MAIL = "From: Ana <ana@x.example>\nTo: support@cauce.example\nMessage-ID: <{0}@x.example>\nSubject: {0}\n\nhola\n"
 
@@ -80,6 +83,36 @@ def test_a_rebuild_of_something_unknown_lists_what_there_is(hub_process: HubProc
     done = hub_process.cauce("rebuild", "nothing", check=False)
     assert done.returncode == 1
     assert "timeline" in done.stderr
+
+
+def test_control_c_ends_a_rebuild_with_one_line_and_it_goes_on_the_next_time(hub_process: HubProcess, database_url):
+    hub_process.cauce("demo", "--incidents", "30", "--days", "20")
+    hub_process.cauce("rebuild", "all")  # makes the live views
+    with psycopg.connect(database_url) as holding:
+        holding.execute("SELECT FROM projections WHERE schema = 'incidents' FOR UPDATE")
+        rebuilding = subprocess.Popen(
+            [sys.executable, "-m", "services.cli", "rebuild", "incidents"],
+            cwd=ROOT,
+            env=hub_process.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert eventually(lambda: state_of(database_url, "incidents_next") == ("building", True)), (
+            "it never came so far"
+        )
+        os.killpg(rebuilding.pid, signal.SIGINT)  # as a terminal does: all of its processes
+        said = rebuilding.communicate(timeout=20)
+    assert (rebuilding.returncode, said) == (130, ("", "cancelled; what was loaded is kept for the next run\n"))
+    assert state_of(database_url, "incidents_next") == ("building", True)
+    assert hub_process.cauce("rebuild", "incidents").stdout == "rebuilt incidents\n"
+    assert state_of(database_url, "incidents_next") is None
+
+
+def state_of(database_url: str, schema: str) -> tuple[str, bool] | None:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute("SELECT state, indexed FROM projections WHERE schema = %s", (schema,)).fetchone()
 
 
 def test_every_report_example_is_a_report_and_can_be_replayed(hub_process: HubProcess, tmp_path):
