@@ -13,6 +13,9 @@ from typing import Any, Protocol, cast
 import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+
+from eventstore import kafka_address
 
 RECORD_MAX_BYTES = 1024 * 1024
 """A record's key, value and headers; over the 256 KiB of an event, the 64 KiB of a raw mail."""
@@ -94,11 +97,33 @@ class Admin(Protocol):
     async def create_topics(self, new_topics: Sequence[object]) -> Any: ...
 
 
-def new_producer(bootstrap: str) -> Producer:
+def connection(address: str) -> dict[str, Any]:
+    """How aiokafka's clients are told of CAUCE_KAFKA. Raises SettingsError."""
+    found = kafka_address.read(address)
+    how: dict[str, Any] = {"bootstrap_servers": found.servers, "client_id": "cauce", "ssl_context": found.tls()}
+    if found.user:
+        how |= {
+            "sasl_mechanism": found.mechanism,
+            "sasl_plain_username": found.user,
+            "sasl_plain_password": found.password,
+        }
+    return how | {"security_protocol": found.protocol}
+
+
+def security(address: str) -> BaseSecurity:
+    """The same, as FastStream is told. Raises SettingsError."""
+    found = kafka_address.read(address)
+    context = found.tls()
+    if not found.user:
+        return BaseSecurity(ssl_context=context)
+    kind = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}[found.mechanism]
+    return kind(found.user, found.password, ssl_context=context)
+
+
+def new_producer(address: str) -> Producer:
     """Not started. Must be made in the loop it works in."""
     producer: Any = aiokafka.AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
-        client_id="cauce",
+        **connection(address),
         acks="all",
         enable_idempotence=True,
         max_request_size=RECORD_MAX_BYTES,
@@ -108,11 +133,10 @@ def new_producer(bootstrap: str) -> Producer:
     return cast("Producer", producer)
 
 
-def new_reader(bootstrap: str) -> Consumer:
+def new_reader(address: str) -> Consumer:
     """A consumer without a group, for asking about offsets and for reading without a position. Not started."""
     consumer: Any = aiokafka.AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        client_id="cauce",
+        **connection(address),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         request_timeout_ms=int(REQUEST_TIMEOUT_SECONDS * 1000),
@@ -120,9 +144,7 @@ def new_reader(bootstrap: str) -> Consumer:
     return cast("Consumer", consumer)
 
 
-def new_admin(bootstrap: str) -> Admin:
+def new_admin(address: str) -> Admin:
     """Not started."""
-    admin: Any = AIOKafkaAdminClient(
-        bootstrap_servers=bootstrap, client_id="cauce", request_timeout_ms=int(REQUEST_TIMEOUT_SECONDS * 1000)
-    )
+    admin: Any = AIOKafkaAdminClient(**connection(address), request_timeout_ms=int(REQUEST_TIMEOUT_SECONDS * 1000))
     return cast("Admin", admin)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import structlog
 from aiokafka.errors import KafkaError
 
+from eventstore import kafka_address
 from eventstore.kafka_client import Producer, new_producer
 
 log = structlog.get_logger()
@@ -43,7 +44,7 @@ class SteadyProducer:
     def discard(self, producer: Producer) -> None:
         """It failed: the next `get` makes another."""
         if self._producer is producer:
-            log.warning("producer_replaced", bootstrap=self._bootstrap)
+            log.warning("producer_replaced", bootstrap=kafka_address.read(self._bootstrap).servers)
             self._producer = None
             self._end(producer)
 

@@ -13,7 +13,8 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
-from eventstore.kafka_client import REQUEST_TIMEOUT_SECONDS, Consumer, Fetched
+from eventstore import kafka_address
+from eventstore.kafka_client import REQUEST_TIMEOUT_SECONDS, Consumer, Fetched, security
 
 logging.getLogger("faststream.cauce").setLevel(logging.ERROR)  # it warns at each start that it makes no topics: we do
 
@@ -40,7 +41,8 @@ class Subscription:
         longest_batch_seconds: float = 60.0,
     ) -> None:
         self._broker = KafkaBroker(
-            bootstrap,
+            kafka_address.read(bootstrap).servers.split(","),  # as one text it would be one broker's name
+            security=security(bootstrap),
             client_id="cauce",
             consumer_only=True,
             apply_types=False,

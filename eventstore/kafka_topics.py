@@ -14,7 +14,7 @@ from uuid import UUID
 from aiokafka.admin import NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from eventstore import identity
+from eventstore import identity, kafka_address
 from eventstore.database import Connection, Database
 from eventstore.kafka_client import RECORD_MAX_BYTES, Admin, new_admin
 from schemas.errors import LogUnavailableError, OperatorError
@@ -51,7 +51,7 @@ async def prepare(bootstrap: str, prefix: str, database: Database) -> KafkaTopic
         await _make_missing(admin, topics)
         await _check(admin, topics)
     except (KafkaError, OSError) as error:
-        raise LogUnavailableError(f"Kafka at {bootstrap}: {error}") from error
+        raise LogUnavailableError(f"Kafka at {kafka_address.read(bootstrap).servers}: {error}") from error
     finally:
         await admin.close()
     return topics

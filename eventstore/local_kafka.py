@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,10 +27,11 @@ _STOP_SECONDS = 20.0
 _RELEASE_SECONDS = 5.0
 _PORTS = range(20_000, 32_000)
 
+_FORMAT = ("kafka.tools.StorageTool", "format")
 _PROPERTIES = """\
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
+node.id={node}
+controller.quorum.voters={voters}
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
@@ -38,12 +40,12 @@ inter.broker.listener.name=PLAINTEXT
 log.dirs={folder}/log
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor={copies}
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
+transaction.state.log.replication.factor={copies}
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1
-share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.replication.factor={copies}
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 log.cleaner.dedupe.buffer.size=8388608
@@ -55,12 +57,25 @@ num.io.threads=4
 
 
 class LocalKafka:
-    """The broker of a folder. Its process outlives us: `stop` finds it by the folder's pid file."""
+    """The broker of a folder. Its process outlives us: `stop` finds it by the folder's pid file.
 
-    def __init__(self, folder: Path, *, jars: Path | None = None, heap: str = "512m") -> None:
+    Settings of one's own are written to `server.properties` in the folder before the first start.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        jars: Path | None = None,
+        heap: str = "512m",
+        cluster: str = "",
+        format_options: Sequence[str] = (),
+    ) -> None:
         self.folder = folder.absolute()
         self._jars = jars
         self._heap = heap
+        self._cluster = cluster or cluster_id()
+        self._format_options = format_options
         self._settings = self.folder / "server.properties"
         self._pid_file = self.folder / "kafka.pid"
         self._output = self.folder / "kafka.out"
@@ -83,9 +98,7 @@ class LocalKafka:
         jars, java = kafka_jars.fetch(self._jars), kafka_jars.java()
         self.folder.mkdir(parents=True, exist_ok=True)
         if port is not None or not self._settings.exists():
-            self._settings.write_text(
-                _PROPERTIES.format(folder=self.folder, port=port or _free_port(), controller=_free_port())
-            )
+            self._settings.write_text(properties(self.folder, port=port or free_port(), voters={1: free_port()}))
         command = [
             java,
             f"-Xmx{self._heap}",
@@ -166,9 +179,8 @@ class LocalKafka:
             os.kill(pid, number)
 
     def _format(self, command: list[str]) -> None:
-        cluster = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=").replace("-", "A")
         done = subprocess.run(  # noqa: S603 -- fixed program and arguments
-            [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings)],
+            [*command, *_FORMAT, "-t", self._cluster, "-c", str(self._settings), *self._format_options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -202,7 +214,25 @@ class LocalKafka:
         raise OperatorError(f"Kafka did not start on {self.bootstrap}; it said:\n{said}")
 
 
-def _free_port() -> int:
+def properties(folder: Path, *, port: int, voters: Mapping[int, int], node: int = 1, copies: int = 1) -> str:
+    """Settings of a broker that is a controller too. `voters`: the controller's port of each node of the cluster."""
+    return _PROPERTIES.format(
+        folder=folder,
+        port=port,
+        node=node,
+        controller=voters[node],
+        voters=",".join(f"{voter}@127.0.0.1:{at}" for voter, at in voters.items()),
+        copies=copies,
+    )
+
+
+def cluster_id() -> str:
+    """A new one; brokers of one cluster share it."""
+    return base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=").replace("-", "A")
+
+
+def free_port() -> int:
+    """One that nobody holds. Raises OperatorError."""
     # below the ports that the system lends to outgoing connections: there somebody may sit on it after a restart
     for port in random.sample(_PORTS, len(_PORTS)):
         if _is_free("127.0.0.1", port):

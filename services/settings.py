@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from channels.opening_hours import OpeningHours
+from eventstore import kafka_address
 from schemas.errors import InvalidError, SettingsError
 
 _HOLD_MAX_SECONDS = 120
@@ -139,6 +140,8 @@ def _check(settings: Settings) -> None:
         mailbox, at, domain = address.rpartition("@")
         if not mailbox or not at or not domain:
             raise SettingsError(f"CAUCE_MAIL_ADDRESSES holds {address!r}, which is no mail address")
+    if settings.kafka:
+        kafka_address.read(settings.kafka)
     _check_scheme("DATABASE_URL", settings.database_url, ("postgresql", "postgres"))
     _check_scheme("MAIL_OUT", settings.mail_out, ("smtp", "smtps"))
     _check_scheme("PUBLIC_URL", settings.public_url, ("http", "https"))
