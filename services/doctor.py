@@ -17,6 +17,7 @@ from eventstore.identity import read_identity
 from projections import reading
 from schemas.errors import CauceError
 from schemas.topics import INTERACTIONS, MAIL
+from services import quarantine
 from services.consumers import INCIDENTS, PARSER
 from services.customers import doom
 from services.deliveries import queue
@@ -194,11 +195,7 @@ def _projection(state: reading.Lag) -> Finding:
 
 
 async def _quarantine(hub: Hub) -> list[Finding]:
-    def count(connection: Connection) -> int:
-        row = connection.execute("SELECT count(*) FROM quarantine WHERE state = 'held'").fetchone()
-        return int(row[0]) if row else 0
-
-    held = await hub.database.run(count)
+    held = await hub.database.run(quarantine.count_held)
     if held:
         return [Finding("quarantine", Verdict.WATCH, f"{held} held", "look at them on /agent/quarantine")]
     return [Finding("quarantine", Verdict.WELL, "empty")]

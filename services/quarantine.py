@@ -103,6 +103,12 @@ def find(connection: Connection, *, cursor: str | None = None, limit: int = 50) 
     return HeldPage(items, following)
 
 
+def count_held(connection: Connection) -> int:
+    """How many wait for a person."""
+    row = connection.execute("SELECT count(*) FROM quarantine WHERE state = 'held'").fetchone()
+    return int(row[0]) if row else 0
+
+
 def raw(connection: Connection, held: UUID) -> bytes:
     """The bytes as they came; of a mail, the mail itself where the record carries it. Raises NotFoundError."""
     row = connection.execute("SELECT topic, raw FROM quarantine WHERE id = %s", (held,), binary=True).fetchone()

@@ -40,7 +40,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     ),
     "reports": ("reports", "events"),
     "knowledge": ("articles", "search"),
-    "administration": ("users", "teams", "tokens", "sessions", "audit", "lines", "targets", "widgets"),
+    "administration": ("users", "teams", "tokens", "sessions", "audit", "lines", "targets", "widgets", "projections"),
 }
 """Scope → the first words of the API's addresses it leaves."""
 SCOPES = frozenset({READ_ONLY, *AREAS})
@@ -306,6 +306,11 @@ _ADMINISTER = (
     "GET /admin/lines",
     "POST /admin/lines",
     "POST /admin/lines/{line}/revoke",
+    "GET /api/v1/projections",
+    "POST /api/v1/projections/{name}/rebuild",
+    "POST /api/v1/projections/{name}/cancel",
+    "GET /admin/projections",
+    "POST /admin/projections/{name}/{action}",
 )
 
 POLICY: Mapping[str, frozenset[Role]] = {

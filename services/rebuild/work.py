@@ -32,7 +32,8 @@ PAGE_EVENTS = 20_000
 _LAST_EVENTS = 500  # so few are folded under the locks of the swap
 _KEPT_ROWS = 100_000
 _RETRY_SECONDS = 0.2
-_LOCK_CLASS = 1129338180
+LOCK_CLASS = 1129338180
+"""Of the advisory lock that whoever rebuilds a view holds, with `hashtext` of its name."""
 _WORK_MEMORY = "256MB"
 
 
@@ -66,7 +67,10 @@ def rebuild_here(
         # facts and rows hold no cycles; looking for some in a hundred thousand kept rows takes a third of the time
         gc.disable()
         open_until_the_end.callback(gc.enable)
-        _Rebuild(database, connection, projections, progress, cancelled, page_events).run()
+        try:
+            _Rebuild(database, connection, projections, progress, cancelled, page_events).run()
+        except psycopg.errors.AdminShutdown as error:  # standing.cancel does that, from any process
+            raise CancelledRebuildError("stopped from elsewhere; what was loaded is kept for the next run") from error
 
 
 class _Rebuild:
@@ -234,7 +238,7 @@ class _Rebuild:
 def _claim(connection: Connection, projections: Sequence[Projection]) -> None:
     for projection in sorted(projections, key=lambda each: each.name):
         row = connection.execute(
-            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", (_LOCK_CLASS, projection.name)
+            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", (LOCK_CLASS, projection.name)
         ).fetchone()
         if row is None or not row[0]:
             raise ConflictError(f"{projection.name} is being rebuilt by another process")

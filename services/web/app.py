@@ -28,6 +28,7 @@ from services.chats.house import ChatHouse, Clock, relay
 from services.commands import Commands
 from services.knowledge.library import Library
 from services.knowledge.visit_writer import VisitWriter
+from services.rebuild.asked import AskedRebuilds
 from services.signals import Signals
 from services.supervision import Task, supervise
 from services.web import pages, problems
@@ -47,6 +48,7 @@ from services.web.api import (
     live,
     my_requests,
     people,
+    projections,
     quarantine,
     reports,
     searches,
@@ -88,6 +90,7 @@ _API = (
     events,
     files,
     quarantine,
+    projections,
     live,
     signals_api,
     triage,
@@ -149,6 +152,7 @@ def create_app(hub: Hub) -> FastAPI:
         callbacks=Callbacks(intake, forms, settings.opening_hours, rate_limit=settings.rate_limit),
         in_person=Visits(intake, talk.incident_of),
         charts=Charts(),
+        rebuilds=AskedRebuilds(hub.database),
     )
     signals.hear(parts.live.signal)
     signals.hear(lambda signal: relay(signal, rooms))
@@ -249,6 +253,7 @@ def _lifespan(
         finally:
             parts.live.close()
             parts.charts.close()
+            await parts.rebuilds.close()
             await rooms.close()
             stop.set()
             await asyncio.wait({running})  # what ended it is for the server to raise

@@ -12,6 +12,7 @@ from projections import reading
 from services.commands import Commands
 from services.knowledge.library import Library
 from services.knowledge.visit_writer import VisitWriter
+from services.rebuild.asked import AskedRebuilds
 from services.signals import Signals
 from services.web.charts import Charts
 from services.web.guard import Guard
@@ -34,6 +35,7 @@ class Parts:
     callbacks: Callbacks
     in_person: Visits
     charts: Charts
+    rebuilds: AskedRebuilds
 
     async def wait_for(self, position: int, *names: str) -> bool:
         """Until these projections have folded the position, at most 2 s; False: they have not."""

@@ -34,6 +34,7 @@ from services.web.pages import (
     original_page,
     palette,
     preferences,
+    projections_page,
     quarantine_page,
     report_page,
     status,
@@ -93,6 +94,7 @@ def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
     mount(app, chat_pages.router(parts, screen))
     mount(app, widget.router(parts, screen, chat))
     mount(app, widget_admin.router(parts, screen))
+    mount(app, projections_page.router(parts, screen))
 
     async def problem_page(request: Request, problem: Problem, headers: Mapping[str, str]) -> Response:
         if problem.status == _UNAUTHENTICATED and request.method == "GET":

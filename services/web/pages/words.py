@@ -173,6 +173,14 @@ PROBLEM: Mapping[int, str] = {
     503: "We can't take that right now. Please try again in a moment.",
 }
 
+REBUILD: Mapping[str, str] = {
+    "starting": "starting",
+    "loading": "loading",
+    "indexing": "indexing",
+    "catching_up": "catching up",
+    "stopped": "stopped",
+}
+
 SIGN_IN: Mapping[str, str] = {
     "wrong": "The name or the password is wrong.",
     "wait": PROBLEM[429],
@@ -343,6 +351,7 @@ GROUPS = (
     COLUMN,
     REPORT,
     PROBLEM,
+    REBUILD,
     SIGN_IN,
     DONE,
     SEND,
