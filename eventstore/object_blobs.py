@@ -97,7 +97,11 @@ def _open(url: str) -> ObjectStore:
         return from_url(url)
     return from_url(
         url,
-        client_options={"timeout": _SECONDS, "connect_timeout": timedelta(seconds=2)},
+        client_options={
+            "timeout": _SECONDS,
+            "connect_timeout": timedelta(seconds=2),
+            "allow_http": True,  # where the endpoint says http://; options given here silence AWS_ALLOW_HTTP
+        },
         retry_config={"max_retries": 2, "retry_timeout": _SECONDS},
     )
 
