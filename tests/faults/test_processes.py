@@ -5,6 +5,7 @@ What the project promises of each, seen from outside: by senders, the API, `cauc
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import smtplib
@@ -19,6 +20,7 @@ from uuid import UUID
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 
 from eventstore import embedded
 from eventstore.database import Database
@@ -204,6 +206,34 @@ async def test_one_poison_record_among_fifty_good_ones_is_held_alone(hub: Separa
     assert hub.audit()["ok"]
 
 
+def test_after_a_new_epoch_events_go_to_a_new_topic_and_nothing_is_lost_or_sent_again(
+    hub: SeparateProcesses, outbox: Sink
+):
+    before = PatientForms(hub, "epoca-vieja")
+    old = [before.send(f"old {number}") for number in range(3)]
+    assert eventually(lambda: len(confirmations(outbox, [before])) == 3, 30)
+    topics = event_topics(hub)
+    said = hub.cauce("doctor", "--new-epoch", check=False).stdout
+    assert "epoch" in said
+    # who follows events ends by itself and says why; the relay, at the next fact it would put on the old topic
+    assert eventually(lambda: {"projections", "web"}.isdisjoint(hub.pids()), 60)
+    code, between = send(hub, mail("epoca-media"))
+    assert code == 250
+    assert eventually(lambda: "relay" not in hub.pids(), 60), hub.log_of("relay")[-2000:]
+    for role in ("projections", "web", "relay"):
+        assert "EpochChangedError" in hub.log_of(role)
+    hub.start_missing()
+    hub.cauce("rebuild", "all")
+    after = PatientForms(hub, "epoca-nueva")
+    new = [after.send(f"new {number}") for number in range(3)]
+    assert eventually(lambda: found(hub, "epoca") == sorted([*old, between, *new]), 30)
+    (added,) = event_topics(hub) - topics
+    assert added.startswith("cauce.events-")
+    assert eventually(lambda: len(confirmations(outbox, [after])) == 3, 30)
+    assert len(confirmations(outbox, [before])) == len(old)
+    assert hub.audit()["ok"]
+
+
 def test_what_was_held_is_recorded_once_its_cause_is_mended(hub: SeparateProcesses, disk: Path):
     held = hub.held()
     parser = hub.background.find("parser").running()
@@ -300,6 +330,17 @@ async def put_garbage(hub: SeparateProcesses, *, beside: str) -> None:
     await producer.start()
     await producer.send_and_wait("cauce.interactions", GARBAGE, key=keyed_id(secret, email_address(beside)).bytes)
     await producer.stop()
+
+
+def event_topics(hub: SeparateProcesses) -> set[str]:
+    async def ask() -> set[str]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=hub.broker.bootstrap)
+        await admin.start()
+        topics = await admin.list_topics()
+        await admin.close()
+        return {topic for topic in topics if topic.startswith("cauce.events")}
+
+    return asyncio.run(ask())
 
 
 def fill(path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import httpx
 import psycopg
 
 from tests.hub_process import ROOT, HubProcess, eventually
@@ -77,6 +78,40 @@ def test_doctor_says_what_to_do_and_ends_with_1_only_for_ills(hub_process: HubPr
     assert ill.returncode == 1  # the cluster of the tests runs without fsync
     assert "set fsync and full_page_writes to on" in ill.stdout
     assert "empty" in ill.stdout
+
+
+def test_after_a_restore_mail_waits_for_a_person_and_the_read_models_are_made_anew(hub_process: HubProcess, sink):
+    mail_out = hub_process.environment["CAUCE_MAIL_OUT"]
+    hub_process.environment["CAUCE_MAIL_OUT"] = "smtp://127.0.0.1:1"
+    hub_process.start()
+    hub_process.wait_until_ready()
+    form = {"name": "Ana", "email": "ana@x.example", "subject": "Factura", "body": "Sale dos veces"}
+    sent = httpx.post(f"{hub_process.url}/api/v1/forms", json=form, trust_env=False)
+    assert sent.status_code == 202
+    hub_process.audit()
+    hub_process.stop()
+    epoch = epoch_of(hub_process)
+
+    said = hub_process.cauce("doctor", "--new-epoch", check=False).stdout
+    assert "1 held" in said
+    assert "--release-deliveries" in said
+    assert epoch_of(hub_process) != epoch
+    hub_process.environment["CAUCE_MAIL_OUT"] = mail_out
+    hub_process.start()
+    hub_process.wait_until_ready()
+    assert hub_process.cauce("rebuild", "all").stdout.startswith("rebuilt ")
+    later = httpx.post(f"{hub_process.url}/api/v1/forms", json=form | {"email": "leo@x.example"}, trust_env=False)
+    assert later.status_code == 202
+    assert eventually(lambda: sink.mails_to("leo@x.example"))
+    assert sink.mails_to("ana@x.example") == []  # it may have gone out before the backup was restored
+    hub_process.cauce("doctor", "--release-deliveries", check=False)
+    assert eventually(lambda: sink.mails_to("ana@x.example"))
+    assert hub_process.audit()["ok"]
+
+
+def epoch_of(hub_process: HubProcess) -> str:
+    (epoch,) = re.findall(r"epoch\W+([0-9a-f-]{36})", hub_process.cauce("doctor", check=False).stdout)
+    return epoch
 
 
 def test_a_rebuild_of_something_unknown_lists_what_there_is(hub_process: HubProcess):
