@@ -72,6 +72,9 @@ def _show(findings: Findings) -> None:
 def doctor(
     *,
     migrate: Annotated[bool, typer.Option("--migrate", help="First bring the database to this version.")] = False,
+    only_migrate: Annotated[
+        bool, typer.Option("--only-migrate", help="Bring the database to this version, and look at nothing else.")
+    ] = False,
     reset: Annotated[
         bool, typer.Option("--reset-positions", help="Read the logs again from their start, after one was replaced.")
     ] = False,
@@ -85,9 +88,11 @@ def doctor(
     """Look the hub over and say what to do. Ends with 1 when something is ill."""
     logging_setup.configure("doctor", level="ERROR")
     settings = context.settings()
-    if migrate:
+    if migrate or only_migrate:
         with open_database(settings, migrating=True):
             pass
+    if only_migrate:
+        return
     findings = asyncio.run(_examine(settings, reset=reset, epoch=epoch, release=release))
     table = Table("", "what", "how it is", "what to do")
     for finding in findings:

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
 from schemas.facts import REGISTRY
 from schemas.interaction import Channel
 from schemas.topics import TOPICS
+from services.cli.app import app
 from services.roles import ROLES
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +78,27 @@ def test_compose_runs_each_role_as_a_service_and_nothing_else_of_ours():
 def test_compose_checks_the_health_of_everything_that_stays():
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     assert [name for name, service in services.items() if "healthcheck" not in service] == ["migrate"]
+
+
+def test_every_command_of_compose_is_one_of_ours():
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    group = typer.main.get_command(app)
+    commands = {name: service["command"] for name, service in services.items() if "command" in service}
+    assert len(commands) >= 9
+    for arguments in commands.values():
+        with group.make_context("cauce", list(arguments), resilient_parsing=True) as context:
+            name, command, rest = group.resolve_command(context, list(arguments))
+            assert command is not None
+            command.make_context(name, rest, parent=context).close()
+
+
+def test_the_image_is_made_of_what_is_there():
+    lines = [line.split() for line in (ROOT / "Dockerfile").read_text().splitlines()]
+    copied = {source for line in lines if line[:1] == ["COPY"] for source in line[1:-1]}
+    assert copied >= {"requirements.lock", "pyproject.toml", "services", "docs/examples"}
+    assert {source for source in copied if not (ROOT / source).exists()} == set()
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
+    assert packages <= copied
 
 
 def test_compose_sets_only_settings_that_exist():

@@ -80,6 +80,16 @@ def test_doctor_says_what_to_do_and_ends_with_1_only_for_ills(hub_process: HubPr
     assert "empty" in ill.stdout
 
 
+def test_a_database_is_brought_up_whatever_else_is_ill(hub_process: HubProcess, database_url):
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DROP TABLE mail_taken, received")
+        connection.execute("DELETE FROM migrations WHERE number = 10")
+    hub_process.environment["CAUCE_MAIL_OUT"] = "smtp://127.0.0.1:1"
+    assert hub_process.cauce("doctor", check=False).returncode == 2
+    assert hub_process.cauce("doctor", "--only-migrate").stdout == ""
+    assert hub_process.cauce("audit").returncode == 0
+
+
 def test_after_a_restore_mail_waits_for_a_person_and_the_read_models_are_made_anew(hub_process: HubProcess, sink):
     mail_out = hub_process.environment["CAUCE_MAIL_OUT"]
     hub_process.environment["CAUCE_MAIL_OUT"] = "smtp://127.0.0.1:1"
