@@ -1,11 +1,12 @@
 import asyncio
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from eventstore import identity
 from eventstore.database import Database
-from eventstore.kafka_client import new_admin
+from eventstore.kafka_client import RECORD_MAX_BYTES, new_admin
 from eventstore.kafka_topics import prepare
 from eventstore.local_kafka import LocalKafka
 from schemas.errors import OperatorError
@@ -30,6 +31,29 @@ async def test_topics_are_made_with_the_stated_partitions_even_by_many_at_once(
     made = await asyncio.gather(*(prepare(kafka.bootstrap, kafka_prefix, database) for _ in range(4)))
     assert made == [made[0]] * 4
     assert await described(kafka, kafka_prefix) == {f"{kafka_prefix}{topic.name}": topic.partitions for topic in TOPICS}
+
+
+async def test_topics_are_made_with_the_stated_retention_and_room_for_our_records(
+    kafka: LocalKafka, kafka_prefix: str, database: Database
+):
+    await prepare(kafka.bootstrap, kafka_prefix, database)
+    for topic in TOPICS:
+        found = await configured(kafka, f"{kafka_prefix}{topic.name}")
+        assert topic.retention is not None
+        assert found["retention.ms"] == str(int(topic.retention.total_seconds() * 1000))
+        assert int(found["max.message.bytes"]) > RECORD_MAX_BYTES
+        assert (found["cleanup.policy"], found["min.insync.replicas"]) == ("delete", "1")
+
+
+async def configured(kafka: LocalKafka, topic: str) -> dict[str, str]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    try:
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    finally:
+        await admin.close()
+    (resource,) = answer.resources
+    return {entry[0]: entry[1] for entry in resource[4]}
 
 
 async def test_another_partition_count_than_recorded_stops_the_start(
