@@ -1,5 +1,6 @@
 """The newcomer's commands, as the README gives them, in a fresh clone (with this checkout's installed parts)."""
 
+import json
 import os
 import re
 import shutil
@@ -46,10 +47,17 @@ class Newcomer:
         self.http, self.smtp = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
 
     def make(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return self._run("make", *arguments, **settings)
+
+    def audit(self) -> dict:
+        """While the demo's visitors go on."""
+        return json.loads(self._run(".venv/bin/cauce", "audit", "--json").stdout)
+
+    def _run(self, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("CAUCE_", "MAKE"))}
         environment = clean | {"CAUCE_DATA": str(self.data), "CAUCE_HTTP": self.http, "CAUCE_SMTP": self.smtp}
         return subprocess.run(
-            ["make", *arguments],
+            command,
             cwd=self.clone,
             env=environment | settings,
             capture_output=True,
@@ -93,6 +101,11 @@ def test_make_up_shows_a_living_hub_and_make_down_leaves_nothing(newcomer):
     assert eventually(lambda: list((newcomer.data / "outbox").glob("*.eml")), 60), "no live traffic was answered"
     again = newcomer.make("up")
     assert (again.returncode, again.stdout) == (0, up.stdout)
+    accounted = newcomer.audit()
+    assert accounted["ok"], accounted
+    by_channel = {each["channel"]: each for each in accounted["accounts"]}
+    assert {"form", "email", "chat", "phone"} <= by_channel.keys()
+    assert all(each["received"] > 0 for each in by_channel.values())
 
     down = newcomer.make("down")
     assert down.returncode == 0, down.stderr
