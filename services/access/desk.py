@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from eventstore import store
@@ -76,4 +76,4 @@ class Access:
 
     def _open(self, connection: Connection, by: str) -> AccessDesk:
         store.lock(connection)
-        return AccessDesk(connection, self._ledger, by, datetime.now(UTC))
+        return AccessDesk(connection, self._ledger, by, store.now(connection))
