@@ -25,7 +25,7 @@ class Standings(msgspec.Struct, frozen=True):
     quarantined: int
 
 
-class Asked(msgspec.Struct, frozen=True):
+class RebuildAsked(msgspec.Struct, frozen=True):
     """What was asked for; how it goes on stands in the list."""
 
     name: str
@@ -41,17 +41,17 @@ def router(parts: Parts) -> APIRouter:
         """Every read model: version, lag, parked streams, rebuild."""
         return json(await parts.hub.database.run(standings))
 
-    @routes.post("/{name}/rebuild", status_code=202, responses=answers(Asked, 202))
+    @routes.post("/{name}/rebuild", status_code=202, responses=answers(RebuildAsked, 202))
     async def rebuild(name: str, who: Caller) -> Response:
         """Compute it anew beside the live one; begin, or go on with a stopped one."""
         await parts.rebuilds.start(name, by=who.name)
-        return json(Asked(name, "rebuilding"), 202)
+        return json(RebuildAsked(name, "rebuilding"), 202)
 
-    @routes.post("/{name}/cancel", status_code=202, responses=answers(Asked, 202))
+    @routes.post("/{name}/cancel", status_code=202, responses=answers(RebuildAsked, 202))
     async def cancel(name: str, who: Caller) -> Response:
         """Stop its rebuild, whoever runs it; what was loaded is kept."""
         await parts.rebuilds.cancel(name, by=who.name)
-        return json(Asked(name, "stopping"), 202)
+        return json(RebuildAsked(name, "stopping"), 202)
 
     return routes
 
