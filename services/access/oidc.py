@@ -3,6 +3,9 @@
 What the provider says is believed only when its signature, issuer, audience, time and nonce hold.
 """
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# -- authlib brings no types
+
 from __future__ import annotations
 
 import hmac
@@ -93,7 +96,7 @@ class Provider:
             code_challenge=create_s256_code_challenge(step.verifier),
             code_challenge_method="S256",
         )
-        return address, step
+        return str(address), step
 
     async def finish(self, step: Step, *, state: str, code: str, issuer: str = "") -> Spoken:
         """Whom the provider speaks for. `issuer`: as the answer's address names it (RFC 9207). Raises ProviderError."""

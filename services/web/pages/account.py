@@ -44,7 +44,7 @@ async def _show(
     more: Mapping[str, object] | None = None,
 ) -> Response:
     who, cookie = caller(request), request.cookies.get(parts.guard.cookie, "")
-    status, headers, shown = posted.refusal(error) if error else (200, {}, {"problem": "", "errors": ()})
+    status, headers, shown = posted.outcome(error)
 
     def read(connection: Connection) -> dict[str, object]:
         return {
@@ -96,7 +96,7 @@ def _second_factor(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         enrolment = (await access.run(name, totp.pending, access.secret, name)).value
         if enrolment is None:
             return redirect(request, "/account")
-        status, headers, shown = posted.refusal(error) if error else (200, {}, {"problem": "", "errors": ()})
+        status, headers, shown = posted.outcome(error)
         context = {"secret": _grouped(enrolment), "image": _image(enrolment), "recovery": (), **shown}
         return screen.render(request, "agent/second_factor.html", context, status=status, headers=headers)
 

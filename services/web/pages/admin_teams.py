@@ -29,7 +29,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     async def page(
         request: Request, *, fields: Mapping[str, str] | None = None, error: Exception | None = None
     ) -> Response:
-        status, headers, shown = posted.refusal(error) if error else (200, {}, {"problem": "", "errors": ()})
+        status, headers, shown = posted.outcome(error)
 
         def read(connection: Connection) -> dict[str, object]:
             return {"teams": teams.list_teams(connection), "people": users.assignable(connection)}

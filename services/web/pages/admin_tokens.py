@@ -33,7 +33,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     async def page(
         request: Request, *, fields: Mapping[str, str] | None = None, made: str = "", error: Exception | None = None
     ) -> Response:
-        status, headers, shown = posted.refusal(error) if error else (200, {}, {"problem": "", "errors": ()})
+        status, headers, shown = posted.outcome(error)
         context = {
             "tokens": await parts.hub.database.run(tokens.list_tokens),
             "roles": list(Role),

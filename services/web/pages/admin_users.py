@@ -68,7 +68,7 @@ def _listed(routes: APIRouter, parts: Parts, screen: Screen) -> None:
 
 def _new(routes: APIRouter, parts: Parts, screen: Screen) -> None:
     async def page(request: Request, fields: Mapping[str, str], error: Exception | None = None) -> Response:
-        status, headers, shown = posted.refusal(error) if error else (200, {}, {"problem": "", "errors": ()})
+        status, headers, shown = posted.outcome(error)
         context = {
             "fields": {name: fields.get(name, "") for name in _FIELDS},
             "chosen": _teams(fields),
@@ -98,7 +98,7 @@ def _new(routes: APIRouter, parts: Parts, screen: Screen) -> None:
 
 
 async def _page(parts: Parts, screen: Screen, request: Request, name: str, error: Exception | None = None) -> Response:
-    status, headers, shown = posted.refusal(error) if error else (200, {}, {"problem": "", "errors": ()})
+    status, headers, shown = posted.outcome(error)
 
     def read(connection: Connection) -> dict[str, object]:
         return {

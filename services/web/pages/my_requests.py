@@ -25,7 +25,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     def page(
         request: Request, *, email: str = "", asked: bool = False, ended: bool = False, error: Exception | None = None
     ) -> Response:
-        status, headers, shown = posted.refusal(error) if error else (200, {}, {"problem": "", "errors": ()})
+        status, headers, shown = posted.outcome(error)
         context = {"email": email, "asked": asked, "ended": ended, **shown}
         return screen.render(
             request, "public/my_requests.html", context, status=404 if ended else status, headers=headers

@@ -51,6 +51,11 @@ def refusal(error: Exception) -> tuple[int, Mapping[str, str], dict[str, object]
     return problem.status, headers, {"problem": PROBLEM.get(problem.status, PROBLEM[500]), "errors": errors}
 
 
+def outcome(error: Exception | None) -> tuple[int, Mapping[str, str], dict[str, object]]:
+    """The same for a form that may have been refused, or not sent yet."""
+    return refusal(error) if error else (200, {}, {"problem": "", "errors": ()})
+
+
 def number(text: str) -> int | None:
     """An incident's number as people write it, `#7` or `7`; None for nothing. Raises InvalidError."""
     bare = text.strip().removeprefix("#")
