@@ -88,6 +88,10 @@ async def test_a_disabled_user_is_out_at_once(access: Access) -> None:
         token = tokens.create_token(desk, "agent", owner="ana")
         assert tokens.of_token(desk.connection, token) is not None
         assert sessions.of_session(desk.connection, cookie) == Identity("ana", Role.AGENT, session=True)
+        desk.connection.execute("UPDATE users SET disabled_at = now()")
+        assert sessions.of_session(desk.connection, cookie) is None, "even one that nobody ended"
+        assert tokens.of_token(desk.connection, token) is None
+        desk.connection.execute("UPDATE users SET disabled_at = NULL")
         users.disable_user(desk, "ana")
         assert sessions.of_session(desk.connection, cookie) is None
         assert tokens.of_token(desk.connection, token) is None

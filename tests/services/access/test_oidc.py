@@ -201,8 +201,9 @@ async def test_what_comes_back_must_be_what_was_sent_by_this_browser_and_once(wa
         with pytest.raises(UnauthenticatedError):
             await ways.with_provider(provider, wrong, HERE, state=back["state"][0], code=back["code"][0])
     await ways.with_provider(provider, cookie, HERE, state=back["state"][0], code=back["code"][0])
-    with pytest.raises(UnauthenticatedError):
+    with pytest.raises(UnauthenticatedError) as again:
         await ways.with_provider(provider, cookie, HERE, state=back["state"][0], code=back["code"][0])
+    assert again.type is UnauthenticatedError, "the provider must not even be asked"
 
 
 async def test_a_provider_that_is_away_is_said_to_be(ways: SignIn, issuer: Issuer) -> None:
