@@ -96,10 +96,14 @@ class Live:
         try:
             yield b"retry: 2000\n\n"
             seen = after or 0
-            if after is not None:
-                for position, stream in await self._database.run(_changes_after, after):
-                    seen = position
-                    yield _frame(position, stream)
+            missed = after is not None
+            while missed:
+                page = await self._database.run(_changes_after, seen)
+                for seen, stream in page:
+                    yield _frame(seen, stream)
+                missed = (
+                    len(page) == _REPLAY_MAX
+                )  # else a screen that was away long would stay old where the page ended
             while not self._closed:
                 try:
                     async with asyncio.timeout(HEARTBEAT_SECONDS):

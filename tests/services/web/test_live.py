@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import pytest
 
 from eventstore import store
 from services.access.identity import Role
@@ -68,6 +69,21 @@ async def test_who_comes_back_hears_what_was_missed(web: Web) -> None:
     ):
         seen = [change["position"] async for change in _first(response, 2)]
     assert seen == [last - 1, last]
+
+
+async def test_who_was_away_long_misses_nothing(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_REPLAY_MAX", 2)
+    async with web.client() as customer:
+        await web.form(customer)
+    await web.settled()
+    last = await web.hub.database.run(store.last_position)
+    async with (
+        web.client(Role.AGENT, headers={"Last-Event-ID": "0"}) as agent,
+        agent.stream("GET", "/api/v1/live") as response,
+        asyncio.timeout(5),
+    ):
+        seen = [change["position"] async for change in _first(response, last)]
+    assert seen == list(range(1, last + 1))
 
 
 async def _first(response: httpx.Response, count: int) -> AsyncIterator[dict[str, Any]]:
