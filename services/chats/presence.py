@@ -27,17 +27,19 @@ def available(connection: Connection) -> frozenset[str]:
     """Who takes chats now."""
     rows: Sequence[tuple[str]] = connection.execute(
         "SELECT name FROM agent_presence WHERE available AND touched_at > now() - interval '12 hours'"
+        " AND NOT EXISTS (SELECT FROM users WHERE users.name = agent_presence.name AND"
+        " (disabled_at IS NOT NULL OR role NOT IN ('agent', 'admin')))"  # their switch outlives their right to answer
     ).fetchall()
     return frozenset(name for (name,) in rows)
 
 
 def everybody(connection: Connection) -> list[Presence]:
     """Every agent who ever touched the switch, those who are there first."""
-    rows: Sequence[tuple[str, bool, datetime]] = connection.execute(
-        "SELECT name, available AND touched_at > now() - interval '12 hours' AS there, touched_at"
-        " FROM agent_presence ORDER BY there DESC, name"
+    there = available(connection)
+    rows: Sequence[tuple[str, datetime]] = connection.execute(
+        "SELECT name, touched_at FROM agent_presence ORDER BY name"
     ).fetchall()
-    return [Presence(*row) for row in rows]
+    return sorted((Presence(name, name in there, at) for name, at in rows), key=lambda each: not each.available)
 
 
 def put(connection: Connection, name: str, *, there: bool) -> bool:

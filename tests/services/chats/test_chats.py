@@ -88,6 +88,17 @@ async def test_a_switch_nobody_touched_for_twelve_hours_is_off(taking, there):
     assert life(taking) == []
 
 
+@pytest.mark.parametrize("change", ["disabled_at = now()", "role = 'analyst'"])
+async def test_the_switch_of_who_may_answer_nobody_any_more_is_off(taking, there, change):
+    there("ana")
+    with taking.hub.database.transaction() as connection:
+        connection.execute("INSERT INTO users (id, name, role) VALUES (gen_random_uuid(), 'ana', 'agent')")
+        connection.execute(f"UPDATE users SET {change} WHERE name = 'ana'")
+        assert [each.available for each in presence.everybody(connection)] == [False]
+    await taking.take(chat("m1"))
+    assert life(taking) == []
+
+
 async def test_who_accepts_has_the_chat_and_its_incident(taking, there, commands):
     there("ana")
     await taking.take(chat("m1"))
