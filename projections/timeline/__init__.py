@@ -2,12 +2,14 @@
 
 from projections.timeline.fold import TIMELINE
 from projections.timeline.read import (
+    end_of_thread,
     html_blob,
     of_customer,
     of_incident,
     of_thread,
     original,
     stored_file,
+    unanswered,
 )
 from projections.timeline.shape import Entry, File, Original, StoredFile, Thread
 
@@ -18,10 +20,12 @@ __all__ = [
     "Original",
     "StoredFile",
     "Thread",
+    "end_of_thread",
     "html_blob",
     "of_customer",
     "of_incident",
     "of_thread",
     "original",
     "stored_file",
+    "unanswered",
 ]

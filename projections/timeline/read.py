@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 from eventstore.database import Connection
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from projections.timeline.shape import Entry, File, Original, StoredFile, Thread
-from schemas.interaction import Channel
+from schemas.interaction import Channel, Direction
 
 
 class _After(msgspec.Struct, frozen=True, array_like=True):
@@ -110,6 +110,32 @@ def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None
     numbers = _numbers(connection, incidents)
     number = numbers.get(incident) if incident else None
     return Thread(incident, number, [_entry(line, numbers) for line in kept], following)
+
+
+def end_of_thread(connection: Connection, thread: UUID, most: int) -> list[Entry]:
+    """The last words of a thread, oldest first: what a talk going on shows, however long it is already."""
+    with connection.cursor(row_factory=class_row(_Line)) as reader:
+        lines = reader.execute(
+            "SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
+            " recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until,"
+            " raw <> '' AS raw FROM entries WHERE thread = %s AND delivery IS DISTINCT FROM 'withdrawn'"
+            " AND (held_until IS NULL OR held_until <= clock_timestamp())"
+            " ORDER BY occurred_at DESC, position DESC LIMIT %s",
+            (thread, most),
+        ).fetchall()
+    numbers = _numbers(connection, {line.incident for line in lines if line.incident})
+    return [_entry(line, numbers) for line in reversed(lines)]
+
+
+def unanswered(connection: Connection, thread: UUID, most: int) -> int:
+    """How many of its last words are the customer's; `most` means as many or more."""
+    rows: Sequence[tuple[str | None]] = connection.execute(
+        "SELECT direction FROM entries WHERE thread = %s AND delivery IS DISTINCT FROM 'withdrawn'"
+        " AND (held_until IS NULL OR held_until <= clock_timestamp())"
+        " ORDER BY occurred_at DESC, position DESC LIMIT %s",
+        (thread, most),
+    ).fetchall()
+    return next((count for count, (direction,) in enumerate(rows) if direction != Direction.IN), len(rows))
 
 
 def stored_file(

@@ -9,7 +9,6 @@ from channels.chat.rooms import ChatLine
 from eventstore import store
 from eventstore.database import Connection
 from projections import incidents, reading, timeline
-from projections.page import LIMIT_MAX
 from projections.timeline import Entry
 from schemas.facts import stream_id
 from schemas.facts.interaction import InteractionReceived
@@ -46,18 +45,11 @@ class Conversations:
         return None if found is None else found.id
 
     async def history(self, thread: UUID) -> list[ChatLine]:
-        """The messages of a thread, oldest first, as new as the store is now."""
+        """The last messages of a thread, oldest first, as new as the store is now."""
         database = self._hub.database
         position = await database.run(store.last_position)
         await reading.wait_for(database, position, ("timeline",))
-        found: list[Entry] = []
-        cursor: str | None = None
-        while len(found) < _HISTORY_MAX:
-            page = await database.run(timeline.of_thread, thread, cursor=cursor, limit=LIMIT_MAX)
-            found.extend(page.items)
-            cursor = page.next_cursor
-            if cursor is None:
-                break
+        found = await database.run(timeline.end_of_thread, thread, _HISTORY_MAX)
         return [line for entry in found if (line := self._line(entry, thread)) is not None]
 
     def file_url(self, thread: UUID, interaction: UUID, index: int) -> str:

@@ -21,7 +21,7 @@ from projections.page import LIMIT_MAX
 from projections.timeline import Entry
 from schemas.errors import NotFoundError
 from schemas.ids import new_id
-from schemas.interaction import Channel, Direction
+from schemas.interaction import Channel
 from services.access import teams
 from services.chats import presence
 from services.chats.presence import Presence
@@ -42,6 +42,8 @@ Goodbye = Callable[[str], str]
 
 _SIDE_BY_SIDE_MAX = 6
 _ENDED_SHOWN = 8
+_LINES_SHOWN = 200  # the whole is on the incident's page
+_UNANSWERED_MAX = 100
 _PROJECTIONS = ("chats", "timeline", "incidents")
 _TEMPLATES = {"list": "agent/chats_list.html", "": "agent/chats.html"}
 
@@ -193,18 +195,9 @@ def _talk_of(connection: Connection, chat: UUID, goodbye: Goodbye) -> Talk:
 
 
 def _talk(connection: Connection, chat: Chat, goodbye: Goodbye) -> Talk:
-    entries: list[Entry] = []
-    cursor: str | None = None
-    while True:
-        page = timeline.of_thread(connection, chat.thread, cursor=cursor, limit=LIMIT_MAX)
-        entries.extend(page.items)
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    unanswered = 0
-    for entry in entries:
-        unanswered = unanswered + 1 if entry.direction == Direction.IN else 0
-    return Talk(chat, entries, unanswered, str(new_id()), goodbye(chat.language))
+    entries = timeline.end_of_thread(connection, chat.thread, _LINES_SHOWN)
+    waits = timeline.unanswered(connection, chat.thread, _UNANSWERED_MAX)
+    return Talk(chat, entries, waits, str(new_id()), goodbye(chat.language))
 
 
 def _mine(connection: Connection, agent: str) -> Sequence[Chat]:
@@ -215,7 +208,7 @@ def _count(connection: Connection, agent: str) -> tuple[int, Sequence[Chat]]:
     """What calls for the agent, and their chats: every open page asks, so it looks at no more than it must."""
     waiting, active = chats.counts(connection, agent)
     mine: Sequence[Chat] = _mine(connection, agent) if active else ()
-    return waiting + sum(_talk(connection, chat, str).unanswered for chat in mine), mine
+    return waiting + sum(timeline.unanswered(connection, chat.thread, _UNANSWERED_MAX) for chat in mine), mine
 
 
 def _desk(connection: Connection, agent: str, opened: UUID | None, goodbye: Goodbye) -> Desk:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from services.access.identity import Role
+from services.web import conversations
+from services.web.pages import chat_pages
 from tests.services.web.chatting import Customer, chatting
 from tests.services.web.serving import Web
 
@@ -71,6 +75,29 @@ async def test_the_count_is_of_those_who_wait_and_of_words_not_answered(web: Web
         count = (await agent.get("/agent/chats/count")).text
         assert 'data-count="3"' in count
         assert f"incident/{(await _incident(web))}" in count
+
+
+async def test_of_a_long_talk_the_last_words_are_shown_and_those_not_answered_counted_so_far(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_pages, "_LINES_SHOWN", 3)
+    monkeypatch.setattr(chat_pages, "_UNANSWERED_MAX", 4)
+    monkeypatch.setattr(conversations, "_HISTORY_MAX", 2)
+    async with web.browser(Role.AGENT) as agent, chatting(web) as eva:
+        await agent.post("/agent/chats/presence", data={"available": "on"})
+        await _waiting(web, eva, "said 0")
+        await agent.post(f"/agent/chats/{eva.session}/accept")
+        for number in range(1, 6):
+            await eva.say(f"said {number}", str(number + 1))
+        await web.settled()
+        log = (await agent.get(f"/agent/chats/{eva.session}?part=log")).text
+        assert re.findall(r"said \d", log) == ["said 3", "said 4", "said 5"]
+        assert 'data-count="4"' in (await agent.get("/agent/chats/count")).text
+        await agent.post(f"/agent/chats/{eva.session}/say", data={"text": "answered"})
+        await web.settled()
+        assert 'data-count="0"' in (await agent.get("/agent/chats/count")).text
+        async with chatting(web, token=eva.token) as again:
+            assert [(await again.next("message"))["text"] for _ in range(2)] == ["said 5", "answered"]
 
 
 async def _incident(web: Web) -> str:
