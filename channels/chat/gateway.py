@@ -20,6 +20,7 @@ from channels.chat import frames
 from channels.chat.frames import Ack, Bye, EmailIn, Hello, Problem, Say, State, TypingIn, Welcome
 from channels.chat.rooms import ChatLine, ChatRooms, Outbox
 from channels.chat.sessions import ChatSessions, Session
+from channels.form import FROM_ONE_PLACE, OF_ONE_ADDRESS
 from channels.intake import Intake, in_time
 from channels.limits import Limit, Rate, network_of
 from schemas.address import email_address
@@ -36,6 +37,7 @@ from schemas.interaction import Channel, Hints, Interaction, Party
 
 OPENED_FROM_ONE_PLACE = Rate(burst=60, per_second=2.0)
 SAID_IN_ONE_SESSION = Rate(burst=30, per_second=5.0)
+TYPED_FROM_ONE_PLACE = Rate(burst=20, per_second=5.0)  # every open console is told
 
 _MESSAGES_AT_ONCE = 32  # of one connection on their way to the log; then we stop reading
 _TYPING_SECONDS = 1.0
@@ -102,7 +104,16 @@ class ChatGateway:
         self.house = house
         self.opened = Limit(OPENED_FROM_ONE_PLACE, on=rate_limit)
         self.said = Limit(SAID_IN_ONE_SESSION, on=rate_limit)
+        self.typing = Limit(TYPED_FROM_ONE_PLACE, on=rate_limit)
+        # as for a form: naming an address makes us mail it
+        self._mailed_to = Limit(OF_ONE_ADDRESS, on=rate_limit)
+        self._mailed_from = Limit(FROM_ONE_PLACE, on=rate_limit)
         self._free = capacity
+
+    def named(self, address: str, place: str) -> None:
+        """Count an address that somebody says is theirs. Raises RateLimitedError."""
+        self._mailed_from.take(place)
+        self._mailed_to.take(address)
 
     async def serve(self, websocket: WebSocket) -> None:
         """One connection, to its end."""
@@ -237,6 +248,8 @@ class _Connection:
                 await self._relay_typing(self._client)
             case EmailIn() | Bye() if self._client is not None:
                 self._gateway.said.take(str(self._client.session.id))
+                if isinstance(frame, EmailIn):
+                    self._gateway.named(email_address(frame.email), self._place)
                 await self._gate.acquire()
                 messages.create_task(self._ask_house(self._client, frame))
             case Say() | TypingIn() | EmailIn() | Bye():
@@ -247,6 +260,8 @@ class _Connection:
             raise MalformedError("one hello is enough")
         claims = (Party(address=email_address(hello.email), name=hello.name or ""),) if hello.email else ()
         self._gateway.opened.take(self._place)
+        for claim in claims:
+            self._gateway.named(claim.address, self._place)
         session, known = self._gateway.sessions.open(hello.token or self._token)
         language = (hello.locale or "").replace("_", "-").partition("-")[0].lower()
         details = {"site": self._site} if self._site else {}
@@ -322,6 +337,7 @@ class _Connection:
             await asyncio.sleep(_PAUSE_SECONDS)
             return
         self._typed_at = now
+        self._gateway.typing.take(self._place)
         if self._gateway.typed is not None:
             await self._gateway.typed(client.session.id)
 

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,9 +19,11 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from channels.chat import gateway
 from channels.chat.frames import Words
+from channels.chat.gateway import TYPED_FROM_ONE_PLACE
 from channels.chat.replies import Receipts, follow_replies
 from channels.chat.rooms import ChatLine, Outbox
 from channels.chat.sessions import ChatSessions, Session
+from channels.form import OF_ONE_ADDRESS
 from channels.tokens import ThreadTokens
 from eventstore import store
 from eventstore.database import Connection, Database
@@ -281,6 +283,39 @@ async def test_a_session_does_not_shed_its_limit_by_returning(limited_desk: Desk
             await chat.send(type="message", id=str(number), text="x")
         answers += [await chat.next() for _ in range(31)]
     assert sum(answer["type"] == "ack" for answer in answers) < 45
+
+
+async def test_who_names_one_address_again_and_again_is_refused_whichever_session_they_open(limited_desk: Desk):
+    codes: list[str] = []
+    for _ in range(OF_ONE_ADDRESS.burst - 2):
+        async with chatting(limited_desk) as chat:
+            codes.append((await chat.hello(email="ana@x.cu"))["type"])
+    assert set(codes) == {"welcome"}
+    async with chatting(limited_desk) as chat:
+        await chat.hello()
+        for _ in range(6):
+            await chat.send(type="email", email="Ana@x.cu")
+        assert (await chat.next())["code"] == "rate_limited"
+        await chat.send(type="email", email="eva@x.cu")
+        await chat.send(type="message", id="1", text="Hola")
+        while (answer := await chat.next())["type"] == "error":
+            assert answer["code"] == "rate_limited"
+        assert answer["type"] == "ack"
+
+
+async def test_from_one_place_only_so_many_are_told_to_be_typing(limited_desk: Desk):
+    many = TYPED_FROM_ONE_PLACE.burst * 2
+    async with AsyncExitStack() as open_ones:
+        chats = [await open_ones.enter_async_context(chatting(limited_desk)) for _ in range(many)]
+        for chat in chats:
+            await chat.hello()
+        for chat in chats:
+            await chat.send(type="typing")
+            await chat.send(type="message", id="1", text="x")
+        for chat in chats:
+            while (await chat.next())["type"] != "ack":
+                continue
+    assert TYPED_FROM_ONE_PLACE.burst <= len(limited_desk.outside.typed) < many
 
 
 async def test_a_client_that_reads_nothing_is_let_go_and_holds_up_nobody(desk: Desk):
