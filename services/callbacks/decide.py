@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from msgspec import UNSET
+
 from schemas.errors import ConflictError, InvalidError
 from schemas.facts.callback import (
     CallbackCancelled,
@@ -47,6 +49,8 @@ def release(callback: Callback, request: ReleaseCallback) -> list[CallbackFact]:
     """Anybody may put it back, also what was called off or done by mistake. Raises ConflictError where it is."""
     if callback.standing is Standing.OPEN:
         raise ConflictError("this call-me-back is on the list already")
+    if request.was not in {UNSET, callback.standing} or request.whose not in {UNSET, callback.by}:
+        raise ConflictError("this call-me-back was changed since")
     return [CallbackReleased(callback=callback.id, by=request.by, at=request.now)]
 
 

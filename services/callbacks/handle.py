@@ -44,7 +44,8 @@ def handle(desk: Desk, request: CallbackRequest) -> Done:
             facts = decide.cancel(callback, request)
     desk.known.record(facts, Cause(request.id, callback.incident))
     goes_back = facts and isinstance(request, TakeCallback | FinishCallback | CancelCallback)
-    inverse = (ReleaseCallback(callback=callback.id),) if goes_back else ()
+    left = desk.known.callbacks[callback.id]
+    inverse = (ReleaseCallback(callback=left.id, was=left.standing, whose=left.by),) if goes_back else ()
     return Done(subject=callback.id, inverse=inverse)
 
 

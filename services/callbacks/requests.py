@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
+from services.callbacks.state import Standing
 from services.request import Request
 
 
@@ -15,9 +18,11 @@ class TakeCallback(Request, frozen=True, kw_only=True):
 
 
 class ReleaseCallback(Request, frozen=True, kw_only=True):
-    """Somebody else may."""
+    """Somebody else may. `was`, `whose`: only while it still stands so; what undoes something asks it."""
 
     callback: UUID
+    was: Standing | UnsetType = UNSET
+    whose: str | UnsetType = UNSET
 
 
 class RescheduleCallback(Request, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from services.callbacks.requests import (
 from services.callbacks.state import Callback, evolve, requested
 from services.calls.requests import ChangeCall, StartCall
 from services.customers.requests import ErasePerson
+from services.undo import Undo
 from tests.services.incidents.conftest import commands, taking
 from tests.services.incidents.world import NOON, mail, uid
 
@@ -197,6 +198,17 @@ async def test_nobody_calls_for_what_another_has_taken(taking, commands):
         await commands.run(TakeCallback(callback=uid("none")), by="eva")
     with pytest.raises(NotFoundError):
         await commands.run(FinishCallback(callback=uid("w1"), call=uid("none")), by="eva")
+
+
+async def test_undo_takes_back_one_s_own_taking_and_not_another_s(taking, commands):
+    await taking.take(wish())
+    callback = uid("w1")
+    mine = await commands.run(TakeCallback(callback=callback), by="eva")
+    await commands.run(ReleaseCallback(callback=callback), by="eva")
+    await commands.run(TakeCallback(callback=callback), by="luis")
+    with pytest.raises(ConflictError, match="changed since"):
+        await commands.run(Undo(undo=mine.undo), by="eva")
+    assert len(of(taking, CallbackReleased)) == 1
 
 
 async def test_an_erased_person_can_not_be_called(taking, commands):
