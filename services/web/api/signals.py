@@ -13,6 +13,8 @@ from pydantic import StringConstraints
 from starlette.responses import Response
 
 from channels.limits import Limit, Rate
+from schemas.errors import InvalidError
+from services.chats.house import PRESENCE
 from services.web.api.shapes import Body, Caller, answers, json
 from services.web.parts import Parts
 
@@ -41,6 +43,8 @@ def router(parts: Parts) -> APIRouter:
     async def send_signal(body: SignalIn, who: Caller) -> Response:
         """Tell every open screen what one is doing; nothing is recorded."""
         limit.take(who.name)
+        if body.topic == PRESENCE:
+            raise InvalidError("customers are told this: turn the switch instead", field="topic")
         return json(SignalSent(parts.signals.send(body.topic, body.kind, who.name)), 202)
 
     return routes

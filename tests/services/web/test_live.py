@@ -14,6 +14,7 @@ from eventstore import store
 from services.access.identity import Role
 from services.signals import Signal
 from services.web import live
+from services.web.api import live as live_api
 from tests.services.web.serving import Web, beside
 
 
@@ -114,6 +115,20 @@ async def test_open_connections_end_when_the_server_stops(web: Web) -> None:
         assert (await agent.get("/api/v1/live")).status_code == 429
 
 
+async def test_a_stream_ends_with_the_session_that_opened_it(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_api, "RECHECK_SECONDS", 0.0)
+    async with web.browser(Role.AGENT) as agent, agent.stream("GET", "/api/v1/live") as response:
+        await _listening(web)
+        web.app.state.live.signal(Signal("incident/1", "typing", "eva"))
+        async with asyncio.timeout(5):
+            assert (await anext(_signals(response)))["by"] == "eva"
+        await agent.post("/logout")
+        web.app.state.live.signal(Signal("incident/1", "typing", "luis"))
+        async with asyncio.timeout(5):
+            while web.app.state.live.listeners:  # noqa: ASYNC110 -- likewise
+                await asyncio.sleep(0.01)
+
+
 async def test_a_connection_that_is_gone_is_forgotten(web: Web) -> None:
     async with web.client(Role.AGENT) as agent, agent.stream("GET", "/api/v1/live"):
         await _listening(web)
@@ -167,6 +182,7 @@ async def test_a_signal_is_a_stream_and_a_word(web: Web) -> None:
             ("incident/1", "Typing!"),
             ("incident/1", ""),
             ("a/" + "1" * 80, "x"),
+            ("chats/presence", "unavailable"),  # customers are told: only the switch says it
         ):
             came = await agent.post("/api/v1/signals", json={"topic": topic, "kind": kind})
             assert came.status_code == 422, came.text
