@@ -76,6 +76,11 @@ def of_session(connection: Connection, cookie: str) -> Identity | None:
     return Identity(name, Role(role), session=True, teams=tuple(teams), shortcuts=shortcuts, language=language)
 
 
+def is_kept(connection: Connection, cookie: str) -> bool:
+    """Is there a session of this cookie, be it over?"""
+    return connection.execute("SELECT 1 FROM sessions WHERE digest = %s", (digest(cookie),)).fetchone() is not None
+
+
 def list_sessions(connection: Connection, *, user: str | None = None, cookie: str = "") -> list[Session]:
     """Those that last, the latest seen first: one user's, or everybody's."""
     rows: Sequence[tuple[UUID, str, str, str, datetime, datetime, datetime, bool]] = connection.execute(

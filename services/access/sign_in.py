@@ -66,6 +66,8 @@ class SignIn:
 
     async def with_code(self, step_cookie: str, code: str, place: Place, *, instead_of: str = "") -> CameIn | None:
         """None: the code is wrong, try again. Raises UnauthenticatedError: begin anew, and TooManySignInsError."""
+        if not await self._access.database.run(steps.waits_for_code, step_cookie):  # the store waits for no stranger
+            raise UnauthenticatedError("begin again")
         return (await self._access.run("", self._check_code, step_cookie, code, place, instead_of)).value
 
     async def to_provider(self, provider: Provider, wanted: str = "") -> tuple[str, str]:

@@ -101,8 +101,9 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     @routes.post("/logout")
     async def sign_out(request: Request) -> Response:
         parts.guard.refuse_foreign(request)
-        cookie = request.cookies.get(gate.cookie)
-        if cookie:
+        cookie = request.cookies.get(gate.cookie, "")
+        known = await parts.hub.database.run(sessions.is_kept, cookie)
+        if known:
             await parts.hub.access.run("", sessions.sign_out, cookie)
         response = redirect(request, "/login")
         gate.drop(response, gate.cookie)

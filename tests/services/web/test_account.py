@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 
+from eventstore import store
 from services.access import totp
 from services.access.identity import Role
 from tests.services.web.serving import PASSWORD, Web
@@ -65,6 +66,16 @@ async def test_a_step_cookie_opens_nothing_and_only_its_own_step(web: Web) -> No
         for site in ("cross-site", "same-site"):
             headers = {"Sec-Fetch-Site": site}
             assert (await client.post("/login/code", data={"code": "1"}, headers=headers)).status_code == 403
+
+
+async def test_who_shows_no_session_and_no_step_holds_nobody_up_and_waits_for_nobody(web: Web) -> None:
+    async with httpx.AsyncClient(base_url=web.url) as stranger:
+        stranger.cookies.set("cauce", "nothing")
+        stranger.cookies.set("cauce_step", "nothing")
+        with web.hub.database.transaction() as connection:
+            store.lock(connection)
+            assert (await stranger.post("/logout")).status_code == 303
+            assert (await stranger.post("/login/code", data={"code": "000000"})).status_code == 401
 
 
 async def test_a_password_is_changed_by_who_knows_the_old_one_and_ends_the_other_sessions(web: Web) -> None:
