@@ -7,6 +7,8 @@ signals (services/signals.py): what is true for a moment, without a position, an
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from uuid import uuid4
 
@@ -23,6 +25,10 @@ _QUEUE_MAX = 1000
 _SIGNALS_MAX = 50
 _REPLAY_MAX = 1000
 _LISTENERS_MAX = 2000
+_THERE_SECONDS = 60.0  # an open page of an incident says so every 25 seconds
+_TOPICS_MAX = 5000
+_SHARED = "incident/"
+"""What a signal about such a topic says concerns those who are there too, and nobody else."""
 
 Change = tuple[int, str]  # position, stream
 
@@ -30,7 +36,8 @@ Change = tuple[int, str]  # position, stream
 class _Listener:
     """One connection's queue. A reader that falls behind is let go: its browser comes back and says where it was."""
 
-    def __init__(self) -> None:
+    def __init__(self, user: str = "") -> None:
+        self.user = user
         self.queue: asyncio.Queue[Change | bytes | None] = asyncio.Queue(_QUEUE_MAX)
 
     def tell(self, change: Change) -> None:
@@ -57,6 +64,7 @@ class Live:
         self._database = database
         self._feed = feed
         self._listeners: set[_Listener] = set()
+        self._there: OrderedDict[str, dict[str, float]] = OrderedDict()  # topic → who signalled there, until when
         self._position = 0
         self._closed = False
 
@@ -77,11 +85,23 @@ class Live:
         await self._feed.follow(f"live-{uuid4().hex}", self._checkpoint, self._tell)
 
     def signal(self, signal: Signal) -> None:
-        """Tell it to whoever is connected."""
+        """Tell it to whom it concerns: a thousand consoles are not told who looks at what none of them shows."""
         data = msgspec.json.encode(msgspec.structs.asdict(signal))
         frame = b"event: signal\ndata: %s\n\n" % data
+        there = self._come(signal) if signal.topic.startswith(_SHARED) else None
         for listener in self._listeners:
-            listener.hint(frame)
+            if there is None or listener.user in there:
+                listener.hint(frame)
+
+    def _come(self, signal: Signal) -> dict[str, float]:
+        """Who signalled about this topic lately, whoever signals now among them."""
+        now = time.monotonic()
+        there = {user: until for user, until in self._there.pop(signal.topic, {}).items() if until > now}
+        there[signal.by] = now + _THERE_SECONDS
+        self._there[signal.topic] = there
+        if len(self._there) > _TOPICS_MAX:
+            self._there.popitem(last=False)
+        return there
 
     def close(self) -> None:
         """End every connection: the server waits for them when it stops."""
@@ -89,9 +109,9 @@ class Live:
         for listener in list(self._listeners):
             listener.end()
 
-    async def stream(self, after: int | None) -> AsyncGenerator[bytes]:
-        """Server-sent events. `after`: the last position the client has seen, if it has seen any."""
-        listener = _Listener()
+    async def stream(self, after: int | None, user: str = "") -> AsyncGenerator[bytes]:
+        """Server-sent events for `user`. `after`: the last position the client has seen, if it has seen any."""
+        listener = _Listener(user)
         self._listeners.add(listener)
         try:
             yield b"retry: 2000\n\n"

@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from schemas.errors import RateLimitedError, RetryableError
 from services.web.api.shapes import POSITION_MAX
+from services.web.guard import caller
 from services.web.parts import Parts
 
 MEDIA_TYPE = "text/event-stream"
@@ -39,7 +40,7 @@ def router(parts: Parts) -> APIRouter:
             raise RateLimitedError("too many live connections", retry_after=30)
         # a browser that comes back says so in the header; the address still has where it began
         seen = min(int(last), POSITION_MAX) if last and last.isdecimal() else after
-        stream = _while_let_in(parts, request, parts.live.stream(seen))
+        stream = _while_let_in(parts, request, parts.live.stream(seen, caller(request).name))
         return StreamingResponse(stream, media_type=MEDIA_TYPE, headers=_HEADERS)
 
     return routes

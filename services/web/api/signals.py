@@ -41,7 +41,7 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.post("", status_code=202, responses=answers(SignalSent, 202))
     async def send_signal(body: SignalIn, who: Caller) -> Response:
-        """Tell every open screen what one is doing; nothing is recorded."""
+        """Tell open screens what one is doing: about an incident, those of who is there too. Nothing is recorded."""
         limit.take(who.name)
         if body.topic == PRESENCE:
             raise InvalidError("customers are told this: turn the switch instead", field="topic")

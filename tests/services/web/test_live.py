@@ -119,11 +119,11 @@ async def test_a_stream_ends_with_the_session_that_opened_it(web: Web, monkeypat
     monkeypatch.setattr(live_api, "RECHECK_SECONDS", 0.0)
     async with web.browser(Role.AGENT) as agent, agent.stream("GET", "/api/v1/live") as response:
         await _listening(web)
-        web.app.state.live.signal(Signal("incident/1", "typing", "eva"))
+        web.app.state.live.signal(Signal("chat/1", "typing", "eva"))
         async with asyncio.timeout(5):
             assert (await anext(_signals(response)))["by"] == "eva"
         await agent.post("/logout")
-        web.app.state.live.signal(Signal("incident/1", "typing", "luis"))
+        web.app.state.live.signal(Signal("chat/1", "typing", "luis"))
         async with asyncio.timeout(5):
             while web.app.state.live.listeners:  # noqa: ASYNC110 -- likewise
                 await asyncio.sleep(0.01)
@@ -156,7 +156,7 @@ async def test_what_an_agent_does_right_now_is_told_in_every_process_and_recorde
     async with (
         beside(web) as other,
         web.client(Role.AGENT) as luis,
-        other.client(Role.ANALYST) as eva,
+        other.client(Role.ADMIN) as eva,
         luis.stream("GET", "/api/v1/live") as here,
         eva.stream("GET", "/api/v1/live") as there,
     ):
@@ -165,14 +165,35 @@ async def test_what_an_agent_does_right_now_is_told_in_every_process_and_recorde
         for each in (web, other):
             await each.app.state.signals.listening.wait()
         before = await web.hub.database.run(store.last_position)
+        heard_here, heard_there = _signals(here), _signals(there)
+        await eva.post("/api/v1/signals", json={"topic": "incident/1", "kind": "looking"})
+        told = {"topic": "incident/1", "kind": "looking", "by": "admin program"}
+        async with asyncio.timeout(5):
+            assert await anext(heard_there) == told
         given = {"topic": "incident/1", "kind": "typing"}
         answers = [await luis.post("/api/v1/signals", json=given) for _ in range(2)]
         assert [(came.status_code, came.json()) for came in answers] == [(202, {"sent": True}), (202, {"sent": False})]
         told = {"topic": "incident/1", "kind": "typing", "by": "agent program"}
         async with asyncio.timeout(5):
-            assert await anext(_signals(here)) == told
-            assert await anext(_signals(there)) == told
+            assert await anext(heard_here) == told
+            assert await anext(heard_there) == told
         assert await web.hub.database.run(store.last_position) == before
+
+
+async def test_who_looks_at_an_incident_is_told_to_those_who_look_too_and_to_nobody_else(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = live.Live(web.hub.database, web.hub.feed)
+    eva, luis, ana = (live._Listener(name) for name in ("eva", "luis", "ana"))
+    told._listeners.update((eva, luis, ana))
+    for user in ("eva", "luis", "eva"):
+        told.signal(Signal("incident/1", "looking", user))
+    told.signal(Signal("chats/presence", "open", "ana"))
+    assert [each.queue.qsize() for each in (eva, luis, ana)] == [4, 3, 1]
+    monkeypatch.setattr(live, "_THERE_SECONDS", -1.0)
+    told.signal(Signal("incident/2", "looking", "eva"))
+    told.signal(Signal("incident/2", "looking", "luis"))
+    assert [each.queue.qsize() for each in (eva, luis, ana)] == [5, 4, 1]
 
 
 async def test_a_signal_is_a_stream_and_a_word(web: Web) -> None:
