@@ -223,17 +223,17 @@ async def test_two_browsers_talk_through_a_widget_on_a_page_of_another_site(web:
         await frame.get_by_label("Your name, if you like").fill("Eva")
         await frame.get_by_label("Your message").last.fill("Is it in stock?")
         await customer.keyboard.press("Enter")
-        await agent.get_by_role("button", name="Accept: Eva").click(timeout=10_000)
-        await expect(frame.get_by_text("You are talking with")).to_be_visible(timeout=10_000)
+        await agent.get_by_role("button", name="Accept: Eva").click(timeout=30_000)
+        await expect(frame.get_by_text("You are talking with")).to_be_visible(timeout=30_000)
         await agent.get_by_label("Message to Eva").press_sequentially("It is")
-        await expect(frame.get_by_text("Support is writing…")).to_be_visible(timeout=10_000)
+        await expect(frame.get_by_text("Support is writing…")).to_be_visible(timeout=30_000)
         await agent.keyboard.press("Enter")
-        await expect(frame.get_by_text("It is", exact=True)).to_be_visible(timeout=10_000)
+        await expect(frame.get_by_text("It is", exact=True)).to_be_visible(timeout=30_000)
         await frame.get_by_label("Your message").last.press_sequentially("Thank you")
-        await expect(agent.get_by_text("is writing…")).to_be_visible(timeout=10_000)
+        await expect(agent.get_by_text("is writing…")).to_be_visible(timeout=30_000)
         await customer.keyboard.press("Enter")
-        await expect(agent.get_by_text("Thank you", exact=True)).to_be_visible(timeout=10_000)
-        await expect(agent).to_have_title(re.compile(r"^\(1\) "))
+        await expect(agent.get_by_text("Thank you", exact=True)).to_be_visible(timeout=30_000)
+        await expect(agent).to_have_title(re.compile(r"^\(1\) "), timeout=30_000)
 
         # the page around it reads neither frame nor session, and keeps its own looks
         assert await customer.evaluate("document.cookie") == ""
@@ -244,7 +244,7 @@ async def test_two_browsers_talk_through_a_widget_on_a_page_of_another_site(web:
         # a new page of the same site: the same session, out of the cookie alone
         await customer.reload()
         frame = await _open(customer)
-        await expect(frame.get_by_text("It is", exact=True)).to_be_visible(timeout=10_000)
+        await expect(frame.get_by_text("It is", exact=True)).to_be_visible(timeout=30_000)
 
         # Escape closes it, and leads back to the button
         await frame.get_by_label("Your message").last.press("Escape")
