@@ -152,6 +152,9 @@ async def test_an_admin_lets_somebody_in_changes_and_puts_them_out(web: Web) -> 
         log = (await admin.get("/es/admin/audit?who=eva")).text
         assert "Rol cambiado" in log
         assert "agente → analista" in log
+        everything = await admin.get("/es/admin/audit")
+        assert everything.status_code == 200
+        assert "Clave creada" in everything.text
         assert "127.0.0.1" in log
 
 
