@@ -38,7 +38,7 @@ from schemas.facts.interaction import (
     InteractionSent,
 )
 from schemas.ids import keyed_id
-from schemas.interaction import Channel, Direction, Party, RawMail
+from schemas.interaction import Attachment, Channel, Direction, Party, RawMail
 from services.deliveries import queue
 from services.deliveries.letters import Letterhead
 from services.deliveries.queue import Kind, NewDelivery
@@ -127,7 +127,15 @@ class Story:
     """Ana wrote a form (`channel`), incident 7 was opened, an agent answered; all queued."""
 
     def __init__(
-        self, database, ledger, secret, *, channel=Channel.FORM, reply="Pruebe otra vez.\n\nSaludos", language="en"
+        self,
+        database,
+        ledger,
+        secret,
+        *,
+        channel=Channel.FORM,
+        reply="Pruebe otra vez.\n\nSaludos",
+        language="en",
+        attachments=(),
     ):
         self.received, self.sent, self.incident = uuid4(), uuid4(), uuid4()
         self.address = keyed_id(secret, "email:ana@x.cu")
@@ -165,7 +173,7 @@ class Story:
                 channel=channel,
                 by="luis",
                 at=NOW,
-                personal=InteractionContent(recipients=(ana,), text=reply),
+                personal=InteractionContent(recipients=(ana,), text=reply, attachments=attachments),
                 **common,
             ),
             self._link(self.sent, channel, Direction.OUT),
@@ -250,6 +258,34 @@ async def test_a_reply_arrives_threaded_and_its_fact_is_recorded(database, ledge
     with database.transaction() as connection:
         assert queue.unsent(connection) == {}
     assert outcomes(database, ledger, story) == [InteractionDelivered]
+
+
+async def test_files_of_a_reply_leave_as_parts_of_the_mail(database, ledger, secret, blobs, worker, remote):
+    kept = [("foto é.png", "image/png", b"\x89PNG"), ("otro.eml", "message/rfc822", b"Subject: x\r\n\r\ny")]
+    files = tuple(
+        Attachment(name=name, bytes=len(data), media_type=kind, blob=blobs.put(data)) for name, kind, data in kept
+    )
+    story = Story(database, ledger, secret, attachments=files)
+    enqueue(database, story.reply())
+    await drain(worker())
+    parts = list(read_mail(remote.mails[0][2]).iter_attachments())
+    assert [(part.get_filename(), part.get_content_type()) for part in parts] == [
+        ("foto é.png", "image/png"),
+        ("otro.eml", "application/octet-stream"),
+    ]
+    assert [part.get_content() for part in parts] == [data for _, _, data in kept]
+
+
+async def test_a_held_reply_leaves_once_its_time_has_come_and_a_withdrawn_one_never(database, story, worker, remote):
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    enqueue(database, dataclasses.replace(story.reply(), not_before=soon))
+    await drain(worker())
+    assert remote.mails == []
+    await asyncio.sleep(1.1)
+    await drain(worker())
+    assert len(remote.mails) == 1
+    with database.transaction() as connection:
+        assert not queue.withdraw(connection, story.sent)
 
 
 async def test_an_answer_to_a_mail_refers_to_it_and_comes_from_its_mailbox(database, ledger, secret, worker, remote):
