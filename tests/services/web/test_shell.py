@@ -14,6 +14,7 @@ from services.web import pages
 from tests.services.web.serving import Web
 
 _STATIC = Path(pages.__file__).parent.parent / "static"
+_TEMPLATES = _STATIC.parent / "templates"
 _SCRIPTS_MAX_BYTES = 30_000
 
 
@@ -37,6 +38,14 @@ async def test_all_scripts_of_a_page_are_small_and_packed(web: Web, edge: str) -
             assert came.headers["content-encoding"] == "gzip"
         assert len(sizes) == 2
         assert sum(sizes.values()) <= _SCRIPTS_MAX_BYTES, sizes
+
+
+@pytest.mark.parametrize("name", ["frame", "counts", "chats_count", "mentions_count"])
+def test_the_counts_that_every_console_shows_are_fetched_spread_out(name: str) -> None:
+    page = (_TEMPLATES / f"agent/{name}.html").read_text()
+    counts = re.findall(r'<span class="count.*?</span>', page)
+    assert counts
+    assert all("data-pace=" in count for count in counts)
 
 
 async def test_who_takes_no_gzip_gets_the_same_file_plain(web: Web) -> None:
