@@ -61,6 +61,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     @routes.post("/status/{token}")
     async def add(request: Request, token: str) -> Response:
         parts.forms.admit(http_body.peer(request))
+        thread_of(parts, token)  # before its files are read
         async with form.posted(request) as came:
             try:
                 await parts.forms.submit_posted_follow_up(token, came)

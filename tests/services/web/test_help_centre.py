@@ -169,3 +169,8 @@ async def test_a_program_with_the_link_does_the_same_and_is_answered_in_json(web
 async def test_a_link_that_is_not_ours_does_nothing(web: Web, action: str) -> None:
     async with web.client(headers={"Accept": "text/html"}) as stranger:
         assert (await stranger.post(f"/status/abc/{action}", data={"score": "1"})).status_code == 404
+
+
+async def test_of_a_link_that_is_not_ours_no_file_is_read(web: Web) -> None:
+    async with web.client(headers={"Accept": "text/html", "Content-Type": "text/plain"}) as stranger:
+        assert (await stranger.post("/status/abc", content=b"whatever it is")).status_code == 404
