@@ -16,6 +16,7 @@ from eventstore.database import Connection, Database
 from eventstore.recorded import Recorded
 from schemas.codec import sealed_by
 from schemas.errors import DecodeError
+from schemas.ids import uuid_of
 
 _CACHE_KEYS = 50_000
 _CACHE_SECONDS = 30.0  # after an erasure in another process, at most this long until we forget too
@@ -76,13 +77,11 @@ class Keys:
 
     def prefetch(self, connection: Connection, events: Sequence[Recorded]) -> None:
         """Have the keys of a page at hand, with one look-up at most: before its facts are decoded."""
-        addresses: set[UUID] = set()
+        addresses: set[bytes | None] = set()
         for event in events:
             with suppress(DecodeError):  # decoding it will say so
-                address = sealed_by(event.data)
-                if address is not None:
-                    addresses.add(address)
-        self.load(connection, addresses)
+                addresses.add(sealed_by(event.data))
+        self.load(connection, [uuid_of(address) for address in addresses if address is not None])
 
     def destroy(self, connection: Connection, addresses: Iterable[UUID]) -> None:
         """Erase: what they sealed can never be read again. An address without a key gets a destroyed one."""
@@ -105,17 +104,18 @@ class Keys:
     def seal_key(self, address: UUID) -> AESGCM | None:
         """The key to write with; None once erased. Raises KeyError when `ensure` was not called."""
         with self._guard:
-            if address in self._new:
-                return self._new[address]
-            if address in self._cache:  # however old: `ensure` has just looked, also whether it is destroyed
-                return self._cache[address][1]
+            if (made := self._new.get(address)) is not None:
+                return made
+            if (cached := self._cache.get(address)) is not None:  # however old: `ensure` has just looked at all of them
+                return cached[1]
         return self.open_key(address)
 
     def open_key(self, address: UUID) -> AESGCM | None:
         """The key to read with; None once erased. Raises KeyError when there never was one."""
-        if self._is_cached(address):
-            with suppress(KeyError), self._guard:
-                return self._cache[address][1]
+        with self._guard:
+            cached = self._cache.get(address)
+        if cached is not None and time.monotonic() - cached[0] <= _CACHE_SECONDS:
+            return cached[1]
         with self._database.transaction() as connection:
             row: tuple[bytes | None] | None = connection.execute(
                 "SELECT secret FROM keys WHERE address = %s", (address,)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from eventstore import store
 from eventstore.database import Connection
 from eventstore.keys import Keys
 from eventstore.recorded import NewEvent
-from schemas.codec import encode
+from schemas.codec import encode, nonces
 from schemas.facts import Fact, stream_id
 
 
@@ -32,6 +34,33 @@ class History:
 
     version: int
     facts: Sequence[Fact]
+
+
+class _Stream:
+    """How far a stream has come while facts are sealed for it."""
+
+    __slots__ = ("name", "version")
+
+    def __init__(self, name: str, version: int) -> None:
+        self.name = name
+        self.version = version
+
+
+class _AtHand:
+    """A keyring for one batch: each key is asked for once, however many facts it seals."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._found: dict[UUID, AESGCM | None] = {}
+
+    def seal_key(self, address: UUID) -> AESGCM | None:
+        found = self._found.get(address)
+        if found is None and address not in self._found:
+            found = self._found[address] = self._keys.seal_key(address)
+        return found
+
+    def open_key(self, address: UUID) -> AESGCM | None:
+        return self._keys.open_key(address)
 
 
 class Ledger:
@@ -57,17 +86,21 @@ class Ledger:
 
     def seal(self, facts: Iterable[tuple[Fact, Cause]], versions: Mapping[str, int]) -> list[NewEvent]:
         """Facts as `store.append` takes them. After `prepare`; asks the database nothing."""
-        last = dict(versions)
+        listed = list(facts)
+        keys, fresh = _AtHand(self.keys), nonces(len(listed))
         events: list[NewEvent] = []
-        names: dict[tuple[str, UUID], str] = {}  # a UUID in letters costs more than a look-up
-        for fact, cause in facts:
+        streams: defaultdict[str, dict[UUID, _Stream]] = defaultdict(dict)
+        for (fact, cause), nonce in zip(listed, fresh, strict=True):
+            category = fact.category
             subject: UUID = getattr(fact, fact.subject_field)
-            stream = names.get((fact.category, subject))
-            if stream is None:
-                stream = names[fact.category, subject] = stream_id(fact.category, subject)
-            version = last[stream] = last.get(stream, 0) + 1
-            data = encode(fact, self.keys, stream)
-            events.append(NewEvent(stream, version, fact.type_name, data, cause.causation, cause.correlation))
+            stream = streams[category].get(subject)
+            if stream is None:  # a UUID in letters costs more than a look-up
+                name = stream_id(category, subject)
+                stream = streams[category][subject] = _Stream(name, versions.get(name, 0))
+            stream.version += 1
+            data = encode(fact, keys, stream.name, nonce)
+            new = NewEvent(stream.name, stream.version, fact.type_name, data, cause.causation, cause.correlation)
+            events.append(new)
         return events
 
     def load(self, connection: Connection, streams: Sequence[str]) -> dict[str, History]:

@@ -35,7 +35,8 @@ class Uuids(Packed):
     element, array = 2950, 2951
 
     def __init__(self, ids: Iterable[UUID | None]) -> None:
-        super().__init__([_NULL if one is None else _UUID_LENGTH + one.bytes for one in ids])
+        # not `one.bytes`: it is this, behind one more call
+        super().__init__([_NULL if one is None else _UUID_LENGTH + one.int.to_bytes(16, "big") for one in ids])
 
 
 class Byteas(Packed):

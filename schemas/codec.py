@@ -7,7 +7,7 @@ Stored form: msgpack array `[clear, address | nil, sealed | nil]`; `clear` is th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol, get_args, get_type_hints
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from schemas.errors import DecodeError, EventTooLargeError
 from schemas.facts import REGISTRY, Fact, Personal, earlier, stream_of
+from schemas.ids import uuid_of
 
 EVENT_MAX_BYTES = 256 * 1024
 _NONCE_BYTES = 12
@@ -62,8 +63,14 @@ _personal: Mapping[str, msgspec.msgpack.Decoder[Personal]] = {
 }
 
 
-def encode(fact: Fact, keyring: Keyring, stream: str = "") -> bytes:
-    """A fact as stored; `stream`: its own, for callers who have the name at hand.
+def nonces(count: int) -> Iterator[bytes]:
+    """So many fresh nonces, asked of the system at once."""
+    drawn = os.urandom(count * _NONCE_BYTES)
+    return (drawn[start : start + _NONCE_BYTES] for start in range(0, len(drawn), _NONCE_BYTES))
+
+
+def encode(fact: Fact, keyring: Keyring, stream: str = "", nonce: bytes = b"") -> bytes:
+    """A fact as stored. For callers who have them at hand: the name of its `stream`, and a `nonce` used only here.
 
     Raises EventTooLargeError, and KeyError where its address has no key yet.
     """
@@ -76,7 +83,7 @@ def encode(fact: Fact, keyring: Keyring, stream: str = "") -> bytes:
         clear = msgspec.Raw(_encoder.encode(msgspec.structs.replace(fact, personal=None)))
         sealed = None
         if key is not None:
-            nonce = os.urandom(_NONCE_BYTES)
+            nonce = nonce or os.urandom(_NONCE_BYTES)
             bound_to = _bound_to(fact.type_name, stream or stream_of(fact))
             sealed = nonce + key.encrypt(nonce, _encoder.encode(personal), bound_to)
         data = _encoder.encode(_Stored(clear=clear, address=address.bytes, sealed=sealed))
@@ -92,7 +99,7 @@ def decode(type_name: str, stream: str, data: bytes, keyring: Keyring) -> Fact:
         stored = _stored.decode(data)
         fact = _clear[type_name].decode(stored.clear)
         if stored.sealed is not None and stored.address is not None:
-            key = keyring.open_key(UUID(bytes=stored.address))
+            key = keyring.open_key(uuid_of(stored.address))
             if key is not None:
                 opened = key.decrypt(
                     stored.sealed[:_NONCE_BYTES], stored.sealed[_NONCE_BYTES:], _bound_to(type_name, stream)
@@ -106,8 +113,8 @@ def decode(type_name: str, stream: str, data: bytes, keyring: Keyring) -> Fact:
     return fact
 
 
-def sealed_by(data: bytes) -> UUID | None:
-    """The address whose key a stored fact needs to be read whole; None where it needs none. Reads no further.
+def sealed_by(data: bytes) -> bytes | None:
+    """The id of the address whose key a stored fact needs to be read whole; None where it needs none. Reads no further.
 
     Raises DecodeError.
     """
@@ -116,7 +123,7 @@ def sealed_by(data: bytes) -> UUID | None:
     except msgspec.MsgspecError as error:
         msg = f"not a stored fact: {error}"
         raise DecodeError(msg) from error
-    return UUID(bytes=stored.address) if stored.sealed is not None and stored.address is not None else None
+    return stored.address if stored.sealed is not None else None
 
 
 def _bound_to(type_name: str, stream: str) -> bytes:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from schemas.ids import uuid_of
 from services.incidents.arrival import Key
 
 PARTS_MAX = 16
@@ -47,4 +48,4 @@ def pack(parts: Iterable[Part]) -> bytes:
 def unpack(data: bytes) -> tuple[Part, ...]:
     """What `pack` made."""
     starts = range(0, len(data), _PART_BYTES)
-    return tuple(Part(UUID(bytes=data[at : at + _ID_BYTES]), bool(data[at + _ID_BYTES])) for at in starts)
+    return tuple(Part(uuid_of(data[at : at + _ID_BYTES]), bool(data[at + _ID_BYTES])) for at in starts)

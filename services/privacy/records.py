@@ -20,6 +20,7 @@ from eventstore.packed import Uuids
 from schemas.codec import sealed_by
 from schemas.errors import DecodeError
 from schemas.facts import stream_id
+from schemas.ids import uuid_of
 from schemas.interaction import CallSignal, Channel
 from services import quarantine
 
@@ -91,9 +92,10 @@ def _sealed_by(connection: Connection, streams: Collection[str]) -> Mapping[str,
 
 def _address_of(data: bytes) -> UUID | None:
     try:
-        return sealed_by(data)
+        address = sealed_by(data)
     except (DecodeError, msgspec.MsgspecError):
         return None
+    return None if address is None else uuid_of(address)
 
 
 def _given_up(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:

@@ -20,7 +20,7 @@ from eventstore.database import Connection
 from eventstore.keys import Keys
 from eventstore.recorded import Recorded
 from schemas.cloudevents import SOURCE, SPEC_VERSION
-from schemas.codec import Keyring, sealed_by
+from schemas.codec import Keyring
 from schemas.errors import DecodeError, ForbiddenError, InvalidError
 from schemas.facts import REGISTRY
 from services.access.identity import Role
@@ -109,8 +109,7 @@ _BLIND = _Blind()
 
 def _lines(connection: Connection, events: Sequence[Recorded], keys: Keys | None) -> bytes:
     if keys is not None:
-        addresses = (sealed_by(event.data) for event in events)
-        keys.load(connection, [address for address in addresses if address is not None])
+        keys.prefetch(connection, events)
     return b"".join(_line(event, keys or _BLIND) for event in events)
 
 
