@@ -8,12 +8,12 @@ from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
-from psycopg import sql
 from psycopg.rows import class_row
 
 from eventstore.database import Connection
 from eventstore.recorded import Recorded
-from projections.page import LIMIT, Page, bounded, page_of, read_cursor
+from projections.newest import by_key, newest
+from projections.page import LIMIT, Page, bounded
 from projections.projection import Projection, Table, changes, on, opens
 from schemas.facts.article import ArticlePublished, ArticleRetired, ArticleRevised
 
@@ -106,35 +106,21 @@ def find(
     limit: int = LIMIT,
 ) -> Page[Article]:
     """Published articles, newest first."""
-    conditions = [sql.SQL("NOT retired")]
-    values: list[object] = []
-    if kind is not None:
-        conditions.append(sql.SQL("kind = %s"))
-        values.append(kind)
-    if language is not None:
-        conditions.append(sql.SQL("language = %s"))
-        values.append(language)
-    if cursor:
-        conditions.append(sql.SQL("position < %s"))
-        values.append(read_cursor(cursor, int))
-    query = sql.SQL(
-        "SELECT id, position, kind, title, body, language, author, published_at, revised_at, retired, version"
-        " FROM articles WHERE {} ORDER BY position DESC LIMIT %s"
-    ).format(sql.SQL(" AND ").join(conditions))
-    with connection.cursor(row_factory=class_row(ArticleRow)) as reader:
-        rows = reader.execute(query, (*values, bounded(limit) + 1)).fetchall()
-    kept, following = page_of(rows, limit, lambda row: row.position)
+    kept, following = newest(
+        connection,
+        _ARTICLES,
+        lambda row: row.position,
+        [("kind = %s", kind), ("language = %s", language)],
+        among="NOT retired",
+        cursor=cursor,
+        limit=limit,
+    )
     return Page([_shown(row) for row in kept], following)
 
 
 def get(connection: Connection, article: UUID) -> Article | None:
     """One published article; a retired one is not found."""
-    with connection.cursor(row_factory=class_row(ArticleRow)) as reader:
-        row = reader.execute(
-            "SELECT id, position, kind, title, body, language, author, published_at, revised_at, retired, version"
-            " FROM articles WHERE id = %s AND NOT retired",
-            (article,),
-        ).fetchone()
+    row = by_key(connection, _ARTICLES, article, among="NOT retired")
     return _shown(row) if row else None
 
 

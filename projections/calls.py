@@ -15,7 +15,8 @@ from psycopg.rows import class_row
 from eventstore.database import Connection
 from eventstore.recorded import Recorded
 from projections import customers, incidents
-from projections.page import LIMIT, Page, bounded, page_of, read_cursor
+from projections.newest import by_key, newest
+from projections.page import LIMIT, Page
 from projections.projection import Everywhere, Projection, Table, changes, on, opens
 from projections.talk import between, talked
 from schemas.facts.call import (
@@ -165,7 +166,7 @@ def _erased(fact: PersonErased) -> dict[str, Any]:
 
 CALLS = Projection(
     "calls",
-    version=3,
+    version=4,
     ddl="calls.sql",
     tables=(_CALLS,),
     on=(
@@ -214,25 +215,23 @@ def find(
     `since`, `until` (exclusive): when they began.
     """
     held = state == "held"
-    asked: list[tuple[LiteralString, object]] = [
-        ("held_at IS NOT NULL AND state = %s", "active" if held else None),
-        ("state = %s", None if held else state),
-        ("incident = %s", incident),
-        ("agent = %s", agent),
-        ("address = (SELECT address FROM calls WHERE id = %s)", address_of),
-        ("phone LIKE %s", None if number is None else f"%{_digits(number)}%"),
-        ("started_at >= %s", since),
-        ("started_at < %s", until),
-        ("position < %s", read_cursor(cursor, int) if cursor else None),
-    ]
-    conditions = [sql.SQL("true"), *(sql.SQL(condition) for condition, value in asked if value is not None)]
-    values = [value for _, value in asked if value is not None]
-    query = sql.SQL("{} WHERE {} ORDER BY position DESC LIMIT %s").format(
-        sql.SQL(_COLUMNS), sql.SQL(" AND ").join(conditions)
+    kept, following = newest(
+        connection,
+        _CALLS,
+        lambda row: row.position,
+        [
+            ("held_at IS NOT NULL AND state = %s", "active" if held else None),
+            ("state = %s", None if held else state),
+            ("incident = %s", incident),
+            ("agent = %s", agent),
+            ("address = (SELECT address FROM calls WHERE id = %s)", address_of),
+            ("phone LIKE %s", None if number is None else f"%{_digits(number)}%"),
+            ("started_at >= %s", since),
+            ("started_at < %s", until),
+        ],
+        cursor=cursor,
+        limit=limit,
     )
-    with connection.cursor(row_factory=class_row(CallRow)) as reader:
-        rows = reader.execute(query, (*values, bounded(limit) + 1)).fetchall()
-    kept, following = page_of(rows, limit, lambda row: row.position)
     return Page(_shown(connection, kept), following)
 
 
@@ -256,8 +255,7 @@ def mine(connection: Connection, agent: str, *, ringing_since: datetime) -> list
 
 def get(connection: Connection, call: UUID) -> Call | None:
     """One call."""
-    with connection.cursor(row_factory=class_row(CallRow)) as reader:
-        row = reader.execute(sql.SQL("{} WHERE id = %s").format(sql.SQL(_COLUMNS)), (call,)).fetchone()
+    row = by_key(connection, _CALLS, call)
     return _shown(connection, [row])[0] if row else None
 
 

@@ -30,7 +30,7 @@ CREATE INDEX calls_going_on ON calls (started_at) WHERE state <> 'ended';
 CREATE INDEX calls_agent ON calls (agent, position);
 CREATE INDEX calls_started ON calls (started_at);
 CREATE INDEX calls_phone ON calls USING gin (phone public.gin_trgm_ops);
-CREATE INDEX calls_incident ON calls (incident) WHERE incident IS NOT NULL;
+CREATE INDEX calls_incident ON calls (incident, position) WHERE incident IS NOT NULL;
 CREATE INDEX calls_address ON calls (address);
 CREATE INDEX calls_notes_address ON calls (notes_address) WHERE notes_address IS NOT NULL;
 CREATE INDEX calls_outcome_address ON calls (outcome_address) WHERE outcome_address IS NOT NULL;

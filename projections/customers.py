@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
-from psycopg import sql
 
 from eventstore.database import Connection
 from eventstore.recorded import Recorded
-from projections.page import LIMIT, Page, bounded, page_of, read_cursor
+from projections.newest import Condition, newest
+from projections.page import LIMIT, Page
 from projections.projection import Everywhere, Projection, Table, changes, on, opens
 from schemas.facts.customer import (
     AddressAdded,
@@ -25,6 +25,16 @@ from schemas.facts.customer import (
 )
 
 PHONE_DIGITS_MIN = 5
+_TRIGRAM = 3
+_FEW = 1_000
+_ALIKE: LiteralString = (  # a customer with all that was merged into it
+    "EXISTS (WITH RECURSIVE sought AS (SELECT %s::text[] AS likeness), part AS ("
+    "  SELECT customers.id, customers.name UNION ALL SELECT c.id, c.name FROM part, LATERAL"
+    "   (SELECT id, name FROM customers AS merged WHERE merged.merged_into = part.id OFFSET 0) AS c"
+    ") SELECT FROM sought, part WHERE part.name ILIKE ANY(likeness) OR EXISTS ("
+    "  SELECT FROM customer_addresses a WHERE a.customer = part.id"
+    "  AND (a.text ILIKE ANY(likeness) OR a.name ILIKE ANY(likeness))))"
+)
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -141,22 +151,21 @@ def find(
     connection: Connection, *, q: str | None = None, cursor: str | None = None, limit: int = LIMIT
 ) -> Page[Customer]:
     """Customers, newest first; `q`: part of a name or an address."""
-    conditions = [sql.SQL("merged_into IS NULL")]
-    values: list[object] = []
+    conditions: list[Condition] = []
     if q:
-        conditions.append(sql.SQL("id = ANY(%s)"))
-        values.append(_matching(connection, q))
-    if cursor:
-        conditions.append(sql.SQL("position < %s"))
-        values.append(read_cursor(cursor, int))
-    rows: list[tuple[int, UUID]] = connection.execute(
-        sql.SQL("SELECT position, id FROM customers WHERE {} ORDER BY position DESC LIMIT %s").format(
-            sql.SQL(" AND ").join(conditions)
-        ),
-        (*values, bounded(limit) + 1),
-    ).fetchall()
-    kept, following = page_of(rows, limit, lambda row: row[0])
-    return Page(_shown(connection, [customer for _, customer in kept]), following)
+        likeness = _likeness(q)
+        found = _few(connection, likeness)
+        conditions = [(_ALIKE, likeness) if found is None else ("id = ANY(%s)", found)]
+    kept, following = newest(
+        connection,
+        _CUSTOMERS,
+        lambda row: row.position,
+        conditions,
+        among="merged_into IS NULL",
+        cursor=cursor,
+        limit=limit,
+    )
+    return Page(_shown(connection, [row.id for row in kept]), following)
 
 
 def get(connection: Connection, customer: UUID) -> Customer | None:
@@ -173,10 +182,12 @@ def family(connection: Connection, customer: UUID) -> list[UUID]:
     rows: Sequence[tuple[UUID]] = connection.execute(
         "WITH RECURSIVE up AS ("
         "  SELECT id, merged_into FROM customers WHERE id = %s"
-        "  UNION SELECT c.id, c.merged_into FROM up JOIN customers c ON c.id = up.merged_into"
+        "  UNION SELECT c.id, c.merged_into FROM up, LATERAL"
+        "   (SELECT id, merged_into FROM customers WHERE id = up.merged_into OFFSET 0) AS c"
         "), family AS ("
         "  SELECT id, 0 AS depth FROM up WHERE merged_into IS NULL"
-        "  UNION ALL SELECT c.id, family.depth + 1 FROM family JOIN customers c ON c.merged_into = family.id"
+        "  UNION ALL SELECT c.id, family.depth + 1 FROM family, LATERAL"
+        "   (SELECT id FROM customers WHERE merged_into = family.id OFFSET 0) AS c"
         ") SELECT id FROM family ORDER BY depth, id",
         (customer,),
     ).fetchall()
@@ -208,11 +219,12 @@ def names(connection: Connection, customers: Collection[UUID]) -> dict[UUID, tup
     """For each customer the id and name under which it is read now."""
     rows: Sequence[tuple[UUID, UUID, str]] = connection.execute(
         "WITH RECURSIVE up AS ("
-        "  SELECT id AS asked, id, merged_into FROM customers WHERE id = ANY(%s)"
-        "  UNION SELECT up.asked, c.id, c.merged_into FROM up JOIN customers c ON c.id = up.merged_into"
-        ") SELECT up.asked, c.id, coalesce(nullif(c.name, ''), (SELECT a.name FROM customer_addresses a"
-        "  WHERE a.customer = c.id AND a.name <> '' ORDER BY a.position LIMIT 1), '')"
-        " FROM up JOIN customers c USING (id) WHERE up.merged_into IS NULL",
+        "  SELECT id AS asked, id, name, merged_into FROM customers WHERE id = ANY(%s)"
+        "  UNION SELECT up.asked, c.id, c.name, c.merged_into FROM up, LATERAL"
+        "   (SELECT id, name, merged_into FROM customers WHERE id = up.merged_into OFFSET 0) AS c"
+        ") SELECT asked, id, coalesce(nullif(name, ''), (SELECT a.name FROM customer_addresses a"
+        "  WHERE a.customer = id AND a.name <> '' ORDER BY a.position LIMIT 1), '')"
+        " FROM up WHERE merged_into IS NULL",
         (list(customers),),
     ).fetchall()
     return {asked: (now, name) for asked, now, name in rows}
@@ -238,7 +250,8 @@ def by_phone(connection: Connection, phone: str, *, limit: int = 5) -> list[Cust
         "WITH RECURSIVE up AS ("
         "  SELECT c.id, c.merged_into, a.proven, a.position FROM customer_addresses a"
         "  JOIN customers c ON c.id = a.customer WHERE a.text LIKE %s"
-        "  UNION SELECT c.id, c.merged_into, up.proven, up.position FROM up JOIN customers c ON c.id = up.merged_into"
+        "  UNION SELECT c.id, c.merged_into, up.proven, up.position FROM up, LATERAL"
+        "   (SELECT id, merged_into FROM customers WHERE id = up.merged_into OFFSET 0) AS c"
         ") SELECT id FROM up WHERE merged_into IS NULL GROUP BY id ORDER BY bool_or(proven) DESC, max(position) DESC"
         " LIMIT %s",
         (f"phone:+%{digits}", limit),
@@ -254,36 +267,56 @@ def proven(connection: Connection, addresses: Collection[UUID]) -> set[UUID]:
     return {address for (address,) in rows}
 
 
-def _matching(connection: Connection, q: str) -> list[UUID]:
-    like = "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+def _likeness(q: str) -> list[str]:
+    """Patterns of what `q` is part of; of fewer letters than an index knows them by, what they are the beginning of."""
+    part = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return [f"%{part}%"] if len(q) >= _TRIGRAM else [f"{part}%", f"% {part}%", f"%:{part}%"]
+
+
+def _few(connection: Connection, likeness: list[str]) -> list[UUID] | None:
+    """What the matching customers are read as; None where so many match that the newest are found sooner."""
+    expected = connection.execute(
+        "EXPLAIN (FORMAT json) SELECT FROM customers WHERE name ILIKE ANY(%(like)s)"
+        " UNION ALL SELECT FROM customer_addresses WHERE text ILIKE ANY(%(like)s)",
+        {"like": likeness},
+    ).fetchone()
+    if expected and expected[0][0]["Plan"]["Plan Rows"] > _FEW:
+        return None
     rows: Sequence[tuple[UUID]] = connection.execute(
-        "WITH RECURSIVE up AS ("
-        "  SELECT id, merged_into FROM customers WHERE name ILIKE %(like)s OR id IN"
-        "  (SELECT customer FROM customer_addresses WHERE text ILIKE %(like)s OR name ILIKE %(like)s)"
-        "  UNION SELECT c.id, c.merged_into FROM up JOIN customers c ON c.id = up.merged_into"
-        ") SELECT id FROM up WHERE merged_into IS NULL LIMIT 10000",
-        {"like": like},
+        "(SELECT id FROM customers WHERE name ILIKE ANY(%(like)s) LIMIT %(limit)s)"
+        " UNION ALL (SELECT customer FROM customer_addresses WHERE text ILIKE ANY(%(like)s) LIMIT %(limit)s)"
+        " UNION ALL (SELECT customer FROM customer_addresses WHERE name ILIKE ANY(%(like)s) LIMIT %(limit)s)"
+        " LIMIT %(limit)s",
+        {"like": likeness, "limit": _FEW + 1},
     ).fetchall()
-    return [customer for (customer,) in rows]
+    if len(rows) > _FEW:
+        return None
+    roots: Sequence[tuple[UUID]] = connection.execute(
+        "WITH RECURSIVE up AS (SELECT id, merged_into FROM customers WHERE id = ANY(%s)"
+        "  UNION SELECT c.id, c.merged_into FROM up, LATERAL"
+        "   (SELECT id, merged_into FROM customers WHERE id = up.merged_into OFFSET 0) AS c"
+        ") SELECT id FROM up WHERE merged_into IS NULL",
+        ([customer for (customer,) in rows],),
+    ).fetchall()
+    return [customer for (customer,) in roots]
 
 
 def _shown(connection: Connection, customers: Sequence[UUID]) -> list[Customer]:
     called = names(connection, customers)
     rows: Sequence[tuple[UUID, str, list[tuple[str, bool]], int, int]] = connection.execute(
-        "WITH RECURSIVE family AS ("
-        "  SELECT id AS root, id FROM customers WHERE id = ANY(%s)"
-        "  UNION ALL SELECT family.root, c.id FROM family JOIN customers c ON c.merged_into = family.id"
-        ") SELECT root.id, root.language,"
-        "  (SELECT coalesce(jsonb_agg(jsonb_build_array(text, proven) ORDER BY position), '[]') FROM"
-        "    (SELECT text, bool_or(proven) AS proven, min(position) AS position FROM family f"
-        "     JOIN customer_addresses a ON a.customer = f.id WHERE f.root = root.id AND text <> ''"
-        "     GROUP BY text) AS a),"
-        "  (SELECT count(*) FROM family f JOIN incidents i ON i.customer = f.id WHERE f.root = root.id"
-        "    AND i.merged_into IS NULL AND i.status NOT IN ('resolved', 'closed')),"
-        "  (SELECT count(*) FROM family f JOIN incidents i ON i.customer = f.id WHERE f.root = root.id"
-        "    AND i.merged_into IS NULL)"
-        " FROM customers root WHERE id = ANY(%s)",
-        (list(customers), list(customers)),
+        "SELECT root.id, root.language, whole.addresses, whole.still_open, whole.total FROM customers root, LATERAL ("
+        " WITH RECURSIVE family AS ("
+        "  SELECT root.id UNION ALL SELECT c.id FROM family, LATERAL"
+        "   (SELECT id FROM customers WHERE merged_into = family.id OFFSET 0) AS c"
+        " ) SELECT (SELECT coalesce(jsonb_agg(jsonb_build_array(text, proven) ORDER BY position), '[]') FROM"
+        "   (SELECT text, bool_or(proven) AS proven, min(position) AS position FROM family f, LATERAL"
+        "    (SELECT text, proven, position FROM customer_addresses WHERE customer = f.id OFFSET 0) AS a"
+        "    WHERE text <> '' GROUP BY text) AS a) AS addresses,"
+        "  count(*) FILTER (WHERE i.status NOT IN ('resolved', 'closed')) AS still_open, count(i.status) AS total"
+        "  FROM family f LEFT JOIN LATERAL (SELECT status FROM incidents"
+        "   WHERE customer = f.id AND merged_into IS NULL OFFSET 0) AS i ON true"
+        " ) AS whole WHERE root.id = ANY(%s)",
+        (list(customers),),
     ).fetchall()
     found = {
         customer: Customer(

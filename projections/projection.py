@@ -173,7 +173,10 @@ def changes_both(
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """A read model. `ddl`: its file in this folder; indexes stand behind the line `-- after the load`."""
+    """A read model. `ddl`: its file in this folder; indexes stand behind the line `-- after the load`.
+
+    `indexes`: further ones, a statement each, where their number follows from the code.
+    """
 
     name: str
     version: int
@@ -181,6 +184,7 @@ class Projection:
     tables: tuple[Table[Any], ...]
     on: tuple[On, ...] = field(repr=False)
     settle: Settle | None = None
+    indexes: tuple[str, ...] = ()
 
     @cached_property
     def steps(self) -> Mapping[type[Fact], tuple[Step[Any], ...]]:
@@ -201,9 +205,10 @@ class Projection:
         """DDL of its tables."""
         return (_DDL / self.ddl).read_text().partition(_AFTER_THE_LOAD)[0]
 
-    def create_indexes(self) -> str:
-        """DDL of what is built once the tables are filled."""
-        return (_DDL / self.ddl).read_text().partition(_AFTER_THE_LOAD)[2]
+    def create_indexes(self) -> list[str]:
+        """DDL of what is built once the tables are filled, a statement each; the longest first."""
+        text = "".join(((_DDL / self.ddl).read_text().partition(_AFTER_THE_LOAD)[2], *self.indexes))
+        return [statement.strip() for statement in text.split(";\n") if "CREATE" in statement]
 
 
 def _postgres_type(hint: Any) -> LiteralString:

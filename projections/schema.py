@@ -49,7 +49,18 @@ def create(connection: Connection, projection: Projection, schema: str, state: s
 
 def create_indexes(connection: Connection, projection: Projection, schema: str) -> None:
     """The indexes behind `-- after the load`, and the planner's statistics."""
-    _in_schema(connection, schema, projection.create_indexes())
+    for statement in projection.create_indexes():
+        create_index(connection, schema, statement)
+    settle_indexes(connection, projection, schema)
+
+
+def create_index(connection: Connection, schema: str, statement: str) -> None:
+    """One index, if a rebuild that ended before its time hasn't made it already."""
+    _in_schema(connection, schema, statement.replace(" INDEX ", " INDEX IF NOT EXISTS ", 1))
+
+
+def settle_indexes(connection: Connection, projection: Projection, schema: str) -> None:
+    """Once all are made: the planner's statistics, and the mark that says so."""
     for table in projection.tables:
         connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(schema, table.name)))
     connection.execute("UPDATE projections SET indexed = true WHERE schema = %s", (schema,))

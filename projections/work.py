@@ -136,10 +136,12 @@ def spent_on(connection: Connection, numbers: Collection[int]) -> dict[tuple[int
     rows: Sequence[tuple[int, str, float, float, int]] = connection.execute(
         "WITH RECURSIVE family AS ("
         "  SELECT number AS root, id FROM incidents WHERE number = ANY(%s)"
-        "  UNION ALL SELECT family.root, i.id FROM family JOIN incidents i ON i.merged_into = family.id"
+        "  UNION ALL SELECT family.root, i.id FROM family, LATERAL"
+        "   (SELECT id FROM incidents WHERE merged_into = family.id OFFSET 0) AS i"
         ") SELECT root, agent, coalesce(sum(seconds) FILTER (WHERE kind = 'call'), 0),"
         " coalesce(sum(seconds) FILTER (WHERE kind = 'stopwatch'), 0), count(*) FILTER (WHERE forgotten)"
-        " FROM family JOIN work_spans ON incident = family.id WHERE ended_at IS NOT NULL AND agent <> ''"
+        " FROM family, LATERAL (SELECT * FROM work_spans WHERE incident = family.id OFFSET 0) AS span"
+        " WHERE ended_at IS NOT NULL AND agent <> ''"
         " GROUP BY root, agent ORDER BY root, agent",
         (list(numbers),),
     ).fetchall()

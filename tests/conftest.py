@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -45,15 +46,27 @@ def template_database(cluster_url: str) -> str:
     return "cauce_template"
 
 
+@pytest.fixture(scope="session")
+def new_database(cluster_url: str, template_database: str) -> Callable[[], AbstractContextManager[str]]:
+    """A fresh migrated database for a block; dropped afterwards, whoever is still connected."""
+
+    @contextmanager
+    def made() -> Iterator[str]:
+        name = f"test_{uuid4().hex}"
+        with psycopg.connect(cluster_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}".encode())
+        yield _named(cluster_url, name)
+        with psycopg.connect(cluster_url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    return made
+
+
 @pytest.fixture
-def database_url(cluster_url: str, template_database: str) -> Iterator[str]:
-    """A fresh migrated database; dropped afterwards, whoever is still connected."""
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(cluster_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}".encode())
-    yield _named(cluster_url, name)
-    with psycopg.connect(cluster_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+def database_url(new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+    """A fresh migrated database for a test."""
+    with new_database() as url:
+        yield url
 
 
 @pytest.fixture

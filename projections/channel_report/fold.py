@@ -147,7 +147,7 @@ def _reopening(fact: IncidentReopened, event: Recorded) -> TurnRow:
 
 CHANNEL_REPORT = Projection(
     "channel_report",
-    version=2,
+    version=3,
     ddl="channel_report/tables.sql",
     tables=(_QUARTERS, _INCIDENTS, _LINKS, _TURNS),
     on=(

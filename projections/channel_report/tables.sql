@@ -34,6 +34,7 @@ CREATE TABLE report_turns (                    -- each resolution and each reope
 
 -- after the load
 
+CREATE INDEX report_incidents_merged ON report_incidents (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX report_incidents_opened ON report_incidents (opened_at);
 CREATE INDEX report_incidents_answered ON report_incidents (first_response_at) WHERE first_response_at IS NOT NULL;
 CREATE INDEX report_incidents_resolved ON report_incidents (resolved_at) WHERE resolved_at IS NOT NULL;

@@ -69,8 +69,10 @@ def narrowed(connection: Connection, filters: Filters) -> tuple[list[sql.SQL], l
             conditions.append(sql.SQL(theirs if value else nobodys))
             values += [value] if value else []
     if (customer := filters.get("customer")) is not None:
-        conditions.append(sql.SQL("customer = ANY(%s)"))
-        values.append(customers.family(connection, customer))
+        members = customers.family(connection, customer)
+        # the index has the incidents of one in the order of the list
+        conditions.append(sql.SQL("customer = ANY(%s)" if len(members) > 1 else "customer = %s"))
+        values.append(members if len(members) > 1 else customer)
     return conditions, values
 
 

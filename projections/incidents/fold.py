@@ -57,7 +57,7 @@ from schemas.facts.teamwork import (
     NoteFilesAdded,
     ReplyWithdrawn,
 )
-from schemas.interaction import Direction
+from schemas.interaction import Channel, Direction
 from schemas.lifecycle import next_status, speaks
 
 F = TypeVar("F", bound=Fact)
@@ -277,15 +277,18 @@ _OPENS: Step[IncidentOpened] = Step(
 _SETTLE: LiteralString = """
     WITH RECURSIVE up AS (
         SELECT id, merged_into FROM incidents WHERE id = ANY(%(changed)s) AND (merged_into IS NOT NULL
-            OR family_status IS NOT NULL OR id IN (SELECT merged_into FROM incidents WHERE merged_into IS NOT NULL))
-        UNION SELECT i.id, i.merged_into FROM up JOIN incidents i ON i.id = up.merged_into
+            OR family_status IS NOT NULL OR EXISTS (SELECT FROM incidents m WHERE m.merged_into = incidents.id))
+        UNION SELECT i.id, i.merged_into FROM up,
+            LATERAL (SELECT id, merged_into FROM incidents WHERE id = up.merged_into OFFSET 0) AS i
     ), family AS (
         SELECT id AS root, id, 0 AS depth FROM up WHERE merged_into IS NULL
-        UNION ALL SELECT family.root, i.id, depth + 1 FROM family JOIN incidents i ON i.merged_into = family.id
+        UNION ALL SELECT family.root, i.id, depth + 1 FROM family,
+            LATERAL (SELECT id FROM incidents WHERE merged_into = family.id OFFSET 0) AS i
     ), members AS (
         SELECT root, i.status, i.spoke_at, i.number, i.updated_at, i.first_response_at,
             max(depth) OVER (PARTITION BY root) AS depth
-        FROM family JOIN incidents i USING (id)
+        FROM family, LATERAL (SELECT status, spoke_at, number, updated_at, first_response_at FROM incidents
+            WHERE id = family.id OFFSET 0) AS i
     ), settled AS (
         SELECT root, max(updated_at) AS updated_at, min(first_response_at) AS first_response_at,
             (array_agg(status ORDER BY spoke_at DESC, number))[1] AS status, bool_and(status = 'new') AS untouched
@@ -299,9 +302,16 @@ _SETTLE: LiteralString = """
          settled.first_response_at)
 """
 
+# a page of those that came over a channel: however few they are, and among however many others
+_BY_CHANNEL = tuple(
+    f"CREATE INDEX incidents_over_{channel.value} ON incidents (coalesce(family_updated_at, updated_at), number)"
+    f" WHERE merged_into IS NULL AND channels @> '{{{channel.value}}}';\n"
+    for channel in Channel
+)
+
 INCIDENTS = Projection(
     "incidents",
-    version=3,
+    version=4,
     ddl="incidents/tables.sql",
     tables=(INCIDENTS_TABLE, TARGETS_TABLE, LINKS_TABLE, PARTICIPANTS_TABLE, SUGGESTIONS_TABLE),
     on=(
@@ -378,4 +388,5 @@ INCIDENTS = Projection(
         ),
     ),
     settle=Settle(INCIDENTS_TABLE, _SETTLE, "SELECT id FROM incidents WHERE merged_into IS NOT NULL"),
+    indexes=_BY_CHANNEL,
 )

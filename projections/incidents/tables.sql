@@ -88,7 +88,7 @@ CREATE INDEX incidents_updated ON incidents (coalesce(family_updated_at, updated
 CREATE INDEX incidents_status
     ON incidents (coalesce(family_status, status), coalesce(family_updated_at, updated_at), number)
     WHERE merged_into IS NULL;
-CREATE INDEX incidents_customer ON incidents (customer);
+CREATE INDEX incidents_customer ON incidents (customer, coalesce(family_updated_at, updated_at), number);
 CREATE INDEX incidents_assignee ON incidents (assignee, coalesce(family_updated_at, updated_at), number)
     WHERE merged_into IS NULL;
 -- the inbox' views: only what is still to be done is in them, however long the history
@@ -104,7 +104,7 @@ CREATE INDEX incidents_team ON incidents (team, coalesce(family_updated_at, upda
 CREATE INDEX incidents_tags ON incidents USING gin (tags);
 CREATE INDEX incidents_priority ON incidents (priority, coalesce(family_updated_at, updated_at), number)
     WHERE merged_into IS NULL AND priority <> 'normal';
-CREATE INDEX incidents_channels ON incidents USING gin (channels);
+-- and one a channel, in the order of the list: fold.py
 CREATE INDEX incidents_address ON incidents (address);
 CREATE INDEX incidents_resolution_address ON incidents (resolution_address) WHERE resolution_address IS NOT NULL;
 CREATE INDEX incident_participants_address ON incident_participants (address);

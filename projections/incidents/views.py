@@ -58,7 +58,8 @@ def last_words(connection: Connection, incidents: Sequence[UUID]) -> dict[UUID, 
     rows: Sequence[tuple[UUID, str, str | None, str | None, datetime]] = connection.execute(
         "WITH RECURSIVE family AS ("
         "  SELECT id AS root, id FROM unnest(%s::uuid[]) AS asked(id)"
-        "  UNION ALL SELECT family.root, i.id FROM family JOIN incidents i ON i.merged_into = family.id"
+        "  UNION ALL SELECT family.root, i.id FROM family, LATERAL"
+        "   (SELECT id FROM incidents WHERE merged_into = family.id OFFSET 0) AS i"
         ") SELECT DISTINCT ON (root) root, said.text, said.direction, said.channel, said.occurred_at"
         " FROM family, LATERAL (SELECT left(text, 400) AS text, direction, channel, occurred_at, position FROM entries"
         "  WHERE entries.incident = family.id AND kind = 'interaction' ORDER BY occurred_at DESC, position DESC LIMIT 1"

@@ -54,13 +54,14 @@ def of_incident(
     """An incident's timeline with those of all that were merged with it; None when there is no such incident."""
     family: Sequence[tuple[UUID, int]] = connection.execute(
         "WITH RECURSIVE up AS ("
-        "  SELECT incident, merged_into FROM timeline_incidents WHERE number = %s"
-        "  UNION SELECT t.incident, t.merged_into FROM up JOIN timeline_incidents t ON t.incident = up.merged_into"
+        "  SELECT incident, number, merged_into FROM timeline_incidents WHERE number = %s"
+        "  UNION SELECT t.incident, t.number, t.merged_into FROM up, LATERAL"
+        "   (SELECT incident, number, merged_into FROM timeline_incidents"
+        "    WHERE incident = up.merged_into OFFSET 0) AS t"
         "), family AS ("
-        "  SELECT incident, (SELECT number FROM timeline_incidents t WHERE t.incident = up.incident) AS number"
-        "  FROM up WHERE merged_into IS NULL"
-        "  UNION SELECT t.incident, family.number FROM family"
-        "  JOIN timeline_incidents t ON t.merged_into = family.incident"
+        "  SELECT incident, number FROM up WHERE merged_into IS NULL"
+        "  UNION SELECT t.incident, family.number FROM family, LATERAL"
+        "   (SELECT incident FROM timeline_incidents WHERE merged_into = family.incident OFFSET 0) AS t"
         ") SELECT incident, number FROM family",
         (number,),
     ).fetchall()
@@ -74,11 +75,14 @@ def of_customer(
     rows = connection.execute(
         "WITH RECURSIVE up AS ("
         "  SELECT customer, merged_into FROM timeline_customers WHERE customer = %s"
-        "  UNION SELECT t.customer, t.merged_into FROM up JOIN timeline_customers t ON t.customer = up.merged_into"
+        "  UNION SELECT t.customer, t.merged_into FROM up, LATERAL"
+        "   (SELECT customer, merged_into FROM timeline_customers WHERE customer = up.merged_into OFFSET 0) AS t"
         "), family AS ("
         "  SELECT customer FROM up WHERE merged_into IS NULL"
-        "  UNION SELECT t.customer FROM family JOIN timeline_customers t ON t.merged_into = family.customer"
-        ") SELECT t.incident FROM timeline_incidents t JOIN family USING (customer)",
+        "  UNION SELECT t.customer FROM family, LATERAL"
+        "   (SELECT customer FROM timeline_customers WHERE merged_into = family.customer OFFSET 0) AS t"
+        ") SELECT t.incident FROM family, LATERAL"
+        " (SELECT incident FROM timeline_incidents WHERE customer = family.customer OFFSET 0) AS t",
         (customer,),
     ).fetchall()
     return _of_incidents(connection, _numbers(connection, [incident for (incident,) in rows]), cursor, limit)
@@ -193,8 +197,9 @@ def _numbers(connection: Connection, incidents: Sequence[UUID] | set[UUID]) -> d
     rows: Sequence[tuple[UUID, int]] = connection.execute(
         "WITH RECURSIVE up AS ("
         "  SELECT incident, number, merged_into, incident AS asked FROM timeline_incidents WHERE incident = ANY(%s)"
-        "  UNION SELECT t.incident, t.number, t.merged_into, up.asked"
-        "  FROM up JOIN timeline_incidents t ON t.incident = up.merged_into"
+        "  UNION SELECT t.incident, t.number, t.merged_into, up.asked FROM up, LATERAL"
+        "   (SELECT incident, number, merged_into FROM timeline_incidents"
+        "    WHERE incident = up.merged_into OFFSET 0) AS t"
         ") SELECT asked, number FROM up WHERE merged_into IS NULL",
         (list(incidents),),
     ).fetchall()

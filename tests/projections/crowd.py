@@ -1,0 +1,114 @@
+"""Finished rows of a long history, made by the database itself: for plans and figures, where folding would take hours.
+
+What is over outnumbers what goes on a hundred to one, as in a hub of some years. Some of it is only long ago:
+whoever looks from the newest on finds it last.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from eventstore.database import Database
+from projections import schema
+from projections.registry import ALL
+
+EACH = 5  # interactions an incident
+GOING_ON = 100  # one incident in so many isn't closed
+PER_CUSTOMER = 3
+ONLY_LONG_AGO = 20
+"""So many of the oldest incidents came `in_person`, and are `marta`'s."""
+ROBOTS_SHARE = 50
+"""One incident in so many is the robot's."""
+ROBOT = "00000000-0000-4000-8000-000000000001"
+SPAN = timedelta(minutes=1)
+"""Between two incidents; number 1 is the newest."""
+
+_WORDS = "impresora instalación licencia factura error pantalla driver backup contraseña módulo servidor gracias"
+
+_CUSTOMERS = """
+INSERT INTO customers SELECT md5('c' || n)::uuid, n, 'es', 'Ana ' || n, md5('a' || n)::uuid, now(), NULL
+FROM generate_series(0, %(customers)s) n;
+INSERT INTO customers VALUES ('{robot}', -1, 'es', 'Robot', '{robot}', now(), NULL);
+INSERT INTO customer_addresses SELECT md5('c' || n)::uuid, md5('a' || n)::uuid, n, true,
+  'email:p' || n || '@x.cu', 'Ana' FROM generate_series(0, %(customers)s) n;
+"""
+
+_INCIDENTS = """
+INSERT INTO incidents (id, number, subject, status, priority, channel, channels, links, customer, address, proven,
+  assignee, team, tags, language, product, opened_at, updated_at, first_response_at, resolved_at, closed_at, solution,
+  cause, resolution_address, merged_into, spoke_at, snoozed, paused_seconds, version, family_status, family_updated_at)
+SELECT md5('i' || n)::uuid, n, 'La impresora ' || n,
+  CASE WHEN n %% {going_on} = 0 THEN (ARRAY['new', 'open', 'waiting'])[1 + n / {going_on} %% 3] ELSE 'closed' END,
+  'normal', channel, ARRAY[channel], '{{}}',
+  CASE WHEN n %% {robots} = 0 THEN '{robot}' ELSE md5('c' || n / {per_customer})::uuid END,
+  md5('a' || n / {per_customer})::uuid, true,
+  CASE WHEN n > %(count)s - {long_ago} THEN 'marta' ELSE (ARRAY['ana', 'luis', NULL])[1 + n %% 3] END,
+  NULL, '{{}}', 'es', '', at, at, NULL, NULL, NULL, '', '', NULL,
+  CASE WHEN n %% 100 = 1 AND n > 1 THEN md5('i' || n - 1)::uuid END, at, false, 0, 3,
+  CASE WHEN n %% 100 = 0 THEN 'closed' END, CASE WHEN n %% 100 = 0 THEN at END
+FROM generate_series(1, %(count)s) n, LATERAL (SELECT now() - n * %(span)s AS at,
+  CASE WHEN n > %(count)s - {long_ago} THEN 'in_person' ELSE (ARRAY['form', 'email', 'chat'])[1 + n %% 3] END
+  AS channel) AS told;
+"""
+
+_TIMELINE = """
+INSERT INTO timeline_incidents SELECT id, number, customer, merged_into FROM incidents;
+INSERT INTO timeline_customers SELECT id, NULL FROM customers;
+INSERT INTO entries (id, position, kind, occurred_at, recorded_at, incident, thread, channel, direction, address,
+  sender, sender_name, recipients, subject, text, html, raw, attachments, author, fact, reason, delivery)
+SELECT md5('e' || n)::uuid, n, 'interaction', now() - n * %(span)s / {each}, now(),
+  md5('i' || 1 + n %% %(count)s)::uuid, md5('t' || n / 2)::uuid, 'email', 'in', md5('a' || n)::uuid,
+  'email:p@x.cu', 'Ana', '{{}}', 'La impresora', (string_to_array('{words}', ' '))[1 + n %% 12] || ' ' || n
+  || ' no funciona desde ayer por la tarde, gracias', '', '', '[]', NULL, 'InteractionLinked', 'new', NULL
+FROM generate_series(1, %(interactions)s) n;
+"""
+
+_OTHERS = """
+INSERT INTO calls (id, position, incident, state, direction, line, address, phone, agent, started_at, held_seconds,
+  rings, notes, outcome)
+SELECT md5('p' || n)::uuid, n, md5('i' || n)::uuid, CASE WHEN n <= 3 THEN 'active' ELSE 'ended' END,
+  'in', 'main', md5('a' || n)::uuid, 'phone:+53' || n, 'ana', now() - n * %(span)s, 0, '{{}}', '', ''
+FROM generate_series(1, %(count)s / 5) n;
+INSERT INTO report_incidents SELECT id, channel, opened_at, opened_at, 60, NULL, NULL, merged_into FROM incidents;
+INSERT INTO report_quarters SELECT now() - n * interval '15 minutes', 'email', 1, 1, 1
+FROM generate_series(1, %(count)s / 15) n;
+INSERT INTO quarantine (id, channel, topic, received_at, reason, error, raw, state)
+  SELECT md5('q' || n)::uuid, 'email', 'mail', now() - n * %(span)s, 'undecodable', '', '',
+  CASE WHEN n > %(count)s / 10 - 3 THEN 'held' ELSE 'discarded' END FROM generate_series(1, %(count)s / 10) n;
+INSERT INTO deliveries (interaction, kind, address, state, epoch, next_attempt_at)
+  SELECT md5('e' || n)::uuid, 'reply', md5('a' || n)::uuid, CASE WHEN n <= 3 THEN 'queued' ELSE 'sent' END, epoch,
+  now() - n * %(span)s FROM generate_series(1, %(count)s) n, hub;
+"""
+
+
+def fill(database: Database, interactions: int) -> None:
+    """Every read model's rows of so many interactions, with their indexes; and what lies beside them."""
+    count = interactions // EACH
+    values = {
+        "count": count,
+        "interactions": interactions,
+        "customers": count // PER_CUSTOMER,
+        "span": SPAN,
+    }
+    with database.dedicated() as connection, connection.transaction():
+        connection.execute("SET LOCAL statement_timeout = 0")
+        connection.execute("SET LOCAL synchronous_commit = off")
+        for projection in ALL:
+            schema.create(connection, projection, projection.name, "live")
+        for part in (_CUSTOMERS, _INCIDENTS, _TIMELINE, _OTHERS):
+            statements = part.format(
+                robot=ROBOT,
+                going_on=GOING_ON,
+                robots=ROBOTS_SHARE,
+                per_customer=PER_CUSTOMER,
+                long_ago=ONLY_LONG_AGO,
+                each=EACH,
+                words=_WORDS,
+            )
+            for statement in filter(str.strip, statements.split(";\n")):
+                connection.execute(statement.encode(), values)
+        for projection in ALL:
+            schema.create_indexes(connection, projection, projection.name)
+    with database.dedicated() as connection:
+        connection.execute("SET statement_timeout = 0")
+        connection.execute("VACUUM (ANALYZE)")

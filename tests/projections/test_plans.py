@@ -1,0 +1,153 @@
+"""How much each list and page has to read: a page's worth, however long the history behind it is.
+
+PostgreSQL itself says what its plan touched (auto_explain): time would say how busy the machine is.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from eventstore.database import Database
+from projections import articles, calls, channel_report, customers, incidents, knowledge_usage, timeline
+from projections.incidents import views
+from projections.incidents.views import View
+from schemas.interaction import Channel
+from services import quarantine
+from services.deliveries import queue
+from tests.projections import crowd
+
+_INTERACTIONS = 100_000
+_ROWS_MAX = 1_200
+"""What one step of a plan may touch; there are 20,000 incidents, and 67 to 20,000 of each kind that is asked for."""
+
+_MORNING, _NOON = datetime.now(UTC) - timedelta(hours=6), datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def crowded(new_database):
+    """Read only, but for what rolls back: filled once for all of them."""
+    with new_database() as url:
+        database = Database(url)
+        database.open()
+        crowd.fill(database, _INTERACTIONS)
+        yield database
+        database.close()
+
+
+@pytest.fixture
+def plans_of(crowded):
+    """The plans a read was answered by, as trees of nodes with what each touched."""
+
+    def run(read):
+        said = []
+        with crowded.dedicated() as connection:
+            connection.execute("LOAD 'auto_explain'")
+            for setting, value in {
+                "auto_explain.log_analyze": "on",
+                "auto_explain.log_timing": "off",
+                "auto_explain.log_format": "json",
+                "auto_explain.log_min_duration": "0",
+                "client_min_messages": "log",
+            }.items():
+                connection.execute("SELECT set_config(%s, %s, false)", (setting, value))
+            connection.add_notice_handler(lambda notice: said.append(notice.message_primary))
+            with connection.transaction():
+                found = read(connection)
+        return found, [json.loads(text.partition("plan:\n")[2])["Plan"] for text in said if "plan:\n" in text]
+
+    return run
+
+
+def _nodes(plan):
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
+
+
+def _touched(node):
+    removed = sum(count for name, count in node.items() if name.startswith("Rows Removed"))
+    return (node.get("Actual Rows", 0) + removed) * max(1, node.get("Actual Loops", 1))
+
+
+def _customer(connection, number):
+    return connection.execute("SELECT md5('c' || %s)::uuid", (number,)).fetchone()[0]
+
+
+_LISTS = {
+    "all": {},
+    **{f"channel {channel}": {"channel": channel.value} for channel in Channel},
+    **{f"status {status}": {"status": status} for status in ("new", "open", "waiting", "resolved", "closed")},
+    **{f"assignee {name or 'nobody'}": {"assignee": name} for name in ("ana", "marta", "a stranger", "")},
+    "the robot's": {"customer": UUID(crowd.ROBOT)},
+    "a stranger's": {"customer": UUID(int=7)},
+    "hers, open": {"assignee": "ana", "status": "open"},
+    "hers long ago, open": {"assignee": "marta", "status": "open"},
+    "open, over a channel of long ago": {"status": "open", "channel": "in_person"},
+    **{f"view {view}": {"view": view, "user": "ana"} for view in View},
+    "a tag nobody gave": {"tag": "nada"},
+    "a team that isn't one": {"team": "nadie"},
+    "urgent": {"priority": "urgent"},
+    "a word that stands nowhere": {"q": "inexistente"},
+    "a word of one": {"q": "4711"},
+    "a number": {"q": "#4711"},
+    "a word of all": {"q": "impresora"},
+}
+
+
+@pytest.mark.parametrize("asked", _LISTS.values(), ids=_LISTS)
+def test_a_page_of_the_incident_list_reads_a_page_and_not_all_history(plans_of, asked):
+    found, plans = plans_of(lambda connection: incidents.find(connection, **asked))
+
+    assert _too_much(plans) == []
+    if found.next_cursor is not None:
+        _, plans = plans_of(lambda connection: incidents.find(connection, cursor=found.next_cursor, **asked))
+        assert _too_much(plans) == []
+
+
+_READS = {
+    "an incident": lambda connection: incidents.get(connection, 4_700),
+    "how many are in each view": lambda connection: views.counts(connection, "ana"),
+    "the last words of a page": lambda connection: views.last_words(
+        connection, [each.id for each in incidents.find(connection).items]
+    ),
+    "an incident's timeline": lambda connection: timeline.of_incident(connection, 4_700),
+    "a customer's timeline": lambda connection: timeline.of_customer(connection, _customer(connection, 700)),
+    "a thread": lambda connection: timeline.of_thread(connection, UUID(int=7)),
+    "customers": customers.find,
+    "customers by a rare name": lambda connection: customers.find(connection, q="ana 4711"),
+    "customers by a common name": lambda connection: customers.find(connection, q="ana"),
+    "customers by no name": lambda connection: customers.find(connection, q="nadie así"),
+    "customers by two letters": lambda connection: customers.find(connection, q="an"),
+    "customers by two letters nobody begins with": lambda connection: customers.find(connection, q="zz"),
+    "a customer": lambda connection: customers.get(connection, _customer(connection, 700)),
+    "calls": calls.find,
+    "calls going on": lambda connection: calls.find(connection, state="active"),
+    "calls of somebody": lambda connection: calls.find(connection, agent="luis"),
+    "all calls going on": calls.going_on,
+    "calls of no such state": lambda connection: calls.find(connection, state="ringing"),
+    "calls of an incident": lambda connection: calls.find(connection, incident=UUID(int=7)),
+    "articles": articles.find,
+    "quarantine": quarantine.find,
+    "deliveries due": lambda connection: queue.lease(connection, 20, 60),
+    "a morning's report": lambda connection: channel_report.read(connection, since=_MORNING, until=_NOON),
+    "a morning's usage": lambda connection: knowledge_usage.read(connection, since=_MORNING, until=_NOON),
+}
+
+
+@pytest.mark.parametrize("read", _READS.values(), ids=_READS)
+def test_what_a_screen_shows_costs_what_it_shows(plans_of, read):
+    _, plans = plans_of(read)
+
+    assert _too_much(plans) == []
+
+
+def _too_much(plans):
+    assert plans, "auto_explain said nothing"
+    return [
+        (node["Node Type"], node.get("Relation Name") or node.get("Index Name"), _touched(node))
+        for plan in plans
+        for node in _nodes(plan)
+        if _touched(node) > _ROWS_MAX
+    ]
