@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -27,8 +26,7 @@ class NewEvent(msgspec.Struct, frozen=True):
     recorded_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """A stored event. `position` is its place in the global order, `recorded_at` the database's clock."""
 
     position: int

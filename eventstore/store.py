@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -148,7 +148,7 @@ def read_after(connection: Connection, position: int, limit: int, *, until: int 
 
 
 def read_types_after(
-    connection: Connection, position: int, limit: int, types: Sequence[str], *, until: int | None = None
+    connection: Connection, position: int, limit: int, types: Collection[str], *, until: int | None = None
 ) -> list[Recorded]:
     """Like `read_after`, only events of the given types."""
     rows: Sequence[_Row] = connection.execute(

@@ -8,9 +8,9 @@ What can't be decoded or folded parks its stream, with its later events; everyth
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import psycopg
 import structlog
 
@@ -27,8 +27,7 @@ log = structlog.get_logger()
 _ERROR_CHARACTERS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(msgspec.Struct, frozen=True):
     """An event with its fact, or with why it can't be read."""
 
     event: Recorded

@@ -32,6 +32,7 @@ from schemas.facts.incident import (
     ParticipantAdded,
 )
 from schemas.facts.teamwork import ArticleLinked, ArticleUnlinked, NoteFilesAdded, ReplyWithdrawn
+from schemas.ids import uuid_of
 from schemas.interaction import Attachment
 
 LineFact: TypeAlias = (
@@ -97,7 +98,7 @@ def blank_interaction(interaction: UUID) -> EntryRow:
 
 def line_id(event: Recorded) -> UUID:
     """The key of a fact's line: its position, told from any interaction's or note's id by its leading zeros."""
-    return UUID(int=event.position)
+    return uuid_of(event.position.to_bytes(16, "big"))
 
 
 def note(fact: IncidentNoted, event: Recorded) -> EntryRow:

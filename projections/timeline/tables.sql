@@ -40,10 +40,10 @@ CREATE TABLE timeline_customers (
 
 -- after the load
 
+CREATE INDEX entries_words ON entries USING gin (to_tsvector('public.words', subject || ' ' || text));
 CREATE INDEX entries_of_incident ON entries (incident, occurred_at, position);
 CREATE INDEX entries_of_thread ON entries (thread, occurred_at, position) WHERE thread IS NOT NULL;
 CREATE INDEX entries_of_address ON entries (address) WHERE address IS NOT NULL;
-CREATE INDEX entries_words ON entries USING gin (to_tsvector('public.words', subject || ' ' || text));
 CREATE UNIQUE INDEX timeline_incidents_number ON timeline_incidents (number);
 CREATE INDEX timeline_incidents_customer ON timeline_incidents (customer);
 CREATE INDEX timeline_incidents_merged ON timeline_incidents (merged_into) WHERE merged_into IS NOT NULL;

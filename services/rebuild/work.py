@@ -35,6 +35,7 @@ _RETRY_SECONDS = 0.2
 LOCK_CLASS = 1129338180
 """Of the advisory lock that whoever rebuilds a view holds, with `hashtext` of its name."""
 _WORK_MEMORY = "256MB"
+_INDEXES_AT_ONCE = 2
 
 
 class CancelledRebuildError(CauceError):
@@ -58,9 +59,7 @@ def rebuild_here(
     projections = [by_name(name) for name in dict.fromkeys(names)]
     with ExitStack() as open_until_the_end:
         connection = open_until_the_end.enter_context(database.dedicated())
-        for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
-            connection.execute("SELECT set_config(%s, '0', false)", (setting,))
-        connection.execute("SELECT set_config('maintenance_work_mem', %s, false)", (_WORK_MEMORY,))
+        _without_haste(connection)
         # a crash of the server loses whole pages, never parts: their checkpoint goes with them
         connection.execute("SET synchronous_commit = off")
         _claim(connection, projections)
@@ -126,22 +125,18 @@ class _Rebuild:
             return
         after = min(positions.values())
         # the next page is read and decoded while the database writes this one
-        with ThreadPoolExecutor(1, thread_name_prefix="rebuild") as ahead:
-            coming = ahead.submit(self._read, after, target)
+        with self._unhurried() as reading, ThreadPoolExecutor(1, thread_name_prefix="rebuild") as ahead:
+            coming = ahead.submit(self._decoded, reading, after, target)
             while after < target:
                 self._go_on("load", after, target)
                 end, decoded = coming.result()
-                coming = ahead.submit(self._read, end, target)
+                coming = ahead.submit(self._decoded, reading, end, target)
                 with self._connection.transaction():
                     self._fold(engines, positions, end, decoded)
                 after = end
 
-    def _read(self, after: int, until: int) -> tuple[int, list[Decoded]]:
-        with self._database.transaction() as connection:
-            return self._decoded(connection, after, until)
-
     def _decoded(self, connection: Connection, after: int, until: int) -> tuple[int, list[Decoded]]:
-        events = store.read_after(connection, after, self._page_events, until=until)
+        events = store.read_types_after(connection, after, self._page_events, self._wanted, until=until)
         end = events[-1].position if len(events) == self._page_events else until
         return end, decode(connection, self._keys, events, self._wanted)
 
@@ -164,10 +159,23 @@ class _Rebuild:
             return
         target = self._target(projection)
         self._go_on("index", target, target)
+        with ThreadPoolExecutor(_INDEXES_AT_ONCE, thread_name_prefix="index") as building:
+            for built in [building.submit(self._build, name, each) for each in projection.create_indexes()]:
+                built.result()
         with self._connection.transaction():
             schema.use(self._connection, name)
             settle_all(self._connection, projection)
-            schema.create_indexes(self._connection, projection, name)
+            schema.settle_indexes(self._connection, projection, name)
+
+    def _build(self, name: str, statement: str) -> None:
+        with self._unhurried() as connection, connection.transaction():
+            schema.create_index(connection, name, statement)
+
+    def _unhurried(self) -> Connection:
+        """A connection of one's own, without the limits of what answers people: a busy machine takes its time."""
+        connection = self._database.dedicated()
+        _without_haste(connection)
+        return connection
 
     def _replace(self, projection: Projection) -> None:
         """Catch up with the live history, and swap as soon as only a little is missing."""
@@ -233,6 +241,12 @@ class _Rebuild:
         if self._cancelled():
             raise CancelledRebuildError("cancelled; what was loaded is kept for the next run")
         self._progress(phase, done, total)
+
+
+def _without_haste(connection: Connection) -> None:
+    for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute("SELECT set_config(%s, '0', false)", (setting,))
+    connection.execute("SELECT set_config('maintenance_work_mem', %s, false)", (_WORK_MEMORY,))
 
 
 def _claim(connection: Connection, projections: Sequence[Projection]) -> None:
