@@ -57,7 +57,7 @@ def demo(
 
 
 async def _fill(settings: Settings, size: Size, progress: Progress) -> str:
-    async with open_hub(settings) as hub:
+    async with open_hub(settings, migrating=True) as hub:  # as `cauce up`: it may be the first to use this folder
         told = await fill(hub, size, progress)
     return f"{told.interactions} interactions, {told.commands} commands, {told.skipped} skipped"
 

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import psycopg
+import structlog
 
 from eventstore import positions
 from eventstore.database import Connection
 from eventstore.log import Batch
-from schemas.errors import SettingsError
+from schemas.errors import LogUnavailableError, SettingsError
 from services.demo.act import Act
 from services.demo.furnish import furnish
 from services.demo.history_ledger import HistoryLedger
@@ -31,6 +34,9 @@ from services.wiring import Hub
 _BATCH_STEPS = 400
 _TOPIC = "demo"
 _CASES_A_DAY = 4
+_PAUSES_SECONDS = (1, 2, 5, 10, 20, 30)
+
+log = structlog.get_logger()
 
 Progress = Callable[[str, int, int], None]
 """(phase, done, total), in incidents begun."""
@@ -112,18 +118,36 @@ def _fill(hub: Hub, plan: Plan, progress: Progress) -> Told:
     for steps in _batches(tell(plan)):
         prepared = [ready for step in steps if (ready := preparation.prepare(step)) is not None]
         if done >= skip:
-            with hub.database.transaction() as connection:
-                act = Act(connection, ledger, rules, preparation.cases, plan.seed)
-                act.play(prepared)
-                move = Batch(_TOPIC, 0, consumer, done, done + len(steps), ())
-                positions.advance(connection, move)
-            _count(told, prepared, act.skipped)
+            move = Batch(_TOPIC, 0, consumer, done, done + len(steps), ())
+
+            def play(prepared: Sequence[Prepared] = prepared, move: Batch = move) -> int:
+                with hub.database.transaction() as connection:
+                    act = Act(connection, ledger, rules, preparation.cases, plan.seed)
+                    act.play(prepared)
+                    positions.advance(connection, move)
+                return act.skipped
+
+            _count(told, prepared, _patiently(play))
         done += len(steps)
         for ready in prepared:
             preparation.forget(ready)
         begun = max(begun, *(step.case + 1 for step in steps))
         progress("history", begun, plan.cases)
     return told
+
+
+def _patiently(work: Callable[[], int]) -> int:
+    """Do it again when the database had no time for it: a long history meets a busy machine sooner or later.
+
+    What was rolled back comes again with the same ids.
+    """
+    for pause in _PAUSES_SECONDS:
+        try:
+            return work()
+        except (psycopg.OperationalError, LogUnavailableError) as error:
+            log.warning("history_waits", error=type(error).__name__, seconds=pause)
+            time.sleep(pause)
+    return work()
 
 
 def _batches(steps: Iterator[AnyStep]) -> Iterator[list[AnyStep]]:

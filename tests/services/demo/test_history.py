@@ -1,9 +1,12 @@
 """The demo's history in a real store: at its own times, once, and gone on with after an interruption."""
 
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from eventstore import store
 from eventstore.blobs import open_blobs
 from services import settings
 from services.demo import history
@@ -61,6 +64,25 @@ async def test_an_interrupted_history_goes_on_where_it_stopped(hub, database, mo
     await fill(hub, SIZE)
     assert 0 < half < len(whole)
     assert [row[:3] for row in everything(database)] == [row[:3] for row in whole]
+
+
+async def test_a_database_that_has_no_time_is_waited_for(hub, database):
+    held = threading.Event()
+
+    def keep_the_lock():
+        with database.dedicated() as connection, connection.transaction():
+            connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            store.lock(connection)
+            held.set()
+            time.sleep(3)  # longer than anybody waits for the lock
+
+    keeping = threading.Thread(target=keep_the_lock)
+    keeping.start()
+    held.wait()
+    told = await fill(hub, SIZE)
+    keeping.join()
+    assert told.interactions > 150
+    assert len({row[:2] for row in everything(database)}) == len(everything(database))
 
 
 async def test_nobody_is_written_to(hub, database):
