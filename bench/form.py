@@ -9,7 +9,8 @@ from pathlib import Path
 from bench.http_load import post_many
 from bench.measure import Figure, against
 from bench.parts import fresh_database
-from bench.processes import free_port, running
+from bench.processes import running
+from services.ports import free_port
 
 _CLIENTS = 32
 _FORMS = 3_000

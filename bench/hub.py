@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.processes import environment, free_port
+from bench.processes import environment
+from services.ports import free_port
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from bench.http_load import get_many
 from bench.hub import RunningHub, hub
 from bench.measure import Figure, against
 from bench.parts import fresh_database
-from bench.processes import free_port, running
+from bench.processes import running
+from services.ports import free_port
 
 _CLIENTS = 16
 _REQUESTS = 400

@@ -13,13 +13,6 @@ from contextlib import contextmanager
 _START_SECONDS = 60
 
 
-def free_port() -> int:
-    """A loopback port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment with these settings of ours (named without `CAUCE_`) and no others."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CAUCE_")}

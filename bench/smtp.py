@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from bench.measure import Figure, against
 from bench.parts import fresh_database
-from bench.processes import free_port, running
+from bench.processes import running
 from bench.smtp_load import send_many
+from services.ports import free_port
 
 _CLIENTS = 16
 _MAILS = 1_600

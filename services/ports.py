@@ -40,7 +40,7 @@ def reachable(endpoint: Endpoint) -> Endpoint:
 def _advice(endpoint: Endpoint, setting: str, error: OSError) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            free = f"{setting}={endpoint.host}:{_free_port(endpoint.host)}"
+            free = f"{setting}={endpoint.host}:{free_port(endpoint.host)}"
             return f"{endpoint} is taken by another program: change {setting}, for example {free}"
         case errno.EACCES:
             return f"{endpoint} needs rights this user hasn't: change {setting} to a port above 1023"
@@ -48,7 +48,8 @@ def _advice(endpoint: Endpoint, setting: str, error: OSError) -> str:
             return f"{setting}: can't listen on {endpoint} ({error.strerror})"
 
 
-def _free_port(host: str) -> int:
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port of this address that nobody listens on, for now."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]

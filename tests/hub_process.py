@@ -23,16 +23,11 @@ import psutil
 import pytest
 
 from services.demo import mailbox
+from services.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 60
 OURS = "support@cauce.example"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def eventually(look: Callable, seconds: float = 20.0, pause: float = 0.1):

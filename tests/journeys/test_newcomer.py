@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from eventstore import embedded
-from tests.hub_process import ROOT, eventually, free_port
+from services.ports import free_port
+from tests.hub_process import ROOT, eventually
 
 CLOSING = re.compile(
     r"http=http://127\.0\.0\.1:\d+\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-import socket
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -30,6 +29,7 @@ from services.deliveries.worker import DeliveryWorker, Pace
 from services.incidents.intake import IncidentsService
 from services.incidents.requests import Reply
 from services.parser import ParserService
+from services.ports import free_port
 from services.settings import read
 from services.wiring import build_hub
 
@@ -48,8 +48,7 @@ class Sink:
 @pytest.fixture
 def sink():
     found = Sink()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     controller = Controller(found, hostname="127.0.0.1", port=port)
     controller.start()
     found.port = port

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.ports import free_port
+
 PASSWORD = "s3cret+/@:x"
 _CONFIG = """
 base_dir = {folder}/run
@@ -89,8 +91,7 @@ def running(folder: Path) -> Iterator[Dovecot]:
     folder.chmod(0o755)
     (folder / "mail").mkdir()
     os.chown(folder / "mail", mail_user.pw_uid, mail_user.pw_gid)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     (folder / "dovecot.conf").write_text(
         _CONFIG.format(
             folder=folder,

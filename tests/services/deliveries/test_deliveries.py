@@ -8,7 +8,6 @@ import email
 import email.policy
 import os
 import signal
-import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -43,6 +42,7 @@ from services.deliveries import queue
 from services.deliveries.letters import Letterhead
 from services.deliveries.queue import Kind, NewDelivery
 from services.deliveries.worker import DeliveryWorker, Pace
+from services.ports import free_port
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BOX = "support@cauce.example"
@@ -78,8 +78,7 @@ def remote():
 
 @pytest.fixture
 def port(remote):
-    with socket.create_server(("127.0.0.1", 0)) as probe:  # aiosmtpd connects to itself by its number
-        free = probe.getsockname()[1]
+    free = free_port()  # aiosmtpd connects to itself by its number
     controller = Controller(remote, hostname="127.0.0.1", port=free)
     controller.start()
     yield free
