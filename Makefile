@@ -34,9 +34,9 @@ check: .venv/installed-dev
 	$(BIN)/lint-imports
 	$(MAKE) test
 
-## bench: figures beside their limits, both taken now
+## bench: figures beside their limits, both taken now. SCALE=1000000: with so long a history (docs/performance.md)
 bench: .venv/installed-dev
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py $(if $(SCALE),--scale $(SCALE))
 
 ## pictures: take those of docs/pictures anew, of a hub with its demo
 pictures: .venv/installed-dev

@@ -1,7 +1,7 @@
 """The intake batch path: decode, correlate, index, seal, append, 500 a batch, all channels mixed.
 
 Against binary COPY of the event rows it makes, into a table with the same indexes; empty, and with a history behind it.
-`CAUCE_BENCH_INTERACTIONS` sets how long that history is.
+`make bench SCALE=…` sets how long that history is.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import os
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ import structlog
 from bench import limits
 from bench.measure import Figure, against, rate
 from bench.parts import fresh_database
+from bench.scale import size
 from channels.intake import Item, channel_of, encode_item
 from eventstore.blobs import open_blobs
 from eventstore.database import Database
@@ -37,7 +37,7 @@ from services.wiring import build_hub
 
 _BATCH = 500
 _ROUND = 5_000
-_HISTORY = int(os.environ.get("CAUCE_BENCH_INTERACTIONS", "200000"))
+_HISTORY = size(100_000)
 _TYPES = ("text", "int4", "text", "bytea", "uuid", "uuid")
 _COLUMNS = ("stream", "version", "type", "data", "causation", "correlation")
 _BAR = """

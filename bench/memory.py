@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 from bench.measure import Figure
-from bench.processes import environment, free_port
+from bench.processes import environment
+from eventstore import embedded
+from services.ports import free_port
 
 _REST_SECONDS = 60
 
@@ -22,13 +26,13 @@ def figures(cluster_url: str) -> list[Figure]:  # noqa: ARG001 -- it starts a hu
     cauce = [sys.executable, "-m", "services.cli"]
     with tempfile.TemporaryDirectory() as folder:
         settings = {"DATA": folder, "HTTP": f"127.0.0.1:{free_port()}", "SMTP": f"127.0.0.1:{free_port()}"}
-        before = {process.pid for process in psutil.process_iter()}
         try:
             subprocess.run([*cauce, "start"], env=environment(settings), check=True, capture_output=True)
             time.sleep(_REST_SECONDS)
-            started = [process for process in psutil.process_iter() if process.pid not in before]
-            ours = {process: _unique_bytes(process) for process in started if _is_ours(process)}
-            database = sum(_unique_bytes(process) for process in started if process.name() == "postgres")
+            found = list(psutil.process_iter())
+            ours = {each: _unique_bytes(each) for each in found if _is_ours(each, folder)}
+            cluster = embedded.cluster_folder(Path(folder))
+            database = sum(_unique_bytes(each) for each in found if _is_of_database(each, cluster))
         finally:
             subprocess.run([*cauce, "stop"], env=environment(settings), check=True, capture_output=True)
     each = ", ".join(f"{size / 2**20:.0f}" for size in sorted(ours.values(), reverse=True))
@@ -38,8 +42,18 @@ def figures(cluster_url: str) -> list[Figure]:  # noqa: ARG001 -- it starts a hu
     ]
 
 
-def _is_ours(process: psutil.Process) -> bool:
-    return Path(process.exe()).name.startswith("python")
+def _is_ours(process: psutil.Process, folder: str) -> bool:
+    """Was it started for this data folder? The machine may have other hubs."""
+    with suppress(psutil.Error):
+        python = Path(process.exe()).name.startswith("python")
+        return python and process.environ().get("CAUCE_DATA") == folder and process.pid != os.getpid()
+    return False
+
+
+def _is_of_database(process: psutil.Process, cluster: Path) -> bool:
+    with suppress(psutil.Error):
+        return process.name() == "postgres" and Path(process.cwd()) == cluster
+    return False
 
 
 def _unique_bytes(process: psutil.Process) -> int:

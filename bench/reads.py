@@ -1,119 +1,115 @@
-"""Lists and timelines at a million interactions, against the same reads at ten thousand.
+"""Lists and timelines of a long history, against the same reads at ten thousand interactions.
 
-`CAUCE_BENCH_INTERACTIONS` sets the larger size.
+`make bench SCALE=1000000` sets how long. `CAUCE_BENCH_HUBS=FOLDER:FOLDER` reads two hubs' own data instead, the smaller
+first: what `cauce demo --scale …` and `cauce rebuild all` made of them.
 """
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from uuid import UUID
 
 from bench.measure import Figure, against, rate
 from bench.parts import fresh_database
+from bench.scale import size
 from eventstore.database import Connection, Database
-from projections import incidents, schema, timeline
-from projections.registry import ALL
+from projections import calls, customers, incidents, timeline
+from services import embedded_database
+from tests.projections import crowd
 
 _SMALL = 10_000
-_LARGE = int(os.environ.get("CAUCE_BENCH_INTERACTIONS", "1000000"))
-_EACH = 5  # interactions an incident
 _READS = 300
-_WORDS = "impresora instalación licencia factura error pantalla driver backup contraseña módulo servidor gracias"
+_SAMPLE = 500
 
 
-def _fill(database: Database, interactions: int) -> None:
-    """Finished rows of so many interactions, spread over incidents and customers as the demo's are."""
-    with database.dedicated() as connection, connection.transaction():
-        connection.execute("SET LOCAL statement_timeout = 0")
-        connection.execute("SET LOCAL synchronous_commit = off")
-        for projection in ALL:
-            schema.create(connection, projection, projection.name, "live")
-        count = interactions // _EACH
-        connection.execute(
-            "INSERT INTO customers SELECT md5('c' || n)::uuid, n, 'es', 'Ana ' || n, md5('a' || n)::uuid, now(), NULL"
-            " FROM generate_series(0, %s) n",
-            (count // 3,),
-        )
-        connection.execute(
-            "INSERT INTO customer_addresses SELECT md5('c' || n)::uuid, md5('a' || n)::uuid, n, true,"
-            " 'email:p' || n || '@x.cu', 'Ana' FROM generate_series(0, %s) n",
-            (count // 3,),
-        )
-        connection.execute(
-            "INSERT INTO incidents SELECT md5('i' || n)::uuid, n, 'La impresora ' || n,"
-            " (ARRAY['new', 'open', 'waiting', 'resolved', 'closed'])[1 + n %% 5], 'normal',"
-            " (ARRAY['form', 'email', 'chat', 'phone'])[1 + n %% 4], ARRAY[(ARRAY['form', 'email', 'chat', 'phone'])"
-            " [1 + n %% 4]], '{}', md5('c' || n / 3)::uuid, md5('a' || n / 3)::uuid, true,"
-            " (ARRAY['ana', 'luis', NULL])[1 + n %% 3], NULL, '{}', 'es', '', now() - make_interval(secs => n * 60),"
-            " now() - make_interval(secs => n * 60), NULL, NULL, NULL, '', '', NULL, NULL, now(), 3"
-            " FROM generate_series(1, %s) n",
-            (count,),
-        )
-        connection.execute(
-            "INSERT INTO timeline_incidents SELECT id, number, customer, merged_into FROM incidents",
-        )
-        connection.execute(
-            "INSERT INTO entries SELECT md5('e' || n)::uuid, n, 'interaction', now() - make_interval(secs => n),"
-            " now(), md5('i' || 1 + n %% %s)::uuid, md5('t' || n)::uuid, 'email', 'in', md5('a' || n)::uuid,"
-            " 'email:p@x.cu', 'Ana', '{}', 'La impresora', (string_to_array(%s, ' '))[1 + n %% 12] || ' ' || n"
-            " || ' no funciona desde ayer por la tarde, gracias', '', '', '[]', NULL, 'InteractionLinked', 'new', NULL"
-            " FROM generate_series(1, %s) n",
-            (count, _WORDS, interactions),
-        )
-        for projection in ALL:
-            schema.create_indexes(connection, projection, projection.name)
-    with database.dedicated() as connection:
-        connection.execute("SET statement_timeout = 0")
-        connection.execute("VACUUM")
+class History:
+    """A database of finished rows, and who and what is in it, to ask for at random."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._chance = random.Random(7)  # noqa: S311 -- the same reads each time
+        with database.transaction() as connection:
+            newest = connection.execute("SELECT max(number) FROM incidents").fetchone()
+            chosen = connection.execute("SELECT id FROM customers ORDER BY id LIMIT %s", (_SAMPLE,)).fetchall()
+            about = connection.execute("SELECT reltuples FROM pg_class WHERE oid = to_regclass('entries')").fetchone()
+        self._numbers = int(newest[0]) if newest else 0
+        self._customers: list[UUID] = [customer for (customer,) in chosen]
+        self.lines = int(about[0]) if about else 0
+
+    def number(self) -> int:
+        """Of an incident."""
+        return self._chance.randrange(1, self._numbers)
+
+    def customer(self) -> UUID:
+        """Somebody."""
+        return self._chance.choice(self._customers)
+
+
+Read = Callable[[Connection, History], object]
+
+READS: dict[str, Read] = {
+    "list": lambda connection, _: incidents.find(connection),
+    "list by status": lambda connection, _: incidents.find(connection, status="open"),
+    "list by channel": lambda connection, _: incidents.find(connection, channel="email"),
+    "list by a channel nobody used": lambda connection, _: incidents.find(connection, channel="phone"),
+    "list by assignee": lambda connection, _: incidents.find(connection, assignee="ana"),
+    "list by nobody's name": lambda connection, _: incidents.find(connection, assignee="nadie"),
+    "list by assignee and status": lambda connection, _: incidents.find(connection, assignee="ana", status="open"),
+    "list by customer": lambda connection, history: incidents.find(connection, customer=history.customer()),
+    "list by a rare word": lambda connection, history: incidents.find(connection, q=str(history.number())),
+    "list by a common word": lambda connection, _: incidents.find(connection, q="impresora"),
+    "incident": lambda connection, history: incidents.get(connection, history.number()),
+    "timeline": lambda connection, history: timeline.of_incident(connection, history.number()),
+    "timeline of a customer": lambda connection, history: timeline.of_customer(connection, history.customer()),
+    "customers": lambda connection, _: customers.find(connection),
+    "customer": lambda connection, history: customers.get(connection, history.customer()),
+    "calls going on": lambda connection, _: calls.find(connection, state="active"),
+}
 
 
 def figures(cluster_url: str) -> list[Figure]:
     """A figure for each kind of read."""
     with ExitStack() as opened:
-        small, large = (opened.enter_context(fresh_database(cluster_url)) for _ in range(2))
-        _fill(small, _SMALL)
-        _fill(large, _LARGE)
-        chance = random.Random(7)  # noqa: S311 -- the same reads each time
-
-        def customer(count: int) -> UUID:
-            with small.transaction() as connection:
-                row = connection.execute("SELECT md5('c' || %s)::uuid", (chance.randrange(count // 3),)).fetchone()
-                assert row is not None
-                return row[0]
-
-        reads: dict[str, Callable[[Connection, int], object]] = {
-            "list": lambda connection, _: incidents.find(connection),
-            "list by status": lambda connection, _: incidents.find(connection, status="open"),
-            "list by channel": lambda connection, _: incidents.find(connection, channel="phone"),
-            "list by assignee": lambda connection, _: incidents.find(connection, assignee="ana"),
-            "list by customer": lambda connection, n: incidents.find(connection, customer=customer(n)),
-            "list by a rare word": lambda connection, n: incidents.find(connection, q=str(chance.randrange(1, n))),
-            "list by a common word": lambda connection, _: incidents.find(connection, q="impresora"),
-            "incident": lambda connection, n: incidents.get(connection, chance.randrange(1, n)),
-            "timeline": lambda connection, n: timeline.of_incident(connection, chance.randrange(1, n)),
-            "timeline of a customer": lambda connection, n: timeline.of_customer(connection, customer(n)),
-        }
-
-        def taken(database: Database, read: Callable[[Connection, int], object], interactions: int) -> float:
-            def work() -> int:
-                for _ in range(_READS):
-                    with database.transaction() as connection:
-                        read(connection, interactions // _EACH)
-                return _READS
-
-            return rate(work)
-
+        small, large = (History(database) for database in _databases(cluster_url, opened))
         return [
             against(
-                f"{name}, {_LARGE:,} interactions against {_SMALL:,}",
+                f"{name}, {large.lines:,} lines of timeline against {small.lines:,}",
                 "reads/s",
-                limit=lambda read=read: taken(small, read, _SMALL),
-                ours=lambda read=read: taken(large, read, _LARGE),
+                limit=lambda read=read: _taken(small, read),
+                ours=lambda read=read: _taken(large, read),
                 target="≥ 0.77 (time ≤ 1.3 times)",
-                rounds=3,
             )
-            for name, read in reads.items()
+            for name, read in READS.items()
         ]
+
+
+def _taken(history: History, read: Read) -> float:
+    def work() -> int:
+        for _ in range(_READS):
+            with history.database.transaction() as connection:
+                read(connection, history)
+        return _READS
+
+    return rate(work)
+
+
+def _databases(cluster_url: str, opened: ExitStack) -> list[Database]:
+    if folders := os.environ.get("CAUCE_BENCH_HUBS"):
+        return [opened.enter_context(_hub(Path(folder))) for folder in folders.split(":")]
+    small, large = (opened.enter_context(fresh_database(cluster_url)) for _ in range(2))
+    crowd.fill(small, _SMALL)
+    crowd.fill(large, size(200_000))
+    return [small, large]
+
+
+@contextmanager
+def _hub(folder: Path) -> Generator[Database]:
+    with embedded_database.running(folder) as url:
+        database = Database(url, size=2)
+        database.open()
+        yield database
+        database.close()

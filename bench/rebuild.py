@@ -1,11 +1,10 @@
 """Rebuild of incidents and timeline, against COPY of the same finished rows into the same tables and indexes.
 
-And a report's replay, against only reading and decoding the same events. `CAUCE_BENCH_EVENTS` sets the size.
+And a report's replay, against only reading and decoding the same events. `make bench SCALE=…` sets how many.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from msgspec import structs
 from bench import limits
 from bench.measure import Figure, against, rate
 from bench.parts import fresh_database
+from bench.scale import size
 from eventstore.database import Database
 from eventstore.keys import Keys
 from projections.projection import Projection
@@ -29,7 +29,7 @@ from services.reports.replay import replay
 from services.reports.report_file import load
 from tests.projections.histories import Recorder, Story
 
-_EVENTS = int(os.environ.get("CAUCE_BENCH_EVENTS", "200000"))
+_EVENTS = size(200_000)
 _NAMES = ("incidents", "timeline")
 _GOING_ON = 400  # incidents told at the same time
 _REPORT = Path(__file__).parent.parent / "docs" / "examples" / "first_response_by_hour.py"
@@ -102,7 +102,8 @@ def _copy_all(database: Database) -> float:
                 connection.execute(projection.create_tables().encode())
                 for table, names, types, rows in tables:
                     limits.copy_rows(database.url, f"bar.{table}", names, types, rows, 20_000)
-                connection.execute(projection.create_indexes().encode())
+                for statement in projection.create_indexes():
+                    connection.execute(statement.encode())
                 for table, *_ in tables:
                     connection.execute(f"ANALYZE {table}".encode())
         return _EVENTS

@@ -1,10 +1,11 @@
 """`make bench`: every figure beside its limit, both taken in the same run; a table to read and JSON to keep.
 
-`python -m bench.run [name …]` takes only the named files of this folder.
+`python -m bench.run [--scale N] [name …]` takes only the named files of this folder; `--scale`: with so long a history.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import os
@@ -19,12 +20,20 @@ from rich.table import Table
 
 from bench.measure import Figure
 from bench.parts import cluster
+from bench.scale import VARIABLE
 
 ALL = ("append", "intake", "rebuild", "relay", "form", "smtp", "chat", "live", "pages", "reads", "memory")
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Take the figures; returns the exit code. A figure that raises is reported and the others are still taken."""
+    parser = argparse.ArgumentParser(description="Take the figures, each beside its limit.")
+    parser.add_argument("--scale", type=int, help="how long a history, e.g. 1000000")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(ALL)}; all of them")
+    asked = parser.parse_args(arguments)
+    names: list[str] = asked.names
+    if asked.scale is not None:
+        os.environ[VARIABLE] = str(asked.scale)  # before the files that ask for it are imported
     console = Console()
     taken: list[Figure] = []
     failed: list[str] = []
