@@ -6,7 +6,6 @@ Needs what `make test` needs (Chromium). The demo is the same at every run, but 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -46,7 +45,6 @@ def main() -> int:
             page.screenshot(path=HERE / f"{name}.png")
             page.context.close()
         browser.close()
-    _shrink()
     return 0
 
 
@@ -71,13 +69,6 @@ def _long_incident(page: Page, running: RunningHub) -> int:
     """One that crossed several channels."""
     answer = page.request.get(f"http://{running.address}/api/v1/incidents?limit=200").json()
     return int(max(answer["items"], key=lambda each: (len(each["channels"]), each["number"]))["number"])
-
-
-def _shrink() -> None:
-    """To 256 colours where ImageMagick is there: a third of the bytes, and nobody sees it."""
-    program = shutil.which("convert")
-    for path in sorted(HERE.glob("*.png")) if program else ():
-        subprocess.run([program, path, "-dither", "None", "-colors", "256", f"png8:{path}"], check=True)
 
 
 if __name__ == "__main__":
