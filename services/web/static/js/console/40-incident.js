@@ -38,7 +38,11 @@ document.addEventListener("click", (event) => {
 });
 // r and n press the labels: then one writes
 composer?.addEventListener("click", (event) => {
-  if (event.target.closest("label[for^=mode-]")) setTimeout(() => mine(active()).focus());
+  const label = event.target.closest("label[for^=mode-]");
+  if (!label) return;
+  event.preventDefault(); // at once: whoever pressed the key is typing already
+  label.control.checked = true;
+  mine(active()).focus();
 });
 document.addEventListener("toggle", (event) => {
   if (event.target.open && event.target.matches("[data-focus], details.menu")) event.target.querySelector("textarea, input[type=search]")?.focus();
