@@ -2,6 +2,7 @@
 
 from projections.timeline.fold import TIMELINE
 from projections.timeline.read import (
+    end_of_incident,
     end_of_thread,
     html_blob,
     of_customer,
@@ -20,6 +21,7 @@ __all__ = [
     "Original",
     "StoredFile",
     "Thread",
+    "end_of_incident",
     "end_of_thread",
     "html_blob",
     "of_customer",

@@ -52,20 +52,27 @@ def of_incident(
     connection: Connection, number: int, *, cursor: str | None = None, limit: int = LIMIT
 ) -> Page[Entry] | None:
     """An incident's timeline with those of all that were merged with it; None when there is no such incident."""
-    family: Sequence[tuple[UUID, int]] = connection.execute(
-        "WITH RECURSIVE up AS ("
-        "  SELECT incident, number, merged_into FROM timeline_incidents WHERE number = %s"
-        "  UNION SELECT t.incident, t.number, t.merged_into FROM up, LATERAL"
-        "   (SELECT incident, number, merged_into FROM timeline_incidents"
-        "    WHERE incident = up.merged_into OFFSET 0) AS t"
-        "), family AS ("
-        "  SELECT incident, number FROM up WHERE merged_into IS NULL"
-        "  UNION SELECT t.incident, family.number FROM family, LATERAL"
-        "   (SELECT incident FROM timeline_incidents WHERE merged_into = family.incident OFFSET 0) AS t"
-        ") SELECT incident, number FROM family",
-        (number,),
-    ).fetchall()
-    return _of_incidents(connection, dict(family), cursor, limit) if family else None
+    family = _family(connection, number)
+    return _of_incidents(connection, family, cursor, limit) if family else None
+
+
+def end_of_incident(connection: Connection, number: int, most: int) -> tuple[list[Entry], bool] | None:
+    """The last of the same, oldest first, and whether there is more before; None when there is no such incident."""
+    family = _family(connection, number)
+    if not family:
+        return None
+    with connection.cursor(row_factory=class_row(_Line)) as reader:
+        lines = reader.execute(
+            "SELECT line.*, own.number FROM unnest(%s::uuid[]) AS wanted(incident)"
+            " JOIN timeline_incidents own USING (incident), LATERAL ("
+            "  SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
+            "  recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until,"
+            "  raw <> '' AS raw FROM entries WHERE entries.incident = wanted.incident"
+            "  ORDER BY occurred_at DESC, position DESC LIMIT %s"
+            ") AS line ORDER BY occurred_at DESC, position DESC LIMIT %s",
+            (list(family), most + 1, most + 1),
+        ).fetchall()
+    return [_entry(line, family) for line in reversed(lines[:most])], len(lines) > most
 
 
 def of_customer(
@@ -190,6 +197,24 @@ def _of_incidents(connection: Connection, numbers: dict[UUID, int], cursor: str 
         ).fetchall()
     kept, following = page_of(lines, limit, lambda line: _After(line.occurred_at, line.position))
     return Page([_entry(line, numbers) for line in kept], following)
+
+
+def _family(connection: Connection, number: int) -> dict[UUID, int]:
+    """All that are read as one with an incident: id → the number of the whole."""
+    family: Sequence[tuple[UUID, int]] = connection.execute(
+        "WITH RECURSIVE up AS ("
+        "  SELECT incident, number, merged_into FROM timeline_incidents WHERE number = %s"
+        "  UNION SELECT t.incident, t.number, t.merged_into FROM up, LATERAL"
+        "   (SELECT incident, number, merged_into FROM timeline_incidents"
+        "    WHERE incident = up.merged_into OFFSET 0) AS t"
+        "), family AS ("
+        "  SELECT incident, number FROM up WHERE merged_into IS NULL"
+        "  UNION SELECT t.incident, family.number FROM family, LATERAL"
+        "   (SELECT incident FROM timeline_incidents WHERE merged_into = family.incident OFFSET 0) AS t"
+        ") SELECT incident, number FROM family",
+        (number,),
+    ).fetchall()
+    return dict(family)
 
 
 def _numbers(connection: Connection, incidents: Sequence[UUID] | set[UUID]) -> dict[UUID, int]:

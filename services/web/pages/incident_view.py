@@ -14,7 +14,6 @@ from projections import articles, casework, customers, incidents, timeline
 from projections.casework import LinkedArticle, Solved, TagUse
 from projections.customers import Customer
 from projections.incidents import Incident, IncidentDetail
-from projections.page import LIMIT_MAX
 from projections.timeline import Entry
 from schemas.errors import NotFoundError
 from services.access import users
@@ -71,19 +70,11 @@ def read(connection: Connection, number: int, most: int, by: str) -> View:
     incident = incidents.get(connection, number)
     if incident is None:
         raise NotFoundError(f"no incident {number}")
-    found: list[Entry] = []
-    cursor: str | None = None
-    while len(found) < most:
-        page = timeline.of_incident(connection, number, cursor=cursor, limit=LIMIT_MAX)
-        if page is None:  # the timeline is behind the list
-            break
-        found.extend(page.items)
-        cursor = page.next_cursor
-        if cursor is None:
-            break
+    # the timeline may be behind the list
+    found, older = timeline.end_of_incident(connection, number, most) or ([], False)
     now = datetime.now(UTC)
     held = [each for each in found if each.held_until is not None and each.held_until > now and each.author == by]
-    return View(incident, list(blocks(found)), cursor is not None, _titles(connection, found), held)
+    return View(incident, list(blocks(found)), older, _titles(connection, found), held)
 
 
 def blocks(entries: Sequence[Entry]) -> Iterator[Block]:

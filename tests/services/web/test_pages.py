@@ -10,6 +10,7 @@ import pytest
 
 from services.access.identity import Role
 from services.web.headers import CONTENT_SECURITY_POLICY
+from services.web.pages import incident
 from tests.services.web.serving import Web
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
@@ -228,3 +229,24 @@ async def test_a_visit_to_the_help_centre_counts(web: Web) -> None:
         await web.settled()
         (row,) = (await agent.get("/api/v1/reports/knowledge_usage?by=article")).json()["rows"]
         assert [row[name] for name in ("views", "searches", "helpful", "contacts_after")] == [1, 1, 1, 1]
+
+
+async def test_of_a_long_incident_the_last_words_are_shown_and_the_rest_on_request(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incident, "_ENTRIES_MAX", 3)
+    async with web.client() as customer, web.client(Role.AGENT, headers={"Accept": "text/html"}) as agent:
+        await web.form(customer, subject="Second", email="eva@x.cu")
+        await web.form(customer)
+        await web.settled()
+        await agent.post("/api/v1/incidents/1/merge", json={"from": [2]})
+        for number in range(4):
+            await agent.post(f"/api/v1/incidents/{number % 2 or 1}/notes", json={"text": f"noted {number}"})
+        await web.settled()
+        part = (await agent.get("/en/agent/incidents/1?part=timeline")).text
+        assert re.findall(r"noted \d", part) == ["noted 1", "noted 2", "noted 3"]
+        assert "Show everything" in part
+        whole = (await agent.get("/en/agent/incidents/1?part=timeline&all=1")).text
+        assert re.findall(r"noted \d", whole) == ["noted 0", "noted 1", "noted 2", "noted 3"]
+        assert whole.count("Sale dos veces") == 2
+        assert "Show everything" not in whole
