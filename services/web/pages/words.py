@@ -292,6 +292,14 @@ SCOPE: Mapping[str, str] = {
     "administration": "users, teams, tokens, lines",
 }
 
+SCOPE_NAME: Mapping[str, str] = {
+    "read": "reading",
+    "incidents": "Incidents",
+    "reports": "Reports",
+    "knowledge": "Knowledge",
+    "administration": "Administration",
+}
+
 ACCESS: Mapping[str, str] = {
     "UserCreated": "User made",
     "RoleChanged": "Role changed",
@@ -359,6 +367,7 @@ GROUPS = (
     SCORE,
     ROLE,
     SCOPE,
+    SCOPE_NAME,
     ACCESS,
     ACCESS_DETAIL,
     UNDO,
