@@ -96,7 +96,7 @@ async def test_an_idle_consumer_trims_and_still_knows_its_place(database, until)
         await database.run(positions.advance, handled)
         got.extend(handled.records)
 
-    await log.append(MAIL, [NewRecord(uuid4(), b"", b"") for _ in range(5)])
+    await log.append(MAIL, [NewRecord(uuid4(), b"", b"mail") for _ in range(5)])
     with database.transaction() as connection:
         connection.execute("UPDATE log_mail SET recorded_at = now() - interval '15 days'")
 
@@ -110,5 +110,5 @@ async def test_an_idle_consumer_trims_and_still_knows_its_place(database, until)
         await until(lambda: left() == 1)  # the last one it read
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await log.append(MAIL, [NewRecord(uuid4(), b"", b"")])
+        await log.append(MAIL, [NewRecord(uuid4(), b"", b"mail")])
     await log.close()

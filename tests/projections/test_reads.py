@@ -329,6 +329,7 @@ def test_calls_are_tracked(record, database):
             seconds=120.0,
             notes="tóner",
             outcome="normal",
+            customer=calls.Who(_ANA, "Ana Pérez"),
         )
         assert calls.find(connection, incident=_ONE).items == [calls.get(connection, call)]
 

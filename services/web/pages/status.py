@@ -109,6 +109,16 @@ async def read(parts: Parts, token: str) -> ThreadStatus:
     return replace(told, timeline=_with_own_links(told.timeline, token))
 
 
+def stands_alone(connection: Connection, thread: UUID) -> bool:
+    """Is the thread's incident its own? Read as part of another, or made part of it, it is not for this link to close.
+
+    Whoever writes under somebody's address may have been merged into that person's incident by an agent.
+    """
+    found = timeline.of_thread(connection, thread, limit=1)
+    incident = incidents.get(connection, found.number) if found.number is not None else None
+    return incident is not None and incident.id == found.incident
+
+
 def thread_of(parts: Parts, token: str) -> UUID:
     """What a link opens. Raises NotFoundError."""
     thread = parts.hub.tokens.verify(clean(token))

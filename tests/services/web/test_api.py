@@ -108,7 +108,8 @@ async def test_a_reply_is_queued_and_a_note_stays_inside(web: Web) -> None:
     async with web.client(Role.AGENT) as agent:
         reply = await agent.post("/api/v1/incidents/1/replies", json={"text": "Miramos"})
         assert reply.status_code == 202
-        assert reply.json().keys() == {"position", "interaction_id", "delivery"}
+        assert reply.json().keys() == {"position", "interaction_id", "delivery", "held_until"}
+        assert reply.json()["held_until"] is None  # who asks for no hold gets none
         note = await agent.post("/api/v1/incidents/1/notes", json={"text": "ojo"})
         assert note.status_code == 201
         assert note.json().keys() == {"position", "note_id"}

@@ -137,6 +137,19 @@ async def test_a_customer_says_solved_rates_says_it_is_not_and_writes_on(web: We
         ]
 
 
+async def test_whoever_was_merged_into_anothers_request_neither_closes_nor_rates_it(web: Web) -> None:
+    async with web.client(headers={"Accept": "text/html"}) as customer, web.client(Role.AGENT) as agent:
+        first, second = await _link(web, customer), await _link(web, customer)
+        await agent.post("/api/v1/incidents/1/merge", json={"from": [2]})
+        await web.settled()
+        for action in ("close", "rate", "reopen"):
+            assert (await customer.post(f"{second}/{action}", data={"score": "1"})).status_code == 409
+        assert (await customer.post(f"{first}/close")).status_code == 303
+        await agent.post("/api/v1/incidents/1/unmerge", json={"from": 2})
+        await web.settled()
+        assert (await customer.post(f"{second}/close")).status_code == 303
+
+
 async def test_files_travel_with_a_message_and_open_only_through_their_own_link(web: Web) -> None:
     async with web.client(headers={"Accept": "text/html"}) as customer:
         link = await _link(web, customer)
