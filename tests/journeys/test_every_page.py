@@ -156,7 +156,10 @@ async def test_a_page_in_spanish_says_nothing_in_english(full: tuple[Web, list[P
 _SAID = """() => {
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = new Set();
-  while (walk.nextNode()) found.add(walk.currentNode.nodeValue.trim().replace(/\\s+/g, ' '));
+  while (walk.nextNode()) {
+    const node = walk.currentNode;
+    if (!node.parentElement.closest('[translate=no]')) found.add(node.nodeValue.trim().replace(/\\s+/g, ' '));
+  }
   for (const name of ['title', 'aria-label', 'placeholder', 'alt'])
     for (const e of document.querySelectorAll(`[${name}]`)) found.add(e.getAttribute(name).trim());
   return [...found];
@@ -178,3 +181,19 @@ async def test_a_page_of_the_console_is_light(full: tuple[Web, list[Place]]) -> 
                 heavy.append(f"{place.path}: {sum(came):.0f} bytes")
             came.clear()
     assert not heavy, "\n".join(heavy)
+
+
+async def test_a_person_is_two_clicks_away_from_any_page_of_the_help_centre(full: tuple[Web, list[Place]]) -> None:
+    web, found = full
+    stranded: list[str] = []
+    async with browsing() as browser:
+        page = await (await browser.new_context(locale="en")).new_page()
+        for place in found:
+            if place.role is not None or place.path.startswith("/widget"):  # the widget is itself the way
+                continue
+            await page.goto(f"{web.url}/en{place.path}")
+            await page.get_by_role("link", name="Do you need help?").click()
+            ways = await page.locator("main a.way").evaluate_all("all => all.map(way => way.getAttribute('href'))")
+            if not {"#form", "/en/chat"} <= set(ways):
+                stranded.append(f"{place.path} leads to {page.url} with {ways}")
+    assert not stranded, "\n".join(stranded)
