@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from channels import http_body
-from channels.limits import network_of
+from channels.limits import Limit, Rate, network_of
 from channels.text import one_line
 from schemas.errors import RateLimitedError, UnauthenticatedError
 from schemas.facts.user import Place
@@ -32,6 +32,7 @@ log = structlog.get_logger()
 
 _BROWSER_MAX_CHARACTERS = 200
 _CODE_MAX_CHARACTERS = 2000
+_STEPS = Rate(burst=60, per_second=1.0)
 BACK = "/login/provider/back"
 """Where an identity provider sends people back to."""
 
@@ -48,6 +49,7 @@ class Gate:
         self._screen = screen
         self.cookie = parts.guard.cookie
         self.step_cookie = f"{parts.guard.cookie}_step"
+        self.steps_begun = Limit(_STEPS, on=settings.rate_limit)
 
     async def let_in(self, request: Request, came: CameIn) -> Response:
         """To the page they wanted, or to the next step."""
@@ -163,6 +165,7 @@ def _provider(routes: APIRouter, gate: Gate) -> None:
     async def go(request: Request, next: str = "") -> Response:  # noqa: A002 -- likewise
         if gate.provider is None:
             return redirect(request, "/login")
+        gate.steps_begun.take(network_of(http_body.peer(request)))  # each is kept until somebody comes back with it
         try:
             address, step = await gate.ways.to_provider(gate.provider, posted.local(next))
         except ProviderError as error:

@@ -25,6 +25,7 @@ from projections.page import LIMIT_MAX
 from projections.timeline import Entry, Thread
 from schemas.errors import NotFoundError
 from schemas.ids import new_id
+from schemas.interaction import Direction
 from services.web.api.shapes import json
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
@@ -132,6 +133,7 @@ def _with_own_links(entries: Sequence[Entry], token: str) -> list[Entry]:
     return [
         replace(
             entry,
+            author=None if entry.direction == Direction.OUT else entry.author,  # a login name is not for customers
             attachments=[
                 replace(file, url=f"/status/{token}/files/{entry.interaction_id}/{index}")
                 for index, file in enumerate(entry.attachments)
