@@ -145,7 +145,8 @@ class Commands:
         job = _Job(msgspec.structs.replace(request, by=by), idempotency_key, asyncio.get_running_loop().create_future())
         self._waiting.put_nowait(job)
         try:
-            return await asyncio.wait_for(job.done, ANSWER_SECONDS + 1)
+            async with asyncio.timeout(ANSWER_SECONDS + 1):  # not wait_for: it may swallow a caller's cancellation
+                return await job.done
         except TimeoutError as error:
             raise LogUnavailableError("the command was not answered in time") from error
 

@@ -180,6 +180,7 @@ def queued_since(
 def release(connection: Connection) -> int:
     """After a restore: let go what was queued before it. It may have been sent already; a person decided."""
     return connection.execute(
-        "UPDATE deliveries SET epoch = hub.epoch FROM hub"
+        # now: what failed before the restore must not make them wait for its own next attempt
+        "UPDATE deliveries SET epoch = hub.epoch, next_attempt_at = greatest(now(), not_before) FROM hub"
         " WHERE deliveries.epoch <> hub.epoch AND state IN ('queued', 'leased')"
     ).rowcount
