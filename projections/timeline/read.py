@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from psycopg import sql
 from psycopg.rows import class_row
 
 from eventstore.database import Connection
@@ -48,6 +49,16 @@ class _Line(msgspec.Struct, frozen=True):
     number: int | None = None
 
 
+_LINES = sql.SQL(
+    "SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
+    " recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until,"
+    " raw <> '' AS raw FROM entries"
+)
+_TOLD = sql.SQL(  # the customer: an answer still held, or taken back, is nobody's but ours
+    "delivery IS DISTINCT FROM 'withdrawn' AND (held_until IS NULL OR held_until <= clock_timestamp())"
+)
+
+
 def of_incident(
     connection: Connection, number: int, *, cursor: str | None = None, limit: int = LIMIT
 ) -> Page[Entry] | None:
@@ -63,13 +74,13 @@ def end_of_incident(connection: Connection, number: int, most: int) -> tuple[lis
         return None
     with connection.cursor(row_factory=class_row(_Line)) as reader:
         lines = reader.execute(
-            "SELECT line.*, own.number FROM unnest(%s::uuid[]) AS wanted(incident)"
-            " JOIN timeline_incidents own USING (incident), LATERAL ("
-            "  SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
-            "  recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until,"
-            "  raw <> '' AS raw FROM entries WHERE entries.incident = wanted.incident"
-            "  ORDER BY occurred_at DESC, position DESC LIMIT %s"
-            ") AS line ORDER BY occurred_at DESC, position DESC LIMIT %s",
+            sql.SQL(
+                "SELECT line.*, own.number FROM unnest(%s::uuid[]) AS wanted(incident)"
+                " JOIN timeline_incidents own USING (incident), LATERAL ("
+                "  {lines} WHERE entries.incident = wanted.incident"
+                "  ORDER BY occurred_at DESC, position DESC LIMIT %s"
+                ") AS line ORDER BY occurred_at DESC, position DESC LIMIT %s"
+            ).format(lines=_LINES),
             (list(family), most + 1, most + 1),
         ).fetchall()
     return [_entry(line, family) for line in reversed(lines[:most])], len(lines) > most
@@ -103,11 +114,10 @@ def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None
     after = read_cursor(cursor, _After) if cursor else _After()
     with connection.cursor(row_factory=class_row(_Line)) as reader:
         lines = reader.execute(
-            "SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
-            " recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until,"
-            " raw <> '' AS raw FROM entries WHERE thread = %s AND delivery IS DISTINCT FROM 'withdrawn'"
-            " AND (held_until IS NULL OR held_until <= clock_timestamp())"
-            " AND (occurred_at, position) > (%s, %s) ORDER BY occurred_at, position LIMIT %s",
+            sql.SQL(
+                "{lines} WHERE thread = %s AND {told}"
+                " AND (occurred_at, position) > (%s, %s) ORDER BY occurred_at, position LIMIT %s"
+            ).format(lines=_LINES, told=_TOLD),
             (thread, after.occurred_at, after.position, bounded(limit) + 1),
         ).fetchall()
     kept, following = page_of(lines, limit, lambda line: _After(line.occurred_at, line.position))
@@ -127,11 +137,9 @@ def end_of_thread(connection: Connection, thread: UUID, most: int) -> list[Entry
     """The last words of a thread, oldest first: what a talk going on shows, however long it is already."""
     with connection.cursor(row_factory=class_row(_Line)) as reader:
         lines = reader.execute(
-            "SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
-            " recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until,"
-            " raw <> '' AS raw FROM entries WHERE thread = %s AND delivery IS DISTINCT FROM 'withdrawn'"
-            " AND (held_until IS NULL OR held_until <= clock_timestamp())"
-            " ORDER BY occurred_at DESC, position DESC LIMIT %s",
+            sql.SQL("{lines} WHERE thread = %s AND {told} ORDER BY occurred_at DESC, position DESC LIMIT %s").format(
+                lines=_LINES, told=_TOLD
+            ),
             (thread, most),
         ).fetchall()
     numbers = _numbers(connection, {line.incident for line in lines if line.incident})
@@ -141,9 +149,10 @@ def end_of_thread(connection: Connection, thread: UUID, most: int) -> list[Entry
 def unanswered(connection: Connection, thread: UUID, most: int) -> int:
     """How many of its last words are the customer's; `most` means as many or more."""
     rows: Sequence[tuple[str | None]] = connection.execute(
-        "SELECT direction FROM entries WHERE thread = %s AND delivery IS DISTINCT FROM 'withdrawn'"
-        " AND (held_until IS NULL OR held_until <= clock_timestamp())"
-        " ORDER BY occurred_at DESC, position DESC LIMIT %s",
+        sql.SQL(
+            "SELECT direction FROM entries WHERE thread = %s AND {told}"
+            " ORDER BY occurred_at DESC, position DESC LIMIT %s"
+        ).format(told=_TOLD),
         (thread, most),
     ).fetchall()
     return next((count for count, (direction,) in enumerate(rows) if direction != Direction.IN), len(rows))
@@ -157,9 +166,10 @@ def stored_file(
     A thread shows nothing that is still held or was taken back.
     """
     row = connection.execute(
-        "SELECT attachments -> %(index)s FROM entries WHERE id = %(id)s"
-        " AND (%(thread)s::uuid IS NULL OR (thread = %(thread)s AND delivery IS DISTINCT FROM 'withdrawn'"
-        " AND (held_until IS NULL OR held_until <= clock_timestamp())))",
+        sql.SQL(
+            "SELECT attachments -> %(index)s FROM entries WHERE id = %(id)s"
+            " AND (%(thread)s::uuid IS NULL OR (thread = %(thread)s AND {told}))"
+        ).format(told=_TOLD),
         {"index": index, "id": interaction, "thread": thread},
     ).fetchone()
     return msgspec.convert(row[0], StoredFile) if row and row[0] else None
@@ -186,13 +196,13 @@ def _of_incidents(connection: Connection, numbers: dict[UUID, int], cursor: str 
     with connection.cursor(row_factory=class_row(_Line)) as reader:
         # each incident's own index order is cut at the limit before they are put together: flat however long they are
         lines = reader.execute(
-            "SELECT line.*, own.number FROM unnest(%s::uuid[]) AS wanted(incident)"
-            " JOIN timeline_incidents own USING (incident), LATERAL ("
-            "  SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
-            "  recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until,"
-            "  raw <> '' AS raw FROM entries WHERE entries.incident = wanted.incident"
-            "  AND (occurred_at, position) > (%s, %s) ORDER BY occurred_at, position LIMIT %s"
-            ") AS line ORDER BY occurred_at, position LIMIT %s",
+            sql.SQL(
+                "SELECT line.*, own.number FROM unnest(%s::uuid[]) AS wanted(incident)"
+                " JOIN timeline_incidents own USING (incident), LATERAL ("
+                "  {lines} WHERE entries.incident = wanted.incident"
+                "  AND (occurred_at, position) > (%s, %s) ORDER BY occurred_at, position LIMIT %s"
+                ") AS line ORDER BY occurred_at, position LIMIT %s"
+            ).format(lines=_LINES),
             (list(numbers), after.occurred_at, after.position, bounded(limit) + 1, limit + 1),
         ).fetchall()
     kept, following = page_of(lines, limit, lambda line: _After(line.occurred_at, line.position))
