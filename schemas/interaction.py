@@ -94,6 +94,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
     `thread` is what a customer's link shows: its own id, or the thread of the token it came with.
     `contact` is what reports count: the form, mail, call, visit, or the whole chat session.
+    `recipients`: the other people it was sent to, no mailbox of ours.
     `claims`: further addresses the sender gave (a chat's email, a visitor's number); proven only by an agent's word.
     `html`, `raw`: blob ids. `details`: channel's own facts, for people to read.
     """

@@ -58,7 +58,7 @@ class Preparation:
         match step:
             case Write():
                 case = self._case(step)
-                arrival = self._reader.read(interaction_of(step, case, self._mailbox))
+                arrival = self._reader.read(interaction_of(step, case))
                 case.key = case.key or arrival.thread
                 return CameIn(step, arrival)
             case Call():

@@ -35,14 +35,14 @@ class Case:
         return self.session or scoped_id("demo-session", str(self.number))
 
 
-def interaction_of(step: Write, case: Case, mailbox: str) -> Interaction:
+def interaction_of(step: Write, case: Case) -> Interaction:
     """What the log would carry; the case is moved on."""
     case.customer = step.customer
     match step.channel:
         case Channel.CHAT:
             made = _chat(step, case)
         case Channel.EMAIL:
-            made = _mail(step, case, mailbox)
+            made = _mail(step, case)
         case _:
             made = _form_or_visit(step)
     if step.automatic is None:
@@ -72,7 +72,7 @@ def _form_or_visit(step: Write) -> Interaction:
     )
 
 
-def _mail(step: Write, case: Case, mailbox: str) -> Interaction:
+def _mail(step: Write, case: Case) -> Interaction:
     domain = step.customer.email.partition("@")[2]
     message_id = f"{step.id.hex}@{domain}"
     bounce = step.automatic is Automatic.BOUNCE
@@ -85,7 +85,6 @@ def _mail(step: Write, case: Case, mailbox: str) -> Interaction:
             name="Mail Delivery System" if bounce else step.customer.name,
             proven=not bounce,
         ),
-        recipients=(Party(address=email_address(mailbox)),),
         subject=step.subject,
         text=step.text,
         thread=case.thread if signed and case.thread is not None else step.id,
