@@ -142,7 +142,7 @@ def _encoding(alt: Any, figure: Figure, rows: list[dict[str, Any]], hues: Mappin
     else:
         # a day without its hours is the same everywhere: drawn in UTC, whatever zone it was counted in
         scale = alt.Scale(type="utc", domain=list(figure.days))
-        axis = alt.Axis(format="%-d %b", grid=False)
+        axis = alt.Axis(format="%-d %b", grid=False, labelOverlap="greedy", labelSeparation=6, labelFlush=False)
         x = alt.X(figure.x, type="temporal", timeUnit="utcyearmonthdate", title=None, scale=scale, axis=axis)
     found = {"x": x, "y": alt.Y(figure.y, type="quantitative", title=figure.title)}
     if figure.colour:
