@@ -28,11 +28,11 @@ def test_what_is_vendored_is_what_its_list_says() -> None:
 
 
 @pytest.mark.parametrize("edge", ["console", "public"])
-async def test_all_scripts_of_a_page_are_small_and_packed(web: Web, edge: str) -> None:
+async def test_all_scripts_of_a_page_are_small_packed_and_run_before_anything_is_painted(web: Web, edge: str) -> None:
     async with web.browser(Role.AGENT) as client:
         page = (await client.get("/agent" if edge == "console" else "/")).text
         sizes: dict[str, int] = {}
-        for address in re.findall(r'<script src="([^"]+)"', page):
+        for address in re.findall(r'<script src="([^"]+)" defer blocking="render">', page):
             came = await client.send(client.build_request("GET", address), stream=True)
             sizes[address] = len(b"".join([piece async for piece in came.aiter_raw()]))
             assert came.headers["content-encoding"] == "gzip"
