@@ -18,7 +18,7 @@ REQUEST_SECONDS = Histogram(
     ("method", "route", "status"),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-_ENDLESS = frozenset({"/api/v1/live"})
+_ENDLESS = frozenset({"/live", "/api/v1/live"})
 
 
 class Measure:

@@ -1,4 +1,4 @@
-"""`/api/v1/live`: server-sent events, one for each recorded fact. The stream itself is services/web/live.py."""
+"""`/live`, `/api/v1/live` too: server-sent events, one for each recorded fact. The stream is services/web/live.py."""
 
 # pyright: reportUnusedFunction=false
 # -- routes are registered by their decorators
@@ -26,10 +26,11 @@ _HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"
 
 
 def router(parts: Parts) -> APIRouter:
-    """`/api/v1/live`."""
-    routes = APIRouter(prefix="/api/v1/live", tags=["live"])
+    """Under both addresses."""
+    routes = APIRouter(tags=["live"])
 
-    @routes.get("", response_class=StreamingResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})
+    @routes.get("/live", response_class=StreamingResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})
+    @routes.get("/api/v1/live", response_class=StreamingResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})
     async def live(
         request: Request,
         last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20)] = None,

@@ -159,6 +159,8 @@ def test_a_key_makes_one_token(desk: AccessDesk) -> None:
         (("incidents",), "POST /api/v1/incidents/{number}/notes", True),
         (("incidents",), "GET /api/v1/reports/{name}", False),
         (("incidents",), "GET /agent", False),
+        (("incidents",), "GET /live", True),
+        (("reports",), "GET /live", False),
         (("incidents",), "GET /api/v1/me", True),
         (("read", "incidents"), "POST /api/v1/incidents/{number}/notes", False),
         (("read", "incidents", "reports"), "GET /api/v1/events", True),

@@ -39,8 +39,9 @@ async def _listening(web: Web, count: int = 1) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_what_is_recorded_is_told_in_order(web: Web) -> None:
-    async with web.client(Role.AGENT) as agent, agent.stream("GET", "/api/v1/live") as response:
+@pytest.mark.parametrize("address", ["/live", "/api/v1/live"])
+async def test_what_is_recorded_is_told_in_order(web: Web, address: str) -> None:
+    async with web.client(Role.AGENT) as agent, agent.stream("GET", address) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         assert response.headers["cache-control"] == "no-store, no-transform"
         await _listening(web)
