@@ -9,9 +9,14 @@ import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from uuid import NAMESPACE_URL, UUID, SafeUUID, uuid4, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+import msgspec
 
 _BLOCK_BYTES = 64  # of SHA-256
+
+_MSGPACK_16_BYTES = b"\xc4\x10"  # how 16 bytes begin in msgpack
+_as_uuid = msgspec.msgpack.Decoder(UUID).decode
 
 _SCOPE = uuid5(NAMESPACE_URL, "https://cauce.example/ids/v1")
 
@@ -67,11 +72,8 @@ def id_beside(other: UUID, kind: str) -> UUID:
 
 
 def uuid_of(raw: bytes) -> UUID:
-    """The UUID of these 16 bytes. Intake makes thousands a second: UUID's own constructor takes three times as long."""
-    made = object.__new__(UUID)
-    object.__setattr__(made, "int", int.from_bytes(raw, "big"))
-    object.__setattr__(made, "is_safe", SafeUUID.unknown)
-    return made
+    """The UUID of these 16 bytes. Thousands a second are made: UUID's own constructor takes ten times as long."""
+    return _as_uuid(_MSGPACK_16_BYTES + raw)
 
 
 @lru_cache(maxsize=16)

@@ -14,7 +14,7 @@ from typing import LiteralString, TypedDict
 from projections.incidents.tables import IncidentRow, TargetRow
 from schemas.facts.incident import Status
 
-RUNS = frozenset({Status.NEW, Status.OPEN})
+RUNS = (Status.NEW, Status.OPEN)
 
 
 class Due(TypedDict):
