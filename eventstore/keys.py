@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 from uuid import UUID
@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from eventstore.database import Connection, Database
 from eventstore.recorded import Recorded
-from schemas.codec import sealed_by
+from schemas.codec import Stored, parts, read
 from schemas.errors import DecodeError
+from schemas.facts import Fact
 from schemas.ids import uuid_of
 
 _CACHE_KEYS = 50_000
@@ -77,11 +78,18 @@ class Keys:
 
     def prefetch(self, connection: Connection, events: Sequence[Recorded]) -> None:
         """Have the keys of a page at hand, with one look-up at most: before its facts are decoded."""
-        addresses: set[bytes | None] = set()
-        for event in events:
-            with suppress(DecodeError):  # decoding it will say so
-                addresses.add(sealed_by(event.data))
-        self.load(connection, [uuid_of(address) for address in addresses if address is not None])
+        self.load(connection, _addresses([_parts(event) for event in events]))
+
+    def facts(self, connection: Connection, events: Sequence[Recorded]) -> list[Fact | DecodeError]:
+        """What happened in a page of events, each, or why it can't be read; with one look-up of keys at most."""
+        stored = [_parts(event) for event in events]
+        addresses = _addresses(stored)
+        self.load(connection, addresses)
+        at_hand: dict[bytes, AESGCM | None] = {}
+        for address in addresses:
+            with suppress(KeyError):  # reading what it sealed will say so
+                at_hand[address.bytes] = self.open_key(address)
+        return [_fact(event, each, at_hand.__getitem__) for event, each in zip(events, stored, strict=True)]
 
     def destroy(self, connection: Connection, addresses: Iterable[UUID]) -> None:
         """Erase: what they sealed can never be read again. An address without a key gets a destroyed one."""
@@ -146,6 +154,29 @@ class Keys:
     def _is_cached(self, address: UUID) -> bool:
         cached = self._cache.get(address)
         return cached is not None and time.monotonic() - cached[0] <= _CACHE_SECONDS
+
+
+def _parts(event: Recorded) -> Stored | DecodeError:
+    try:
+        return parts(event.data)
+    except DecodeError as error:
+        return error
+
+
+def _addresses(stored: Iterable[Stored | DecodeError]) -> list[UUID]:
+    sealing = {each.address for each in stored if isinstance(each, Stored) and each.sealed is not None}
+    return [uuid_of(address) for address in sealing if address is not None]
+
+
+def _fact(
+    event: Recorded, stored: Stored | DecodeError, open_key: Callable[[bytes], AESGCM | None]
+) -> Fact | DecodeError:
+    if isinstance(stored, DecodeError):
+        return stored
+    try:
+        return read(event.type, event.stream, stored, open_key)
+    except DecodeError as error:
+        return error
 
 
 def _put(cache: OrderedDict[UUID, _Value], address: UUID, value: _Value) -> None:

@@ -39,14 +39,16 @@ class Keyring(Protocol):
         ...
 
 
-class _Stored(msgspec.Struct, frozen=True, array_like=True):
+class Stored(msgspec.Struct, frozen=True, array_like=True):
+    """The parts of a stored fact. `address`: the id of the one whose key opens what is `sealed`."""
+
     clear: msgspec.Raw
     address: bytes | None = None
     sealed: bytes | None = None
 
 
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
-_stored = msgspec.msgpack.Decoder(_Stored)
+_stored = msgspec.msgpack.Decoder(Stored)
 _clear: Mapping[str, msgspec.msgpack.Decoder[Fact]] = {
     name: msgspec.msgpack.Decoder(cls) for name, cls in REGISTRY.items()
 }
@@ -76,7 +78,7 @@ def encode(fact: Fact, keyring: Keyring, stream: str = "", nonce: bytes = b"") -
     """
     personal: Personal | None = getattr(fact, "personal", None)
     if personal is None:
-        data = _encoder.encode(_Stored(clear=msgspec.Raw(_encoder.encode(fact))))
+        data = _encoder.encode(Stored(clear=msgspec.Raw(_encoder.encode(fact))))
     else:
         address: UUID = getattr(fact, "address")  # noqa: B009 --  every fact with a personal part has one
         key = keyring.seal_key(address)
@@ -86,7 +88,7 @@ def encode(fact: Fact, keyring: Keyring, stream: str = "", nonce: bytes = b"") -
             nonce = nonce or os.urandom(_NONCE_BYTES)
             bound_to = _bound_to(fact.type_name, stream or stream_of(fact))
             sealed = nonce + key.encrypt(nonce, _encoder.encode(personal), bound_to)
-        data = _encoder.encode(_Stored(clear=clear, address=address.bytes, sealed=sealed))
+        data = _encoder.encode(Stored(clear=clear, address=address.bytes, sealed=sealed))
     if len(data) > EVENT_MAX_BYTES:
         msg = f"{fact.type_name} takes {len(data)} bytes, {EVENT_MAX_BYTES} allowed"
         raise EventTooLargeError(msg)
@@ -95,15 +97,27 @@ def encode(fact: Fact, keyring: Keyring, stream: str = "", nonce: bytes = b"") -
 
 def decode(type_name: str, stream: str, data: bytes, keyring: Keyring) -> Fact:
     """A stored fact, brought to its newest version. `personal` is None once erased. Raises DecodeError."""
+    return read(type_name, stream, parts(data), lambda address: keyring.open_key(uuid_of(address)))
+
+
+def parts(data: bytes) -> Stored:
+    """A stored fact taken apart, none of its parts read yet. Raises DecodeError."""
     try:
-        stored = _stored.decode(data)
+        return _stored.decode(data)
+    except msgspec.MsgspecError as error:
+        msg = f"not a stored fact: {error}"
+        raise DecodeError(msg) from error
+
+
+def read(type_name: str, stream: str, stored: Stored, open_key: Callable[[bytes], AESGCM | None]) -> Fact:
+    """As `decode`, from the parts. `open_key`: a keyring's, by the address' bytes."""
+    try:
         fact = _clear[type_name].decode(stored.clear)
         if stored.sealed is not None and stored.address is not None:
-            key = keyring.open_key(uuid_of(stored.address))
+            key = open_key(stored.address)
             if key is not None:
-                opened = key.decrypt(
-                    stored.sealed[:_NONCE_BYTES], stored.sealed[_NONCE_BYTES:], _bound_to(type_name, stream)
-                )
+                nonce, sealed = stored.sealed[:_NONCE_BYTES], stored.sealed[_NONCE_BYTES:]
+                opened = key.decrypt(nonce, sealed, _bound_to(type_name, stream))
                 msgspec.structs.force_setattr(fact, "personal", _personal[type_name].decode(opened))
     except (msgspec.MsgspecError, KeyError, InvalidTag) as error:
         msg = f"{type_name} in {stream} can't be read: {error!r}"
@@ -114,15 +128,11 @@ def decode(type_name: str, stream: str, data: bytes, keyring: Keyring) -> Fact:
 
 
 def sealed_by(data: bytes) -> bytes | None:
-    """The id of the address whose key a stored fact needs to be read whole; None where it needs none. Reads no further.
+    """The id of the address whose key a stored fact needs to be read whole; None where it needs none.
 
     Raises DecodeError.
     """
-    try:
-        stored = _stored.decode(data)
-    except msgspec.MsgspecError as error:
-        msg = f"not a stored fact: {error}"
-        raise DecodeError(msg) from error
+    stored = parts(data)
     return stored.address if stored.sealed is not None else None
 
 

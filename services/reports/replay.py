@@ -63,16 +63,12 @@ def replay(
     while position < end:
         with database.transaction() as connection:
             page = store.read_after(connection, position, _PAGE_EVENTS, until=end)
-            chosen = [event for event in page if event.type in wanted]
-            keys.prefetch(connection, chosen)
+            chosen = [event for event in page if event.type in wanted and _by(event, recorded_by)]
+            facts = keys.facts(connection, chosen)
         if not page:
             break
-        for event in chosen:
-            if recorded_by is not None and event.recorded_at > recorded_by:
-                continue
-            try:
-                fact = event.fact(keys)
-            except DecodeError:
+        for event, fact in zip(chosen, facts, strict=True):
+            if isinstance(fact, DecodeError):
                 unreadable += 1
                 continue
             if _within(fact, event, span) and (not report.facts or isinstance(fact, report.facts)):
@@ -86,6 +82,10 @@ def replay(
         position = page[-1].position
         progress(position, end)
     return Outcome(_own(report.table, state), position, events, unreadable)
+
+
+def _by(event: Recorded, recorded_by: datetime | None) -> bool:
+    return recorded_by is None or event.recorded_at <= recorded_by
 
 
 def _within(fact: Fact, event: Recorded, span: Span) -> bool:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from msgspec import structs
 
 from eventstore import store
 from eventstore.keys import Keys
 from eventstore.ledger import NO_CAUSE, Ledger
 from schemas.codec import sealed_by
-from schemas.errors import ConflictError
+from schemas.errors import ConflictError, DecodeError
 from schemas.facts import stream_of
 from schemas.facts.customer import CustomerRegistered, Person
 
@@ -210,3 +211,21 @@ def test_what_is_sealed_after_an_erasure_elsewhere_has_no_personal_part_though_t
         record(connection, Ledger(ours), registered(address=first.address))
         _, event = store.read_after(connection, 0, 10)
     assert sealed_by(event.data) is None
+
+
+def test_a_page_says_of_each_fact_what_can_be_read_of_it(database):
+    kept, erased, lost, broken = registered("Ana"), registered("Luis"), registered("Eva"), registered("Rita")
+    keys = Keys(database)
+    with database.transaction() as connection:
+        record(connection, Ledger(keys), kept, erased, lost, broken)
+    with database.transaction() as connection:
+        keys.destroy(connection, [erased.address])
+        connection.execute("DELETE FROM keys WHERE address = %s", (lost.address,))
+        connection.execute("UPDATE events SET data = %s WHERE stream = %s", (b"?", stream_of(broken)))
+
+    with counted(database) as (connection, statements):
+        found = Keys(database).facts(connection, store.read_after(connection, 0, 1000))
+        assert statements() == 1
+
+    assert found[:2] == [kept, structs.replace(erased, personal=None)]
+    assert [type(each) for each in found[2:]] == [DecodeError, DecodeError]
