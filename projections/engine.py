@@ -17,7 +17,7 @@ import structlog
 from eventstore.database import Connection
 from eventstore.keys import Keys
 from eventstore.recorded import Recorded
-from projections.projection import Projection, Step, Target
+from projections.projection import Joint, Projection, Step, Target
 from projections.rows import Rows, Slot
 from schemas.errors import DecodeError, StalePositionError
 from schemas.facts import Fact
@@ -34,14 +34,13 @@ class Decoded(msgspec.Struct, frozen=True):
     fact: Fact | DecodeError
 
 
-_Planned = tuple[Step[Any], Sequence[Target], Sequence[Slot]]
+_Planned = tuple[Step[Any], Slot] | tuple[Joint[Any], Sequence[Slot], Sequence[Target]]
 
 
 def decode(connection: Connection, keys: Keys, events: Sequence[Recorded], wanted: Collection[str]) -> list[Decoded]:
     """The events whose stored type is wanted, decoded, with at most one look-up of keys."""
     chosen = [event for event in events if event.type in wanted]
-    keys.prefetch(connection, chosen)
-    return [Decoded(event, _fact(event, keys)) for event in chosen]
+    return list(map(Decoded, chosen, keys.facts(connection, chosen)))
 
 
 class Engine:
@@ -50,8 +49,7 @@ class Engine:
     def __init__(self, projection: Projection, schema: str, *, keep: int = 0, bulk: bool = False) -> None:
         self.projection = projection
         self.schema = schema
-        self.bulk = bulk
-        self._rows = Rows(projection, keep=keep)
+        self._rows = Rows(projection, keep=keep, bulk=bulk)
 
     def position(self, connection: Connection) -> int:
         """Its checkpoint. Raises StalePositionError where its version is no longer the code's."""
@@ -107,7 +105,7 @@ class Engine:
         try:
             with connection.transaction():
                 self._fold_rows(connection, segment, parked)
-                self._rows.flush(connection, bulk=self.bulk)
+                self._rows.flush(connection)
                 self._execute_statements(connection, segment[-1], parked)
         except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded) as error:
             self._rows.forget()
@@ -131,40 +129,29 @@ class Engine:
                 self._park(connection, each.event, plan, parked)
                 continue
             try:
-                self._fold_one(each, plan)
+                done = _folded(each, plan)
             except Exception as error:  # noqa: BLE001 -- a fold is pure: whatever it raises it will raise again
                 self._park(connection, each.event, error, parked)
+                continue
+            for at, row in done:  # all of an event or nothing
+                at.put(row)
 
     def _plan(self, each: Decoded) -> list[_Planned] | Exception:
         """Where the event's steps fold, or why that can't be said."""
         if isinstance(each.fact, DecodeError):
             return each.fact
+        fact, event, slot = each.fact, each.event, self._rows.slot
         planned: list[_Planned] = []
         try:
-            for step in self.projection.steps[type(each.fact)]:
-                targets = step.targets(each.fact, each.event)
-                planned.append((step, targets, [self._rows.slot(target, bulk=self.bulk) for target in targets]))
+            for step in self.projection.steps[type(fact)]:
+                if isinstance(step, Step):
+                    planned.append((step, slot(step.table, step.key(fact, event), step.surely_new)))
+                else:
+                    targets = step.targets(fact, event)
+                    planned.append((step, [slot(*target) for target in targets], targets))
         except Exception as error:  # noqa: BLE001 -- as pure as a fold
             return error
         return planned
-
-    def _fold_one(self, each: Decoded, planned: Sequence[_Planned]) -> None:
-        done: list[tuple[Target, Slot, Any]] = []
-        for step, targets, slots in planned:
-            if len(slots) == 1:
-                target, slot = targets[0], slots[0]
-                row = slot.row
-                if row is None:
-                    row = target[0].new(target[1], surely=target[2])
-                done.append((target, slot, step.fold((row,), each.fact, each.event)[0]))
-                continue
-            before = [
-                target[0].new(target[1], surely=target[2]) if slot.row is None else slot.row
-                for target, slot in zip(targets, slots, strict=True)
-            ]
-            done.extend(zip(targets, slots, step.fold(before, each.fact, each.event), strict=True))
-        for target, slot, row in done:  # all of an event or nothing
-            self._rows.put(target, slot, row)
 
     def _execute_statements(self, connection: Connection, last: Decoded, parked: dict[str, int]) -> None:
         if isinstance(last.fact, DecodeError) or last.event.stream in parked:
@@ -196,15 +183,28 @@ class Engine:
         )
 
 
+def _folded(each: Decoded, planned: Sequence[_Planned]) -> list[tuple[Slot, Any]]:
+    """The rows as they are after an event."""
+    fact, event = each.fact, each.event
+    done: list[tuple[Slot, Any]] = []
+    for plan in planned:
+        match plan:
+            case (step, slot):
+                row = slot.row
+                if row is None:
+                    row = step.table.new(slot.key, surely=step.surely_new)
+                done.append((slot, step.fold(row, fact, event)))
+            case (joint, slots, targets):
+                before = [
+                    table.new(key, surely=surely_new) if slot.row is None else slot.row
+                    for slot, (table, key, surely_new) in zip(slots, targets, strict=True)
+                ]
+                done.extend(zip(slots, joint.fold(before, fact, event), strict=True))
+    return done
+
+
 def _parked(connection: Connection, schema: str) -> dict[str, int]:
     rows: Sequence[tuple[str, int]] = connection.execute(
         "SELECT stream, position FROM parked WHERE schema = %s", (schema,)
     ).fetchall()
     return dict(rows)
-
-
-def _fact(event: Recorded, keys: Keys) -> Fact | DecodeError:
-    try:
-        return event.fact(keys)
-    except DecodeError as error:
-        return error

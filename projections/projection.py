@@ -17,6 +17,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from types import UnionType
 from typing import Any, Generic, LiteralString, TypeVar, get_args, get_origin, get_type_hints
@@ -74,6 +75,11 @@ class Table(Generic[R]):
         """PostgreSQL type of each column. `list[str]` is `text[]`, any other list or dict `jsonb`."""
         return {name: _postgres_type(hint) for name, hint in get_type_hints(self.row).items() if name in self.columns}
 
+    @cached_property
+    def place(self) -> Callable[[Any], Hashable]:
+        """What finds the row of a key in memory: of a UUID its number, for a UUID itself hashes and compares slowly."""
+        return attrgetter("int") if [self.types[name] for name in self.key] == ["uuid"] else lambda key: key
+
     def key_of(self, row: R) -> Key:
         """The key of a row."""
         parts = tuple(getattr(row, name) for name in self.key)
@@ -91,7 +97,17 @@ class Table(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[F_contra]):
-    """What one fact does to some rows."""
+    """What one fact does to one row. `surely_new`: nothing made it before, so that a bulk load needn't look it up."""
+
+    table: Table[Any]
+    key: Callable[[F_contra, Recorded], Key]
+    fold: Callable[[Any, F_contra, Recorded], msgspec.Struct]
+    surely_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Joint(Generic[F_contra]):
+    """What one fact does to several rows, of which each may need to know the others. Their keys must differ."""
 
     targets: Callable[[F_contra, Recorded], Sequence[Target]]
     fold: Callable[[Sequence[Any], F_contra, Recorded], Sequence[msgspec.Struct]]
@@ -117,41 +133,41 @@ class Settle:
     candidates: LiteralString
 
 
-On = tuple[type[Fact], tuple[Step[Any], ...], tuple[Everywhere[Any], ...]]
+On = tuple[type[Fact], tuple[Step[Any] | Joint[Any], ...], tuple[Everywhere[Any], ...]]
 
 
-def on(kind: type[F], *steps: Step[F] | Everywhere[F]) -> On:
+def on(kind: type[F], *steps: Step[F] | Joint[F] | Everywhere[F]) -> On:
     """What a kind of fact does."""
     return (
         kind,
-        tuple(step for step in steps if isinstance(step, Step)),
+        tuple(step for step in steps if not isinstance(step, Everywhere)),
         tuple(step for step in steps if isinstance(step, Everywhere)),
     )
 
 
 def opens(table: Table[R], key: Callable[[F], Key], fold: Callable[[F, Recorded], R]) -> Step[F]:
     """The fact makes the row of a key never seen before."""
-    return Step(lambda fact, _: ((table, key(fact), True),), lambda _, fact, event: (fold(fact, event),))
+    return Step(table, lambda fact, _: key(fact), lambda _, fact, event: fold(fact, event), surely_new=True)
 
 
 def lines(table: Table[R], fold: Callable[[F, Recorded], R], key: Callable[[Recorded], Key]) -> Step[F]:
     """The fact makes a row of its own, keyed by its place in history."""
-    return Step(lambda _, event: ((table, key(event), True),), lambda _, fact, event: (fold(fact, event),))
+    return Step(table, lambda _, event: key(event), lambda _, fact, event: fold(fact, event), surely_new=True)
 
 
 def begins(table: Table[R], key: Callable[[F], Key], fold: Callable[[R, F, Recorded], R]) -> Step[F]:
     """The fact changes a row, a blank one as a rule: any fact about the same row comes after it, or just before."""
-    return Step(lambda fact, _: ((table, key(fact), True),), lambda rows, fact, event: (fold(rows[0], fact, event),))
+    return Step(table, lambda fact, _: key(fact), fold, surely_new=True)
 
 
 def changes(table: Table[R], key: Callable[[F], Key], fold: Callable[[R, F, Recorded], R]) -> Step[F]:
     """The fact changes one row, a blank one if there is none."""
-    return Step(lambda fact, _: ((table, key(fact), False),), lambda rows, fact, event: (fold(rows[0], fact, event),))
+    return Step(table, lambda fact, _: key(fact), fold, surely_new=False)
 
 
-def changes_each(table: Table[R], keys: Callable[[F], Sequence[Key]], fold: Callable[[R, F, Recorded], R]) -> Step[F]:
-    """The fact changes several rows alike. Keys must differ."""
-    return Step(
+def changes_each(table: Table[R], keys: Callable[[F], Sequence[Key]], fold: Callable[[R, F, Recorded], R]) -> Joint[F]:
+    """The fact changes several rows alike."""
+    return Joint(
         lambda fact, _: [(table, key, False) for key in keys(fact)],
         lambda rows, fact, event: [fold(row, fact, event) for row in rows],
     )
@@ -163,9 +179,9 @@ def changes_both(
     fold: Callable[[A, B, F, Recorded], tuple[A, B]],
     *,
     other_is_new: Callable[[F], bool] = lambda _: False,
-) -> Step[F]:
+) -> Joint[F]:
     """The fact changes two rows of which each needs to know the other."""
-    return Step(
+    return Joint(
         lambda fact, _: ((one[0], one[1](fact), False), (other[0], other[1](fact), other_is_new(fact))),
         lambda rows, fact, event: fold(rows[0], rows[1], fact, event),
     )
@@ -187,7 +203,7 @@ class Projection:
     indexes: tuple[str, ...] = ()
 
     @cached_property
-    def steps(self) -> Mapping[type[Fact], tuple[Step[Any], ...]]:
+    def steps(self) -> Mapping[type[Fact], tuple[Step[Any] | Joint[Any], ...]]:
         """The folds of each kind of fact."""
         return {kind: steps for kind, steps, _ in self.on}
 

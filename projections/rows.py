@@ -5,7 +5,7 @@ A rebuild keeps them from page to page, as many as `keep` says, and writes new o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from eventstore.database import Connection
-from projections.projection import Key, Projection, Table, Target
+from projections.projection import Key, Projection, Table
 
 _ENCODE: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 _COPY_ROWS = 32  # fewer are written faster by a statement that is already prepared
@@ -23,42 +23,54 @@ _COPY_ROWS = 32  # fewer are written faster by a statement that is already prepa
 class Slot:
     """The place of one row in memory. `row` None: there is none; `fresh`: the table doesn't have it yet."""
 
-    __slots__ = ("changed", "fresh", "key", "row")
+    __slots__ = ("changed", "fresh", "held", "key", "row")
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, held: _Held, key: Key) -> None:
+        self.held = held
         self.key = key
         self.row: Any = None
         self.fresh = True
         self.changed = False
 
+    def put(self, row: Any) -> None:
+        """The row has changed."""
+        self.row = row
+        if not self.changed:
+            self.changed = True
+            self.held.changed.append(self)
+
 
 class _Held:
-    """The slots of one table: all, those still to be looked up, those to be written."""
+    """The slots of one table: all, by what finds them; those still to be looked up; those to be written."""
 
     __slots__ = ("changed", "slots", "unseen")
 
     def __init__(self) -> None:
-        self.slots: dict[Key, Slot] = {}
+        self.slots: dict[Hashable, Slot] = {}
         self.unseen: list[Slot] = []
         self.changed: list[Slot] = []
 
 
 class Rows:
-    """Rows of a projection in memory, in front of its tables in one schema."""
+    """Rows of a projection in memory, in front of its tables in one schema.
 
-    def __init__(self, projection: Projection, *, keep: int = 0) -> None:
+    `bulk`: what is said to be new is not looked up, but written by COPY; what must be settled is left to `settle_all`.
+    """
+
+    def __init__(self, projection: Projection, *, keep: int = 0, bulk: bool = False) -> None:
         self._projection = projection
         self._held = {table: _Held() for table in projection.tables}
         self._keep = keep
+        self._bulk = bulk
 
-    def slot(self, target: Target, *, bulk: bool) -> Slot:
+    def slot(self, table: Table[Any], key: Key, surely_new: bool) -> Slot:
         """Where a row is, once `load` was called."""
-        table, key, surely_new = target
         held = self._held[table]
-        slot = held.slots.get(key)
+        place = table.place(key)
+        slot = held.slots.get(place)
         if slot is None:
-            slot = held.slots[key] = Slot(key)
-            if not (surely_new and (bulk or table.blank is None)):
+            slot = held.slots[place] = Slot(held, key)
+            if not (surely_new and (self._bulk or table.blank is None)):
                 held.unseen.append(slot)
         return slot
 
@@ -67,26 +79,19 @@ class Rows:
         for table, held in self._held.items():
             if held.unseen:
                 for row in _select(connection, table, [slot.key for slot in held.unseen]):
-                    slot = held.slots[table.key_of(row)]
+                    slot = held.slots[table.place(table.key_of(row))]
                     slot.row = row
                     slot.fresh = False
                 held.unseen = []
 
-    def put(self, target: Target, slot: Slot, row: Any) -> None:
-        """The row has changed."""
-        slot.row = row
-        if not slot.changed:
-            slot.changed = True
-            self._held[target[0]].changed.append(slot)
-
-    def flush(self, connection: Connection, *, bulk: bool = False) -> None:
-        """Write what has changed. `bulk`: by COPY, and leave what must be settled to `settle_all`."""
-        settle = None if bulk else self._projection.settle
+    def flush(self, connection: Connection) -> None:
+        """Write what has changed."""
+        settle = None if self._bulk else self._projection.settle
         unsettled = [slot.key for slot in self._held[settle.table].changed] if settle else []
         for table, held in self._held.items():
             fresh = [slot.row for slot in held.changed if slot.fresh]
             changed = [slot.row for slot in held.changed if not slot.fresh]
-            if bulk and len(fresh) >= _COPY_ROWS:
+            if self._bulk and len(fresh) >= _COPY_ROWS:
                 _copy(connection, table, fresh)
             else:
                 changed += fresh

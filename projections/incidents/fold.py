@@ -21,7 +21,7 @@ from projections.incidents.tables import (
     SuggestionRow,
     TargetRow,
 )
-from projections.projection import Everywhere, Projection, Settle, Step, changes, changes_both, on
+from projections.projection import Everywhere, Joint, Projection, Settle, changes, changes_both, on
 from schemas.facts.customer import PersonErased
 from schemas.facts.incident import (
     IncidentAssigned,
@@ -63,7 +63,11 @@ from schemas.lifecycle import next_status, speaks
 F = TypeVar("F", bound=Fact)
 
 
+# named once: Python 3.11 finds a member, and its value, anew at each use, and these are used at nearly every fact
 _STATUS = {status.value: status for status in Status}
+_NEW = Status.NEW.value
+_NORMAL = Priority.NORMAL.value
+_OUT = Direction.OUT
 
 
 def _opened(target: TargetRow, fact: IncidentOpened, event: Recorded) -> IncidentRow:
@@ -71,9 +75,9 @@ def _opened(target: TargetRow, fact: IncidentOpened, event: Recorded) -> Inciden
         id=fact.incident,
         number=fact.number,
         subject=fact.personal.subject if fact.personal else "",
-        status=Status.NEW.value,
-        priority=Priority.NORMAL.value,
-        channel=fact.channel.value,
+        status=_NEW,
+        priority=_NORMAL,
+        channel=str(fact.channel),
         channels=[],
         links={},
         customer=fact.customer,
@@ -114,7 +118,7 @@ def _moved_on(row: IncidentRow, fact: Fact, at: datetime, event: Recorded, **mor
     status = next_status(_STATUS[row.status], fact)
     return replace(
         row,
-        status=status.value,
+        status=str(status),
         **clocks.turned(row, status, at),
         updated_at=max(row.updated_at, at),
         spoke_at=max(row.spoke_at, at) if speaks(fact) else row.spoke_at,
@@ -124,10 +128,10 @@ def _moved_on(row: IncidentRow, fact: Fact, at: datetime, event: Recorded, **mor
 
 
 def _linked(row: IncidentRow, link: LinkRow, fact: InteractionLinked, event: Recorded) -> tuple[IncidentRow, LinkRow]:
-    channel = fact.channel.value
+    channel = str(fact.channel)
     first_response_at = row.first_response_at
     # a moved answer was given before; only a new one of a person's can be the first
-    if first_response_at is None and fact.direction is Direction.OUT and fact.by and not link.channel:
+    if first_response_at is None and fact.direction is _OUT and fact.by and not link.channel:
         first_response_at = fact.at
     row = _moved_on(
         row,
@@ -268,8 +272,8 @@ def _new_target(fact: TargetSet) -> dict[str, Any]:
     }
 
 
-_OPENS: Step[IncidentOpened] = Step(
-    lambda fact, _: ((INCIDENTS_TABLE, fact.incident, True), (TARGETS_TABLE, Priority.NORMAL.value, False)),
+_OPENS: Joint[IncidentOpened] = Joint(
+    lambda fact, _: ((INCIDENTS_TABLE, fact.incident, True), (TARGETS_TABLE, _NORMAL, False)),
     lambda rows, fact, event: (_opened(rows[1], fact, event), rows[1]),
 )
 

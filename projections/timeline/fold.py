@@ -109,7 +109,7 @@ def _spoken(
         occurred_at=occurred_at,
         recorded_at=event.recorded_at,
         thread=fact.thread,
-        channel=fact.channel.value,
+        channel=fact.channel,
         address=fact.address,
         sender=said.sender.address if said.sender else "",
         sender_name=said.sender.name if said.sender else "",
@@ -128,9 +128,9 @@ def _linked(row: EntryRow, fact: InteractionLinked, event: Recorded) -> EntryRow
         row,
         position=row.position or event.position,
         incident=fact.incident,
-        reason=fact.reason.value,
-        channel=fact.channel.value,
-        direction=fact.direction.value,
+        reason=fact.reason,
+        channel=fact.channel,
+        direction=fact.direction,
         fact="InteractionLinked",
     )
 

@@ -71,29 +71,29 @@ class EntryRow(msgspec.Struct, frozen=True):
     kind: str
     occurred_at: datetime
     recorded_at: datetime
-    incident: UUID | None
-    thread: UUID | None
-    channel: str | None
-    direction: str | None
-    address: UUID | None
-    sender: str
-    sender_name: str
-    recipients: list[str]
-    subject: str
-    text: str
-    html: str
-    raw: str
-    attachments: list[dict[str, Any]]
-    author: str | None
-    fact: str
-    reason: str | None
-    delivery: str | None
+    incident: UUID | None = None
+    thread: UUID | None = None
+    channel: str | None = None
+    direction: str | None = None
+    address: UUID | None = None
+    sender: str = ""
+    sender_name: str = ""
+    recipients: list[str] = []
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    raw: str = ""
+    attachments: list[dict[str, Any]] = []
+    author: str | None = None
+    fact: str = "InteractionReceived"
+    reason: str | None = None
+    delivery: str | None = None
     held_until: datetime | None = None
 
 
 def blank_interaction(interaction: UUID) -> EntryRow:
     """An interaction of which nothing is known but its id."""
-    return _entry(interaction, 0, "interaction", _NEVER, _NEVER, fact="InteractionReceived")
+    return EntryRow(interaction, 0, "interaction", _NEVER, _NEVER)
 
 
 def line_id(event: Recorded) -> UUID:
@@ -103,7 +103,7 @@ def line_id(event: Recorded) -> UUID:
 
 def note(fact: IncidentNoted, event: Recorded) -> EntryRow:
     """An internal note."""
-    return _entry(
+    return EntryRow(
         fact.note,
         event.position,
         "note",
@@ -133,7 +133,7 @@ def kept_files(attachments: Sequence[Attachment]) -> list[dict[str, Any]]:
 def fact_line(fact: LineFact, event: Recorded) -> EntryRow:
     """A line for a fact. Its text is data (who, which, what), never a sentence: screens have languages."""
     author = getattr(fact, "by", "")
-    return _entry(
+    return EntryRow(
         line_id(event),
         event.position,
         "fact",
@@ -205,43 +205,3 @@ def _reason(fact: LineFact) -> str | None:
             return fact.reason.value
         case _:
             return None
-
-
-def _entry(
-    key: UUID,
-    position: int,
-    kind: str,
-    occurred_at: datetime,
-    recorded_at: datetime,
-    *,
-    incident: UUID | None = None,
-    address: UUID | None = None,
-    text: str = "",
-    author: str | None = None,
-    fact: str,
-    reason: str | None = None,
-) -> EntryRow:
-    return EntryRow(
-        id=key,
-        position=position,
-        kind=kind,
-        occurred_at=occurred_at,
-        recorded_at=recorded_at,
-        incident=incident,
-        thread=None,
-        channel=None,
-        direction=None,
-        address=address,
-        sender="",
-        sender_name="",
-        recipients=[],
-        subject="",
-        text=text,
-        html="",
-        raw="",
-        attachments=[],
-        author=author,
-        fact=fact,
-        reason=reason,
-        delivery=None,
-    )
