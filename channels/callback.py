@@ -10,17 +10,18 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from channels import http_body
 from channels.form import Email, Forms, Locale, Name
 from channels.intake import Intake
 from channels.limits import Limit, Rate
+from channels.moment import Moment
 from channels.opening_hours import OpeningHours, zone_of
 from channels.text import clean
 from schemas.address import email_address, phone_address
 from schemas.errors import InvalidError
-from schemas.ids import new_id, scoped_id, utc
+from schemas.ids import new_id, scoped_id
 from schemas.interaction import Channel, Hints, Interaction, Party, Window
 
 BODY_MAX_BYTES = 64 * 1024
@@ -47,8 +48,8 @@ class CallbackForm(BaseModel):
     name: Name
     phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_phone)]
     email: Email | None = None
-    since: AwareDatetime
-    until: AwareDatetime
+    since: Moment
+    until: Moment
     time_zone: Annotated[str, StringConstraints(max_length=64)] | None = None
     about: Annotated[str, StringConstraints(max_length=2000), AfterValidator(clean)] = ""
     locale: Locale | None = None
@@ -108,7 +109,7 @@ class Callbacks:
         )
 
     def _window(self, form: CallbackForm, now: datetime) -> Window:
-        since, until = utc(form.since), utc(form.until)
+        since, until = form.since, form.until
         zone = zone_of(form.time_zone).key if form.time_zone else self.hours.zone.key
         if until - since < WINDOW_LEAST:
             raise InvalidError("a window has at least 15 minutes", field="until")

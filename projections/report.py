@@ -38,8 +38,13 @@ def refuse_unknown(by: Sequence[str], allowed: Sequence[str], tz: str) -> None:
     unknown = [name for name in by if name not in allowed]
     if unknown or len(set(by)) != len(by):
         raise InvalidError(f"any of {', '.join(allowed)}, each once", field="by")
+    zone_of(tz)
+
+
+def zone_of(tz: str) -> ZoneInfo:
+    """The time zone of a name. Raises InvalidError."""
     try:
-        ZoneInfo(tz)
+        return ZoneInfo(tz)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise InvalidError("not a time zone", field="tz") from error
 

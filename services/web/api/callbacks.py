@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
+from channels.moment import Moment
 from projections import callbacks
 from projections.callbacks import Callback
 from projections.page import Page
@@ -24,8 +24,8 @@ from services.web.parts import Parts
 class WindowIn(Body):
     """When instead."""
 
-    since: AwareDatetime
-    until: AwareDatetime
+    since: Moment
+    until: Moment
 
 
 class DoneIn(Body):

@@ -9,14 +9,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.responses import Response
 
+from channels.moment import Happened, Moment
 from projections import calls
 from projections.calls import Call
 from projections.page import Page
 from schemas.errors import InvalidError, LogUnavailableError, NotFoundError
-from schemas.ids import utc
 from schemas.interaction import Direction
 from services.calls import requests
 from services.web.api.shapes import (
@@ -52,16 +52,16 @@ class CallIn(Body):
     new_incident: bool = False
     subject: MaybeLine = ""
     callback: UUID | None = None
-    started_at: AwareDatetime | None = None
-    answered_at: AwareDatetime | None = None
+    started_at: Happened | None = None
+    answered_at: Happened | None = None
 
 
 class CallChangeIn(Body):
     """What happened to it; what isn't named stays."""
 
-    answered_at: AwareDatetime | None = None
+    answered_at: Happened | None = None
     held: bool | None = None
-    ended_at: AwareDatetime | None = None
+    ended_at: Happened | None = None
     notes: Notes | None = None
     outcome: MaybeLine | None = None
     incident: _Number | None = None
@@ -78,8 +78,8 @@ def router(parts: Parts) -> APIRouter:
         state: Annotated[Literal["ringing", "active", "held", "ended"] | None, Query()] = None,
         agent: Annotated[str | None, Query(max_length=100)] = None,
         number: Annotated[str | None, Query(max_length=64, description="Digits in a row of the number")] = None,
-        since: Annotated[AwareDatetime | None, Query()] = None,
-        until: Annotated[AwareDatetime | None, Query(description="Exclusive")] = None,
+        since: Annotated[Moment | None, Query()] = None,
+        until: Annotated[Moment | None, Query(description="Exclusive")] = None,
         cursor: Cursor = None,
         limit: Limit = LIMIT_DEFAULT,
     ) -> Response:
@@ -117,8 +117,8 @@ def router(parts: Parts) -> APIRouter:
             fresh=body.new_incident,
             subject=body.subject,
             callback=body.callback,
-            started_at=utc(body.started_at) if body.started_at else None,
-            answered_at=utc(body.answered_at) if body.answered_at else None,
+            started_at=body.started_at,
+            answered_at=body.answered_at,
         )
         return await run(parts, request, who, key, 201)
 
@@ -127,9 +127,9 @@ def router(parts: Parts) -> APIRouter:
         """Answered, put on hold, resumed, ended, noted, attached."""
         request = requests.ChangeCall(
             call=call,
-            answered_at=utc(body.answered_at) if body.answered_at else None,
+            answered_at=body.answered_at,
             held=body.held,
-            ended_at=utc(body.ended_at) if body.ended_at else None,
+            ended_at=body.ended_at,
             notes=body.notes,
             outcome=body.outcome,
             incident=body.incident,

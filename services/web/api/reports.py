@@ -12,20 +12,19 @@ from typing import Annotated, Protocol
 
 import msgspec
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator
 from starlette.responses import Response
 
 from eventstore.database import Connection
 from projections import channel_report, knowledge_usage
 from projections.page import Page
-from projections.report import Report
+from projections.report import Report, zone_of
 from schemas.errors import InvalidError, NotFoundError
-from schemas.ids import utc
 from services.web.api.shapes import answers, fresh, json
 from services.web.parts import Parts
 
 PERIOD = timedelta(days=30)
 _YEARS_MAX = timedelta(days=3660)
+_DAY = timedelta(days=1)
 
 
 class Read(Protocol):
@@ -60,18 +59,25 @@ class ReportName(msgspec.Struct, frozen=True):
     url: str
 
 
-Moment = Annotated[datetime, AfterValidator(utc)]
-
-
 def period(since: datetime | None, until: datetime | None, now: datetime) -> tuple[datetime, datetime]:
-    """The asked period, or the last thirty days with today. Raises InvalidError."""
-    end = until or now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    begin = since or end - PERIOD
+    """The asked period in UTC, or the last thirty days with today; a time without a zone is of the zone of `now`.
+
+    Raises InvalidError.
+    """
+    try:
+        end = _utc(until, now) if until else _utc(now.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY, now)
+        begin = _utc(since, now) if since else _utc(end.astimezone(now.tzinfo) - PERIOD, now)
+    except OverflowError as error:
+        raise InvalidError("no such time", field="since") from error
     if begin >= end:
         raise InvalidError("since must be before until", field="since")
     if end - begin > _YEARS_MAX:
         raise InvalidError("at most ten years", field="since")
     return begin, end
+
+
+def _utc(moment: datetime, now: datetime) -> datetime:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)).astimezone(UTC)
 
 
 def kind_of(name: str) -> Kind:
@@ -103,14 +109,14 @@ def router(parts: Parts) -> APIRouter:
     @routes.get("/{name}", responses=answers(Report), dependencies=[waits])
     async def get_report(
         name: str,
-        since: Annotated[Moment | None, Query()] = None,
-        until: Annotated[Moment | None, Query(description="Exclusive")] = None,
+        since: Annotated[datetime | None, Query(description="A day, or a time; without a zone, one of `tz`")] = None,
+        until: Annotated[datetime | None, Query(description="Exclusive")] = None,
         by: Annotated[str | None, Query(max_length=100, description="`day,channel`")] = None,
         tz: Annotated[str, Query(max_length=64, description="Whose days: a name of the IANA database")] = "UTC",
     ) -> Response:
         """One report over a period; without one, the last thirty days."""
         kind = kind_of(name)
-        begin, end = period(since, until, datetime.now(UTC))
+        begin, end = period(since, until, datetime.now(zone_of(tz)))
         return json(await database.run(kind.read, since=begin, until=end, by=dimensions(by, kind), tz=tz))
 
     return routes

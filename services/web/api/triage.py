@@ -12,9 +12,10 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter
 from msgspec import UNSET, UnsetType
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.responses import Response
 
+from channels.moment import Moment
 from projections import incidents
 from projections.incidents import View
 from schemas.errors import InvalidError
@@ -33,7 +34,7 @@ _TAGS_MAX = 50
 class SnoozeIn(Body):
     """Until when; null: until the customer answers."""
 
-    until: AwareDatetime | None
+    until: Moment | None
 
 
 class BulkIn(Body):
@@ -46,7 +47,7 @@ class BulkIn(Body):
     priority: Priority | None = None
     add: Annotated[tuple[Line, ...], Field(max_length=_TAGS_MAX)] = ()
     remove: Annotated[tuple[Line, ...], Field(max_length=_TAGS_MAX)] = ()
-    until: AwareDatetime | None = None
+    until: Moment | None = None
     solution: Notes = ""
     cause: Notes = ""
     reason: MaybeLine = ""

@@ -11,9 +11,10 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.responses import Response
 
+from channels.moment import Moment
 from eventstore.database import Connection
 from projections import incidents, work, workboard
 from projections.page import LIMIT_MAX, Page, read_cursor, write_cursor
@@ -80,8 +81,8 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.get("/work", responses=answers(Page[Working]), dependencies=[waits])
     async def list_work(
-        since: Annotated[AwareDatetime | None, Query()] = None,
-        until: Annotated[AwareDatetime | None, Query()] = None,
+        since: Annotated[Moment | None, Query()] = None,
+        until: Annotated[Moment | None, Query()] = None,
         agent: Annotated[str | None, Query(max_length=100)] = None,
         cursor: Cursor = None,
         limit: Limit = LIMIT_DEFAULT,

@@ -12,12 +12,12 @@ from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from projections.report import Column, Report
+from projections.report import Column, Report, zone_of
 from schemas.errors import InvalidError
 from services.web.api.reports import REPORTS, dimensions, kind_of, period
 from services.web.charts import Figure
@@ -54,11 +54,7 @@ class Asked:
 
     def moments(self) -> tuple[datetime, datetime]:
         """Whole days of the asked time zone. Raises InvalidError."""
-        try:
-            zone = ZoneInfo(self.tz)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise InvalidError("not a time zone", field="tz") from error
-        return period(_day(self.since, "since", zone), _day(self.until, "until", zone), datetime.now(zone))
+        return period(_day(self.since, "since"), _day(self.until, "until"), datetime.now(zone_of(self.tz)))
 
 
 def router(parts: Parts, screen: Screen) -> APIRouter:
@@ -123,12 +119,12 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     return routes
 
 
-def _day(text: str, field: str, zone: ZoneInfo) -> datetime | None:
+def _day(text: str, field: str) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text), time(), zone).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        return datetime.combine(date.fromisoformat(text), time())
+    except ValueError as error:
         raise InvalidError("a day like 2026-01-31", field=field) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -90,6 +91,29 @@ async def test_queries_that_make_no_sense_are_422(web: Web) -> None:
             assert (await client.get(f"/?q={search}")).status_code == 200
             assert (await client.get(f"/agent?q={search}", headers={"Accept": "text/html"})).status_code == 200
         assert (await client.get("/api/v1/incidents?assignee=%00")).status_code in {200, 422}
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "9999-12-31T23:59:59Z"])
+async def test_times_at_the_ends_of_the_calendar_are_422(web: Web, moment: str) -> None:
+    async with web.client() as customer, web.client(Role.ADMIN) as client:
+        wish = {"name": "Ana", "phone": "+5351112222", "since": moment, "until": moment}
+        _problem(await customer.post("/api/v1/callbacks", json=wish), 422)
+        call = {"direction": "in", "phone": "+5351112222"}
+        _problem(await client.post("/api/v1/calls", json=call | {"started_at": moment}), 422)
+        begun = (await client.post("/api/v1/calls", json=call)).json()["id"]
+        for field in ("answered_at", "ended_at"):
+            _problem(await client.patch(f"/api/v1/calls/{begun}", json={field: moment}), 422)
+        _problem(await client.post("/api/v1/incidents/1/snooze", json={"until": moment}), 422)
+        query = {"since": moment}
+        for path in ("calls", "work", "reports/channel_report"):
+            _problem(await client.get(f"/api/v1/{path}", params=query), 422)
+
+
+async def test_a_call_is_written_down_when_it_happens_not_before(web: Web) -> None:
+    async with web.client(Role.AGENT) as agent:
+        begun = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+        came = await agent.post("/api/v1/calls", json={"direction": "in", "phone": "+5351112222", "started_at": begun})
+        assert _problem(came, 422)["errors"][0]["field"] == "started_at"
 
 
 async def test_nul_and_lone_surrogates_are_replaced_not_fatal(web: Web) -> None:
