@@ -50,6 +50,7 @@ def rows(state: State) -> Iterator[tuple[int, int, int, float | None, float | No
     """One row an hour of the day in which anybody wrote."""
     unanswered = [opened_at.hour for opened_at in state.waiting.values()]
     for hour in sorted({*state.waits, *unanswered}):
-        waits = sorted(state.waits.get(hour, []))
-        p90 = waits[int(0.9 * (len(waits) - 1))] if waits else None
-        yield hour, len(waits), unanswered.count(hour), statistics.median(waits) if waits else None, p90
+        waits = state.waits.get(hour, [])
+        p50 = statistics.median(waits) if waits else None
+        p90 = statistics.quantiles(waits, n=10, method="inclusive")[-1] if len(waits) > 1 else p50
+        yield hour, len(waits), unanswered.count(hour), p50, p90

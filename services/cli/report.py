@@ -61,16 +61,21 @@ def replay(
     as_of: Annotated[
         str | None, typer.Option(help="As history stood then: a day, a time, or a position in it.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Also write the rows to this CSV file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Also write the rows to this CSV file.", dir_okay=False)] = None,
 ) -> None:
     """Run a report over all of history, in a process of its own, and show its table."""
+    begin, end = _moment(since, "--since"), _moment(until, "--until")
+    if begin is not None and end is not None and begin >= end:
+        raise InvalidError("--since must be before --until")
+    if out is not None and not out.absolute().parent.is_dir():
+        raise InvalidError(f"--out: there is no folder {out.parent}")
     logging_setup.configure("report", level="WARNING")
     with open_database(context.settings()) as database, reaching(path.stem) as progress:
         request = Replay(
             database_url=database.url,
             path=str(path.absolute()),
-            since=_moment(since, "--since"),
-            until=_moment(until, "--until"),
+            since=begin,
+            until=end,
             as_of=int(as_of) if as_of is not None and as_of.isdigit() else _moment(as_of, "--as-of"),
             out=str(out.absolute()) if out is not None else "",
         )

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
+
 from schemas.errors import InvalidError
 from schemas.facts import Fact
 
@@ -48,11 +50,11 @@ class ReportFile:
             named: dict[str, Any] = row  # pyright: ignore[reportUnknownVariableType]  # -- a stranger's
             if set(named) != set(self.columns):
                 raise InvalidError(f"rows() gave columns {sorted(named)}, COLUMNS are {sorted(self.columns)}")
-            return tuple(named[name] for name in self.columns)
+            return _written(tuple(named[name] for name in self.columns))
         if isinstance(row, tuple | list):
             cells: tuple[Any, ...] = tuple(row)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # -- a stranger's
             if len(cells) == len(self.columns):
-                return cells
+                return _written(cells)
         raise InvalidError(f"rows() gave {row!r:.80}, which is not a row of {len(self.columns)} columns")
 
 
@@ -62,7 +64,7 @@ def load(path: Path) -> ReportFile:
         raise InvalidError(f"{path} is not a file", field="path")
     try:
         found = runpy.run_path(str(path))
-    except Exception as error:  # the report's author must read what failed, whatever it was
+    except (Exception, SystemExit) as error:  # the report's author must read what failed, whatever it was
         raise InvalidError(f"{path.name} can't be loaded: {type(error).__name__}: {error}", field="path") from error
     wrong = list(_wrong(found))
     if wrong:
@@ -89,6 +91,14 @@ def check(path: Path) -> list[str]:
     except Exception as error:  # noqa: BLE001 -- the report's author must read what failed, whatever it was
         return [f"{path.name}: rows(initial()) raises {type(error).__name__}: {error}"]
     return []
+
+
+def _written(cells: tuple[Any, ...]) -> tuple[Any, ...]:
+    try:
+        msgspec.json.encode(cells)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidError(f"rows() gave {cells!r:.80}: a cell is text, a number, a time, an id or None") from error
+    return cells
 
 
 def _wrong(found: Mapping[str, Any]) -> Iterable[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.errors import InvalidError
 from schemas.facts.incident import InteractionLinked
+from services.cli import report
 from services.reports.child import Replay, ReplayFailedError, replay_in_child
 from services.reports.replay import Span, replay
 from services.reports.report_file import check, load
@@ -69,6 +70,21 @@ def test_a_replay_writes_a_file_and_tells_how_far_it_is(database_url, told, writ
     assert said[-1] == (len(told), len(told))
 
 
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(database_url, told, write, tmp_path):
+    (tmp_path / "there").mkdir()
+    request = Replay(database_url=database_url, path=str(write(_COUNT)), out=str(tmp_path / "there"))
+    with pytest.raises(ReplayFailedError, match="Is a directory"):
+        replay_in_child(request)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.py", "there"]
+
+
+def test_the_slowest_tenth_of_answers_takes_no_less_time_than_half_of_them(database_url, told):
+    path = _EXAMPLES / "first_response_by_hour.py"
+    waits = [row for row in replay_in_child(Replay(database_url=database_url, path=str(path))).rows if row[1] > 1]
+    assert waits
+    assert all(p90 >= p50 for _, _, _, p50, p90 in waits)
+
+
 def test_a_span_takes_only_its_facts(database, told, write):
     report = load(write(_COUNT))
     since, until = START + timedelta(hours=3), START + timedelta(hours=9)
@@ -106,11 +122,21 @@ def test_whatever_a_report_does_the_parent_goes_on(database_url, told, write):
         (_COUNT.replace('[(state, "=2+3")]', "[(1, 2, 3)]"), "not a row of 2 columns"),
         (_COUNT.replace('"count"', '"no name"'), "NAME is not a name"),
         (_COUNT.replace("1,", "0,"), "VERSION is not a number from 1"),
+        (f"{_COUNT}raise SystemExit(0)", "can't be loaded: SystemExit"),
+        (_COUNT.replace('"=2+3"', "object()"), "a cell is text, a number, a time, an id or None"),
     ],
 )
 def test_a_wrong_file_is_told_what_is_wrong(write, text, problem):
     (said,) = check(write(text))
     assert problem in said
+
+
+def test_options_that_make_no_sense_are_refused_before_anything_runs(tmp_path):
+    example = _EXAMPLES / "first_response_by_hour.py"
+    with pytest.raises(InvalidError, match="--since must be before --until"):
+        report.replay(example, since="2026-02-01", until="2026-01-01")
+    with pytest.raises(InvalidError, match="there is no folder"):
+        report.replay(example, out=tmp_path / "nowhere" / "x.csv")
 
 
 def test_a_missing_file_is_told():
