@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -13,9 +14,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eventstore import store
 from eventstore.database import Connection
 from eventstore.keys import Keys
-from eventstore.recorded import NewEvent
+from eventstore.recorded import NewEvent, Recorded
 from schemas.codec import encode, nonces
 from schemas.facts import Fact, stream_id
+
+F = TypeVar("F", bound=Fact)
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -114,6 +117,20 @@ class Ledger:
             )
             for stream in streams
         }
+
+    def part(self, connection: Connection, stream: str, *, after: int, until: int | None = None) -> list[Fact]:
+        """A stream's facts from behind version `after` on, up to and with `until`."""
+        return self._open(connection, store.read_stream(connection, stream, after=after, until=until))
+
+    def last(self, connection: Connection, stream: str, kind: type[F]) -> F | None:
+        """The last fact of a kind in a stream. Ask where there is one not far back: all behind it is looked at."""
+        found = store.last_of_type(connection, stream, kind.type_name)
+        (fact,) = self._open(connection, [found]) if found is not None else [None]
+        return fact if isinstance(fact, kind) else None
+
+    def _open(self, connection: Connection, events: Sequence[Recorded]) -> list[Fact]:
+        self.keys.prefetch(connection, events)
+        return [event.fact(self.keys) for event in events]
 
 
 def _sealing(facts: Iterable[tuple[Fact, Cause]]) -> set[UUID]:

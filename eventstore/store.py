@@ -115,6 +115,17 @@ def read_stream(
     return [Recorded(*row) for row in rows]
 
 
+def last_of_type(connection: Connection, stream: str, kind: str) -> Recorded | None:
+    """The last event of a type in a stream; looks at what came after it, no further back."""
+    row: _Row | None = connection.execute(
+        "SELECT position, stream, version, type, data, recorded_at, causation, correlation FROM events"
+        " WHERE stream = %s AND type = %s ORDER BY version DESC LIMIT 1",
+        (stream, kind),
+        binary=True,
+    ).fetchone()
+    return None if row is None else Recorded(*row)
+
+
 def first_of(connection: Connection, streams: Sequence[str]) -> list[Recorded]:
     """The first event of each stream that has one."""
     rows: Sequence[_Row] = connection.execute(

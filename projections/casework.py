@@ -25,8 +25,10 @@ from schemas.facts.incident import (
     IncidentResolved,
     IncidentTagged,
     IncidentUnmerged,
+    Resolution,
 )
 from schemas.facts.teamwork import AgentsMentioned, ArticleLinked, ArticleUnlinked
+from schemas.facts.undone import IncidentRestored
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _WORDS_MAX = 8
@@ -155,6 +157,11 @@ def _reopened(row: SolutionRow, _fact: IncidentReopened, _: Recorded) -> Solutio
     return replace(row, solved_at=None)
 
 
+def _restored(row: SolutionRow, fact: IncidentRestored, _: Recorded) -> SolutionRow:
+    said = fact.personal or Resolution()
+    return replace(row, solution=said.solution, cause=said.cause, solved_for=fact.address, solved_at=fact.resolved_at)
+
+
 def _merged(row: SolutionRow, _fact: IncidentMerged, _: Recorded) -> SolutionRow:
     return replace(row, merged=True)
 
@@ -185,13 +192,14 @@ def _erased(fact: PersonErased) -> dict[str, Any]:
 
 CASEWORK = Projection(
     "casework",
-    version=1,
+    version=2,
     ddl="casework.sql",
     tables=(_SOLUTIONS, _ARTICLES, _MENTIONS, _TAGS),
     on=(
         on(IncidentOpened, opens(_SOLUTIONS, lambda fact: fact.incident, _opened)),
         on(IncidentResolved, changes(_SOLUTIONS, lambda fact: fact.incident, _resolved)),
         on(IncidentReopened, changes(_SOLUTIONS, lambda fact: fact.incident, _reopened)),
+        on(IncidentRestored, changes(_SOLUTIONS, lambda fact: fact.incident, _restored)),
         on(IncidentMerged, changes(_SOLUTIONS, lambda fact: fact.incident, _merged)),
         on(IncidentUnmerged, changes(_SOLUTIONS, lambda fact: fact.incident, _unmerged)),
         on(ArticleLinked, changes(_ARTICLES, lambda fact: (fact.incident, fact.article), _linked)),

@@ -27,6 +27,7 @@ from schemas.facts.chat import (
     ChatTransferred,
 )
 from schemas.facts.customer import PersonErased
+from schemas.facts.undone import ChatTransferUndone
 
 
 class Chat(msgspec.Struct, frozen=True):
@@ -147,6 +148,12 @@ def _transferred(row: ChatRow, fact: ChatTransferred, _: Recorded) -> ChatRow:
     return replace(row, state="waiting", agent="", team=fact.team)
 
 
+def _transfer_undone(row: ChatRow, fact: ChatTransferUndone, _: Recorded) -> ChatRow:
+    accepted_at = None if row.accepted_at == fact.undone_at else row.accepted_at
+    state = "active" if fact.agent else "waiting"
+    return replace(row, state=state, agent=fact.agent, team=fact.team, accepted_at=accepted_at)
+
+
 def _closed(row: ChatRow, fact: ChatClosed, _: Recorded) -> ChatRow:
     return replace(row, state="closed", ended_at=fact.at)
 
@@ -178,13 +185,14 @@ def _erased(fact: PersonErased) -> dict[str, Any]:
 
 CHATS = Projection(
     "chats",
-    version=1,
+    version=2,
     ddl="chats.sql",
     tables=(_CHATS,),
     on=(
         on(ChatRequested, changes(_CHATS, lambda fact: fact.chat, _requested)),
         on(ChatAccepted, changes(_CHATS, lambda fact: fact.chat, _accepted)),
         on(ChatTransferred, changes(_CHATS, lambda fact: fact.chat, _transferred)),
+        on(ChatTransferUndone, changes(_CHATS, lambda fact: fact.chat, _transfer_undone)),
         on(ChatClosed, changes(_CHATS, lambda fact: fact.chat, _closed)),
         on(ChatMissed, changes(_CHATS, lambda fact: fact.chat, _missed)),
         on(ChatEmailGiven, changes(_CHATS, lambda fact: fact.chat, _email_given)),

@@ -20,6 +20,7 @@ from schemas.facts.incident import (
 )
 from schemas.facts.kind import Fact
 from schemas.facts.teamwork import ReplyWithdrawn
+from schemas.facts.undone import IncidentRestored
 from schemas.interaction import Direction
 
 # Python 3.11 finds a member anew wherever one is named: a third of a microsecond, each time a status is asked for
@@ -48,6 +49,8 @@ def next_status(status: Status, fact: Fact) -> Status:  # noqa: PLR0911 -- a tab
             return _OPEN
         case ReplyWithdrawn():
             return fact.status
+        case IncidentRestored():
+            return fact.stood.status
         case _:
             return status
 

@@ -34,7 +34,15 @@ from services.callbacks.requests import (
 from services.calls import handle as calls
 from services.calls.requests import CallRequest, ChangeCall, StartCall
 from services.chats import handle as chats
-from services.chats.requests import AcceptChat, ChatRequest, CloseChat, LeaveEmail, MissChat, TransferChat
+from services.chats.requests import (
+    AcceptChat,
+    ChatRequest,
+    CloseChat,
+    LeaveEmail,
+    MissChat,
+    TakeBackTransfer,
+    TransferChat,
+)
 from services.customers import doom
 from services.customers import handle as customers
 from services.customers.requests import (
@@ -251,7 +259,7 @@ def _decide(desk: Desk, request: Request) -> Done:  # noqa: PLR0911 -- a categor
             return callbacks.handle(desk, request)
         case StartWork() | StopWork():
             return worktime.handle(desk, request)
-        case AcceptChat() | TransferChat() | CloseChat() | MissChat() | LeaveEmail():
+        case AcceptChat() | TransferChat() | TakeBackTransfer() | CloseChat() | MissChat() | LeaveEmail():
             return chats.handle(desk, request)
         case RegisterCustomer() | AddAddress() | MergeCustomers() | UnmergeCustomers() | ErasePerson():
             return customers.handle(desk, request)

@@ -12,12 +12,17 @@ import msgspec
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
 from services.callbacks.requests import ReleaseCallback
+from services.calls.requests import ChangeCall
+from services.chats.requests import TakeBackTransfer
+from services.customers.requests import MergeCustomers, UnmergeCustomers
 from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.known import Known
 from services.incidents.requests import IncidentRequest
 
-Inverse: TypeAlias = IncidentRequest | ReleaseCallback
+Inverse: TypeAlias = (
+    IncidentRequest | ReleaseCallback | ChangeCall | TakeBackTransfer | MergeCustomers | UnmergeCustomers
+)
 """What undoes something: kept, and run later (services/undo.py)."""
 
 

@@ -19,13 +19,20 @@ from schemas.errors import ConflictError, NotFoundError, RefusedError
 from schemas.ids import new_id
 from services.callbacks import handle as callbacks
 from services.callbacks.requests import ReleaseCallback
+from services.calls import handle as calls
+from services.calls.requests import ChangeCall
+from services.chats import handle as chats
+from services.chats.requests import TakeBackTransfer
+from services.customers import handle as customers
+from services.customers.requests import MergeCustomers, UnmergeCustomers
 from services.desk import Desk, Done, Inverse, Refusal
 from services.incidents import handle as incidents
-from services.incidents.inverse import Before, inverse_of
+from services.incidents import lookup
+from services.incidents.inverse import inverse_of
 from services.incidents.requests import IncidentRequest, Note, Reply, Unmerge, Withdraw
 from services.request import Request
 
-__all__ = ["Before", "Offer", "Undo", "done", "handle", "inverse_of", "offer", "remember"]
+__all__ = ["Offer", "Undo", "done", "handle", "inverse_of", "offer", "remember"]
 
 WITHIN = timedelta(minutes=10)
 _KEPT = timedelta(hours=1)
@@ -56,7 +63,7 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 _kept = msgspec.msgpack.Decoder(tuple[_Kept, ...])
 _decoders: Mapping[str, Callable[[msgspec.Raw], Inverse]] = {
-    kind.__name__: msgspec.msgpack.Decoder(kind).decode for kind in (*get_args(IncidentRequest), ReleaseCallback)
+    kind.__name__: msgspec.msgpack.Decoder(kind).decode for kind in get_args(Inverse)
 }
 
 
@@ -87,13 +94,13 @@ def done(desk: Desk, request: IncidentRequest) -> Done:
     """Decide a request, and say what undoes it: from how things were before, under the same lock."""
     if isinstance(request, Reply | Note | Withdraw):
         return incidents.handle(desk, request)
-    incident = incidents.find(desk, request.incident)
-    before = Before(incident, desk.known.status(incident.id))
+    before = lookup.find(desk, request.incident)
     facts = len(desk.known.facts)
     did = incidents.handle(desk, request)
-    if len(desk.known.facts) == facts:
+    if did.inverse or len(desk.known.facts) == facts:
         return did
-    return msgspec.structs.replace(did, inverse=tuple(inverse_of(request, before, did.number)))
+    after = desk.known.incidents[before.id]
+    return msgspec.structs.replace(did, inverse=tuple(inverse_of(request, before, after)))
 
 
 def handle(desk: Desk, request: Undo) -> Done:
@@ -124,15 +131,29 @@ def _run(desk: Desk, request: Undo, requests: Sequence[Inverse]) -> Done:
     for (subject, _), steps in groupby(requests, key=_one_matter):
         try:
             for step in steps:
-                now = msgspec.structs.replace(step, by=request.by, now=request.now)
-                last = callbacks.handle(desk, now) if isinstance(now, ReleaseCallback) else incidents.handle(desk, now)
+                last = _step(desk, msgspec.structs.replace(step, by=request.by, now=request.now))
         except RefusedError as error:
-            if not isinstance(subject, int):
+            if not all(isinstance(_subject(step), int) for step in requests):  # all of it is one matter
                 raise
+            assert isinstance(subject, int)  # noqa: S101 -- as all of them
             refused.append(Refusal(subject, str(error)))
     if last is None:
         raise ConflictError(f"it can't be undone any more: {refused[0].detail if refused else 'nothing is left of it'}")
     return msgspec.structs.replace(last, refused=tuple(refused))
+
+
+def _step(desk: Desk, step: Inverse) -> Done:
+    match step:
+        case ReleaseCallback():
+            return callbacks.handle(desk, step)
+        case ChangeCall():
+            return calls.handle(desk, step)
+        case TakeBackTransfer():
+            return chats.handle(desk, step)
+        case MergeCustomers() | UnmergeCustomers():
+            return customers.handle(desk, step)
+        case _:
+            return incidents.handle(desk, step)
 
 
 def _one_matter(step: Inverse) -> tuple[int | UUID, int]:
@@ -141,7 +162,17 @@ def _one_matter(step: Inverse) -> tuple[int | UUID, int]:
 
 
 def _subject(request: Inverse) -> int | UUID:
-    return request.callback if isinstance(request, ReleaseCallback) else request.incident
+    match request:
+        case ReleaseCallback():
+            return request.callback
+        case ChangeCall():
+            return request.call
+        case TakeBackTransfer():
+            return request.chat
+        case MergeCustomers() | UnmergeCustomers():
+            return request.customer
+        case _:
+            return request.incident
 
 
 def _pack(requests: Sequence[Inverse]) -> bytes:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
-from projections.projection import Projection, Table, changes, changes_both, lines, on, opens
+from projections.projection import Joint, Projection, Table, changes, changes_both, lines, on, opens
 from projections.quarters import quarter_of
 from schemas.facts.incident import (
     IncidentMerged,
@@ -21,6 +21,7 @@ from schemas.facts.incident import (
 )
 from schemas.facts.interaction import InteractionReceived, InteractionSent
 from schemas.facts.teamwork import ReplyWithdrawn
+from schemas.facts.undone import Decision, IncidentRestored
 from schemas.interaction import Direction
 
 
@@ -117,6 +118,12 @@ def _reopened(row: DurationsRow, _fact: IncidentReopened, _: Recorded) -> Durati
     return replace(row, resolved_at=None, resolution_seconds=None)
 
 
+def _restored(row: DurationsRow, fact: IncidentRestored, _: Recorded) -> DurationsRow:
+    resolved_at = fact.resolved_at
+    seconds = (resolved_at - row.opened_at).total_seconds() if resolved_at is not None else None
+    return replace(row, resolved_at=resolved_at, resolution_seconds=seconds)
+
+
 def _not_sent(row: QuarterRow, _fact: ReplyWithdrawn, _: Recorded) -> QuarterRow:
     return replace(row, interactions_out=row.interactions_out - 1)
 
@@ -145,9 +152,17 @@ def _reopening(fact: IncidentReopened, event: Recorded) -> TurnRow:
     return TurnRow(event.position, fact.incident, "reopened", fact.at)
 
 
+_TAKEN_BACK = {Decision.RESOLVED: "not resolved", Decision.REOPENED: "not reopened"}
+_UNTURNED: Joint[IncidentRestored] = Joint(
+    lambda fact, event: ((_TURNS, event.position, True),) if fact.undone in _TAKEN_BACK else (),
+    lambda rows, fact, event: [
+        TurnRow(event.position, fact.incident, _TAKEN_BACK[fact.undone], fact.undone_at) for _ in rows
+    ],
+)
+
 CHANNEL_REPORT = Projection(
     "channel_report",
-    version=3,
+    version=4,
     ddl="channel_report/tables.sql",
     tables=(_QUARTERS, _INCIDENTS, _LINKS, _TURNS),
     on=(
@@ -187,6 +202,7 @@ CHANNEL_REPORT = Projection(
             changes(_INCIDENTS, lambda fact: fact.incident, _reopened),
             lines(_TURNS, _reopening, lambda event: event.position),
         ),
+        on(IncidentRestored, changes(_INCIDENTS, lambda fact: fact.incident, _restored), _UNTURNED),
         on(IncidentMerged, changes(_INCIDENTS, lambda fact: fact.incident, _merged)),
         on(IncidentUnmerged, changes(_INCIDENTS, lambda fact: fact.incident, _unmerged)),
     ),

@@ -28,7 +28,7 @@ CREATE TABLE report_links (                    -- what was counted once, whereve
 CREATE TABLE report_turns (                    -- each resolution and each reopening
     position bigint PRIMARY KEY,
     incident uuid NOT NULL,
-    turn     text NOT NULL,                    -- resolved | reopened
+    turn     text NOT NULL,                    -- resolved | reopened, or taken back: not resolved | not reopened
     at       timestamptz NOT NULL
 );
 

@@ -29,6 +29,7 @@ class Turned(TypedDict, total=False):
 
     paused_at: datetime | None
     paused_seconds: float
+    resumed_at: datetime | None
     resolution_due_at: datetime | None
 
 
@@ -58,8 +59,16 @@ def turned(row: IncidentRow, status: Status, at: datetime) -> Turned:
     return {
         "paused_at": None,
         "paused_seconds": row.paused_seconds + seconds,
+        "resumed_at": max(at, row.paused_at),
         "resolution_due_at": None if due_at is None else due_at + timedelta(seconds=seconds),
     }
+
+
+def turned_back(row: IncidentRow, status: Status) -> Turned:
+    """As if it had never been stopped; or as if it had stood all the time: what it went since counts no more."""
+    if status in RUNS:
+        return {"paused_at": None}
+    return {"paused_at": row.paused_at or row.resumed_at}
 
 
 def breached(

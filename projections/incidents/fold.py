@@ -21,7 +21,7 @@ from projections.incidents.tables import (
     SuggestionRow,
     TargetRow,
 )
-from projections.projection import Everywhere, Joint, Projection, Settle, changes, changes_both, on
+from projections.projection import Everywhere, Joint, Projection, Settle, changes, changes_both, changes_each, on
 from schemas.facts.customer import PersonErased
 from schemas.facts.incident import (
     IncidentAssigned,
@@ -44,6 +44,7 @@ from schemas.facts.incident import (
     ParticipantAdded,
     Priority,
     ProductNamed,
+    Resolution,
     Status,
     WorkStarted,
     WorkStopped,
@@ -57,6 +58,7 @@ from schemas.facts.teamwork import (
     NoteFilesAdded,
     ReplyWithdrawn,
 )
+from schemas.facts.undone import IncidentRestored
 from schemas.interaction import Channel, Direction
 from schemas.lifecycle import next_status, speaks
 
@@ -104,6 +106,7 @@ def _opened(target: TargetRow, fact: IncidentOpened, event: Recorded) -> Inciden
         resolution_due_at=None,
         paused_at=None,
         paused_seconds=0.0,
+        resumed_at=None,
         version=event.version,
     )
     return replace(row, **clocks.due(row, target))
@@ -136,7 +139,7 @@ def _linked(row: IncidentRow, link: LinkRow, fact: InteractionLinked, event: Rec
     row = _moved_on(
         row,
         fact,
-        fact.at,
+        max(fact.at, row.spoke_at),  # what comes back from elsewhere has its old time
         event,
         links={**row.links, channel: row.links.get(channel, 0) + 1},
         channels=row.channels if channel in row.channels else [*row.channels, channel],
@@ -217,6 +220,30 @@ def _closed(row: IncidentRow, fact: IncidentClosed, event: Recorded) -> Incident
 
 def _reopened(row: IncidentRow, fact: IncidentReopened, event: Recorded) -> IncidentRow:
     return _moved_on(row, fact, fact.at, event, resolved_at=None, closed_at=None)
+
+
+def _restored(row: IncidentRow, fact: IncidentRestored, event: Recorded) -> IncidentRow:
+    said = fact.personal or Resolution()
+    stood = fact.stood
+    return replace(
+        row,
+        status=stood.status.value,
+        **clocks.turned_back(row, stood.status),
+        updated_at=max(row.updated_at, fact.at),
+        spoke_at=stood.spoken_at,
+        resolved_at=fact.resolved_at,
+        closed_at=fact.closed_at,
+        solution=said.solution,
+        cause=said.cause,
+        resolution_address=fact.address,
+        snoozed=stood.snoozed,
+        snoozed_until=stood.snoozed_until,
+        version=event.version,
+    )
+
+
+def _parted(row: ParticipantRow, _fact: IncidentRestored, _: Recorded) -> ParticipantRow:
+    return replace(row, text="", marked=True, position=0)
 
 
 def _reply_withdrawn(row: IncidentRow, fact: ReplyWithdrawn, event: Recorded) -> IncidentRow:
@@ -315,7 +342,7 @@ _BY_CHANNEL = tuple(
 
 INCIDENTS = Projection(
     "incidents",
-    version=4,
+    version=5,
     ddl="incidents/tables.sql",
     tables=(INCIDENTS_TABLE, TARGETS_TABLE, LINKS_TABLE, PARTICIPANTS_TABLE, SUGGESTIONS_TABLE),
     on=(
@@ -358,6 +385,11 @@ INCIDENTS = Projection(
         on(IncidentResolved, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _resolved)),
         on(IncidentClosed, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _closed)),
         on(IncidentReopened, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _reopened)),
+        on(
+            IncidentRestored,
+            changes(INCIDENTS_TABLE, lambda fact: fact.incident, _restored),
+            changes_each(PARTICIPANTS_TABLE, lambda fact: [(fact.incident, one) for one in fact.parted], _parted),
+        ),
         on(IncidentRated, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _took_part)),
         on(ReplyWithdrawn, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _reply_withdrawn)),
         on(AgentsMentioned, changes(INCIDENTS_TABLE, lambda fact: fact.incident, _beside)),

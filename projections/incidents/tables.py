@@ -45,6 +45,7 @@ class IncidentRow(msgspec.Struct, frozen=True):
     resolution_due_at: datetime | None
     paused_at: datetime | None
     paused_seconds: float
+    resumed_at: datetime | None
     version: int
 
 

@@ -33,6 +33,7 @@ CREATE TABLE incidents (
     resolution_due_at timestamptz,
     paused_at         timestamptz,             -- since when it waits for the customer, or is solved: the clock stands
     paused_seconds    double precision NOT NULL,
+    resumed_at        timestamptz,             -- when the clock went on last: whence it stands if that is taken back
     version           bigint NOT NULL,
     family_status     text,                    -- settled: of an incident that others were merged into, read as one
     family_updated_at timestamptz,

@@ -54,6 +54,7 @@ from schemas.facts.interaction import (
     InteractionWithdrawn,
 )
 from schemas.facts.teamwork import ArticleLinked, ArticleUnlinked, NoteFilesAdded, ReplyWithdrawn
+from schemas.facts.undone import ChatTransferUndone, IncidentRestored
 
 Delivery: TypeAlias = (
     InteractionDelivered
@@ -190,7 +191,7 @@ _LINE = lines(_ENTRIES, fact_line, line_id)
 
 TIMELINE = Projection(
     "timeline",
-    version=3,
+    version=4,
     ddl="timeline/tables.sql",
     tables=(_ENTRIES, _PLACES, _ALIASES),
     on=(
@@ -212,6 +213,8 @@ TIMELINE = Projection(
         on(ArticleLinked, _LINE),
         on(ArticleUnlinked, _LINE),
         on(ReplyWithdrawn, _LINE),
+        on(IncidentRestored, _LINE),
+        on(ChatTransferUndone, _LINE),
         on(IncidentAssigned, _LINE),
         on(IncidentTeamAssigned, _LINE),
         on(IncidentSnoozed, _LINE),

@@ -32,6 +32,7 @@ from schemas.facts.incident import (
     ParticipantAdded,
 )
 from schemas.facts.teamwork import ArticleLinked, ArticleUnlinked, NoteFilesAdded, ReplyWithdrawn
+from schemas.facts.undone import ChatTransferUndone, IncidentRestored
 from schemas.ids import uuid_of
 from schemas.interaction import Attachment
 
@@ -59,6 +60,8 @@ LineFact: TypeAlias = (
     | ArticleLinked
     | ArticleUnlinked
     | ReplyWithdrawn
+    | IncidentRestored
+    | ChatTransferUndone
 )
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -173,6 +176,10 @@ def _words(fact: LineFact) -> str:  # noqa: C901, PLR0911, PLR0912 -- a table, a
             return fact.personal.text if fact.personal else ""
         case ChatTransferred():
             return fact.to or fact.team
+        case IncidentRestored():
+            return fact.undone.value
+        case ChatTransferUndone():
+            return fact.agent or fact.team
         case ChatAccepted() | ChatClosed() | ChatMissed():
             return ""
         case ArticleLinked() | ArticleUnlinked():

@@ -16,6 +16,7 @@ from schemas.facts import (
     target,
     team,
     teamwork,
+    undone,
     user,
     visit,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "target",
     "team",
     "teamwork",
+    "undone",
     "user",
     "visit",
 ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from eventstore import received
 from eventstore.ledger import Cause
 from schemas.address import anonymous_phone, phone_address
 from schemas.errors import ConflictError, NotFoundError
-from schemas.facts.incident import IncidentMerged, InteractionLinked, Reason
 from schemas.ids import call_id, utc
 from schemas.interaction import Interaction, Party
 from services.callbacks import decide as callbacks_decide
@@ -19,12 +19,11 @@ from services.callbacks.state import Callback
 from services.calls import decide
 from services.calls.requests import CallRequest, ChangeCall, StartCall
 from services.calls.state import Call
-from services.desk import Desk, Done
-from services.incidents import batch, loading, regroup
+from services.desk import Desk, Done, Inverse
+from services.incidents import batch, grouping, links, loading
 from services.incidents.decide import stored
-from services.incidents.handle import links_of_family, put_part, working
-from services.incidents.indexing import move
-from services.incidents.requests import Move
+from services.incidents.lookup import find, working
+from services.incidents.requests import Merge, Move, Unmerge
 from services.incidents.state import Incident
 
 _LINE = "/api"  # the scope of ids that programs give to calls they report themselves; no line can be called that
@@ -102,46 +101,51 @@ def _change(desk: Desk, request: ChangeCall) -> Done:
     desk.known.record(decide.change(call, _in_utc(request)), Cause(request.id, call.incident))
     if request.ended_at is not None and desk.known.calls[call.id].answered_at is not None:
         callbacks.call_ended(desk, call.id, request)
+    inverse: tuple[Inverse, ...] = ()
     if request.incident is not None:
-        _attach(desk, call, working(desk, request.incident), request)
+        # what is undone goes back to where it was, also to what is read as part of another
+        to = working(desk, request.incident) if request.was is UNSET else _still(desk, call, request)
+        inverse = _attach(desk, call, to, request)
     elif call.incident is not None:
         loading.load_incidents(desk.connection, desk.known, [call.incident])
     incident = desk.known.calls[call.id].incident
-    return Done(subject=call.id, number=desk.known.incidents[incident].number if incident else None)
+    number = desk.known.incidents[incident].number if incident else None
+    return Done(subject=call.id, number=number, inverse=inverse)
 
 
-def _attach(desk: Desk, call: Call, target: Incident, request: ChangeCall) -> None:
-    """The call belongs there. An incident that the call alone had opened goes with it; else the call is moved."""
-    cause = Cause(request.id, target.id)
-    known = desk.known
-    loading.load_incidents(desk.connection, known, [call.incident] if call.incident else [])
-    source = known.incidents[call.incident] if call.incident else None
-    if source is not None and known.root(source.id) != target.id:
-        links = links_of_family(desk, source.id)
-        link = links.get(call.interaction)
-        if link is not None and len(links) == 1 and source.merged_into is None:
-            known.record(
-                [
-                    IncidentMerged(
-                        incident=source.id, into=target.id, reason=Reason.AGENT, by=request.by, at=request.now
-                    )
-                ],
-                cause,
-            )
-        elif link is not None:
-            _move(desk, source, target, link, request, cause)
-    known.record(decide.attach(call, target.id, target.number, request), cause)
+def _still(desk: Desk, call: Call, request: ChangeCall) -> Incident:
+    """The incident it goes back to. Raises ConflictError where it was attached elsewhere since."""
+    back, now = find(desk, request.incident or 0), find(desk, request.was or 0)
+    if call.incident != now.id:
+        raise ConflictError("this call was attached elsewhere since")
+    return back
 
 
-def _move(
-    desk: Desk, source: Incident, target: Incident, link: InteractionLinked, request: ChangeCall, cause: Cause
-) -> None:
-    moving = Move(
-        incident=source.number, interaction=link.interaction, to=target.number, by=request.by, now=request.now
-    )
-    desk.known.record(regroup.move(target, {link.interaction: link}, {}, moving), cause)
-    move(link.interaction, target.id, desk.known)
-    put_part(desk, link, target.id, frozenset())
+def _attach(desk: Desk, call: Call, target: Incident, request: ChangeCall) -> tuple[Inverse, ...]:
+    """The call belongs there. An incident that the call alone had opened goes with it; else the call is moved.
+
+    Returns what undoes it.
+    """
+    loading.load_incidents(desk.connection, desk.known, [call.incident] if call.incident else [])
+    source = desk.known.incidents[call.incident] if call.incident else None
+    inverse: tuple[Inverse, ...] = ()
+    if source is not None:
+        root = desk.known.incidents[desk.known.root(source.id)]
+        back = ChangeCall(call=call.id, incident=source.number, was=target.number)
+        if root.id != target.id and links.places_in(desk, [call.interaction], source.id):
+            inverse = _regroup(desk, call, root, target, request)
+        inverse = (*inverse, back) if source.id != target.id else ()
+    desk.known.record(decide.attach(call, target.id, target.number, request), Cause(request.id, target.id))
+    return inverse
+
+
+def _regroup(desk: Desk, call: Call, root: Incident, target: Incident, request: ChangeCall) -> tuple[Inverse, ...]:
+    if links.count(desk, root.id) == 1 and root.id == call.incident:
+        merge = Merge(incident=target.number, sources=(root.number,), by=request.by, now=request.now)
+        grouping.merging(desk, merge)
+        return (Unmerge(incident=target.number, source=root.number),)
+    move = Move(incident=root.number, interaction=call.interaction, to=target.number, by=request.by, now=request.now)
+    return grouping.move(desk, move).inverse
 
 
 def _in_utc(request: ChangeCall) -> ChangeCall:

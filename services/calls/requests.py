@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
 from schemas.interaction import Direction
 from services.request import Request
 
@@ -29,7 +31,10 @@ class StartCall(Request, frozen=True, kw_only=True):
 
 
 class ChangeCall(Request, frozen=True, kw_only=True):
-    """What happened to a call; None leaves that alone. All of it or, with ConflictError, nothing."""
+    """What happened to a call; None leaves that alone. All of it or, with ConflictError, nothing.
+
+    `was`: attach it only where it is still attached to that one; what undoes something asks it.
+    """
 
     call: UUID
     answered_at: datetime | None = None
@@ -38,6 +43,7 @@ class ChangeCall(Request, frozen=True, kw_only=True):
     notes: str | None = None
     outcome: str | None = None
     incident: int | None = None
+    was: int | UnsetType = UNSET
 
 
 CallRequest = StartCall | ChangeCall

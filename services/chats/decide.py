@@ -20,8 +20,9 @@ from schemas.facts.chat import (
     MissedReason,
 )
 from schemas.facts.incident import Words
+from schemas.facts.undone import ChatTransferUndone
 from schemas.interaction import Interaction, Party
-from services.chats.requests import AcceptChat, CloseChat, LeaveEmail, MissChat, TransferChat
+from services.chats.requests import AcceptChat, CloseChat, LeaveEmail, MissChat, TakeBackTransfer, TransferChat
 from services.chats.state import Chat, ChatFact, Stage
 
 _FIRST_WORDS = 200  # characters
@@ -90,6 +91,25 @@ def transfer(chat: Chat, request: TransferChat, *, available: AbstractSet[str]) 
         raise ConflictError(f"{request.to} is not available", field="to")
     return [
         ChatTransferred(chat=chat.id, incident=chat.incident, to=request.to, team=team, by=request.by, at=request.now)
+    ]
+
+
+def take_back_transfer(chat: Chat, request: TakeBackTransfer) -> list[ChatFact]:
+    """With whom it was. Raises ConflictError where something happened to it since."""
+    if chat != request.left:
+        raise ConflictError("the chat was changed since")
+    was = request.was
+    return [
+        ChatTransferUndone(
+            chat=chat.id,
+            incident=chat.incident,
+            agent=was.agent,
+            team=was.team,
+            since=was.since,
+            undone_at=chat.since,
+            by=request.by,
+            at=request.now,
+        )
     ]
 
 

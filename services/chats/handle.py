@@ -5,6 +5,7 @@ What a customer's words do to their chat stands in services/incidents/batch.py, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 from uuid import UUID
 
@@ -18,13 +19,22 @@ from schemas.facts.incident import Status
 from schemas.interaction import Channel
 from services.access import teams
 from services.chats import decide, presence
-from services.chats.requests import AcceptChat, ChatRequest, CloseChat, LeaveEmail, MissChat, TransferChat
+from services.chats.requests import (
+    AcceptChat,
+    ChatRequest,
+    CloseChat,
+    LeaveEmail,
+    MissChat,
+    TakeBackTransfer,
+    TransferChat,
+)
 from services.chats.state import Chat
 from services.deliveries.queue import Kind, NewDelivery
-from services.desk import Desk, Done
+from services.desk import Desk, Done, Inverse
 from services.incidents import decide as incidents
 from services.incidents import handle as incident_requests
 from services.incidents import loading
+from services.incidents.inverse import inverse_of
 from services.incidents.requests import Assign, Reply
 from services.incidents.state import Incident
 
@@ -36,6 +46,10 @@ def handle(desk: Desk, request: ChatRequest) -> Done:
             return _accept(desk, request)
         case TransferChat():
             return _transfer(desk, request)
+        case TakeBackTransfer():
+            chat = _chat(desk, request.chat)
+            desk.known.record(decide.take_back_transfer(chat, request), Cause(request.id, chat.incident))
+            return _done(desk, chat)
         case CloseChat():
             return _close(desk, request)
         case MissChat():
@@ -62,9 +76,11 @@ def _transfer(desk: Desk, request: TransferChat) -> Done:
         raise InvalidError(f"there is no team {request.team}", field="team")
     facts = decide.transfer(chat, request, available=presence.available(desk.connection))
     desk.known.record(facts, Cause(request.id, chat.incident))
-    if facts and request.to:
-        _give(desk, chat, request.to, request, taken_from=chat.agent)
-    return _done(desk, chat)
+    if not facts:
+        return _done(desk, chat)
+    given = _give(desk, chat, request.to, request, taken_from=chat.agent) if request.to else ()
+    inverse = (TakeBackTransfer(chat=chat.id, was=chat, left=desk.known.chats[chat.id]), *given)
+    return msgspec.structs.replace(_done(desk, chat), inverse=inverse)
 
 
 def _close(desk: Desk, request: CloseChat) -> Done:
@@ -146,14 +162,18 @@ def _confirm(desk: Desk, before: Chat) -> None:
         )
 
 
-def _give(desk: Desk, chat: Chat, to: str, request: AcceptChat | TransferChat, *, taken_from: str | None) -> None:
-    """Who talks with them has the incident, unless somebody else had it already."""
+def _give(
+    desk: Desk, chat: Chat, to: str, request: AcceptChat | TransferChat, *, taken_from: str | None
+) -> Sequence[Inverse]:
+    """Who talks with them has the incident, unless somebody else had it already. Returns what undoes it."""
     root = _root(desk, chat)
     status = desk.known.status(root.id)
     if status is Status.CLOSED or root.assignee not in {None, taken_from}:
-        return
+        return ()
     assign = Assign(incident=root.number, to=to, by=request.by, now=request.now)
-    desk.known.record(incidents.assign(root, status, assign), Cause(request.id, root.id))
+    facts = incidents.assign(root, status, assign)
+    desk.known.record(facts, Cause(request.id, root.id))
+    return inverse_of(assign, root, desk.known.incidents[root.id]) if facts else ()
 
 
 def _chat(desk: Desk, chat: UUID) -> Chat:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from services.chats.state import Chat
 from services.request import Request
 
 
@@ -20,6 +21,14 @@ class TransferChat(Request, frozen=True, kw_only=True):
     chat: UUID
     to: str = ""
     team: str = ""
+
+
+class TakeBackTransfer(Request, frozen=True, kw_only=True):
+    """Not handed on after all. `was`: how it stood, and `left` since; only of what undoes something."""
+
+    chat: UUID
+    was: Chat
+    left: Chat
 
 
 class CloseChat(Request, frozen=True, kw_only=True):
@@ -44,4 +53,4 @@ class LeaveEmail(Request, frozen=True, kw_only=True):
     email: str
 
 
-ChatRequest = AcceptChat | TransferChat | CloseChat | MissChat | LeaveEmail
+ChatRequest = AcceptChat | TransferChat | TakeBackTransfer | CloseChat | MissChat | LeaveEmail

@@ -18,8 +18,11 @@ from schemas.facts.chat import (
     ChatRequested,
     ChatTransferred,
 )
+from schemas.facts.undone import ChatTransferUndone
 
-ChatFact: TypeAlias = ChatRequested | ChatAccepted | ChatTransferred | ChatClosed | ChatMissed | ChatEmailGiven
+ChatFact: TypeAlias = (
+    ChatRequested | ChatAccepted | ChatTransferred | ChatTransferUndone | ChatClosed | ChatMissed | ChatEmailGiven
+)
 
 
 class Stage(StrEnum):
@@ -78,6 +81,9 @@ def evolve(chat: Chat, fact: ChatFact) -> Chat:  # noqa: PLR0911 -- a table, a r
             return replace(chat, stage=Stage.ACTIVE, agent=fact.to, by_mail=False, since=fact.at)
         case ChatTransferred():
             return replace(chat, stage=Stage.WAITING, agent="", team=fact.team, since=fact.at)
+        case ChatTransferUndone():
+            stage = Stage.ACTIVE if fact.agent else Stage.WAITING
+            return replace(chat, stage=stage, agent=fact.agent, team=fact.team, since=fact.since)
         case ChatClosed():
             return replace(chat, stage=Stage.CLOSED, since=fact.at)
         case ChatMissed():

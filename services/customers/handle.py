@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from typing import assert_never
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from eventstore.ledger import Cause
 from schemas.address import parse_address
 from schemas.errors import NotFoundError
@@ -37,10 +39,14 @@ def handle(desk: Desk, request: CustomerRequest) -> Done:
             return _add_address(desk, request)
         case MergeCustomers():
             sources = [_customer(desk, source) for source in request.sources]
-            return _record(desk, request, decide.merge(_customer(desk, request.customer), sources, request))
+            did = _record(desk, request, decide.merge(_customer(desk, request.customer), sources, request))
+            each = dict.fromkeys(request.sources)
+            apart = tuple(UnmergeCustomers(customer=request.customer, source=source) for source in each)
+            return replace(did, inverse=apart)
         case UnmergeCustomers():
             source = _customer(desk, request.source)
-            return _record(desk, request, decide.unmerge(_customer(desk, request.customer), source, request))
+            did = _record(desk, request, decide.unmerge(_customer(desk, request.customer), source, request))
+            return replace(did, inverse=(MergeCustomers(customer=request.customer, sources=(request.source,)),))
         case ErasePerson():
             return _erase(desk, request)
         case _:

@@ -19,12 +19,13 @@ from schemas.facts.interaction import (
     InteractionSent,
 )
 from schemas.facts.teamwork import ReplyWithdrawn
+from schemas.facts.undone import Voice
 from schemas.interaction import Attachment, Channel, Direction, Party
 from services.deliveries.queue import Kind as DeliveryKind
 from services.deliveries.queue import NewDelivery
 from services.incidents.decide import refuse_closed, written
 from services.incidents.requests import Reply
-from services.incidents.state import Incident, Voice
+from services.incidents.state import Incident
 
 _REFERENCES_MAX = 20
 STATUS_PAGE = "status_page"
@@ -88,23 +89,13 @@ def target(family: Iterable[Incident], people: People, request: Reply) -> Target
     return _by_mail_or_page(member, voice.address, voice.channel, voice.thread, voice, people)
 
 
-def refuse_answered(histories: Sequence[Sequence[Fact]], request: Reply) -> None:
-    """Raise AnsweredMeanwhileError where somebody else replied after what the caller had seen.
-
-    `histories`: the facts of the incident and of all that are read as one with it, its own first.
-    """
-    if request.seen_version is None:
-        return
-    own = histories[0]
-    seen_at = getattr(own[min(request.seen_version, len(own)) - 1], "at", None) if request.seen_version > 0 else None
-    taken_back = {fact.interaction for facts in histories for fact in facts if isinstance(fact, ReplyWithdrawn)}
-    later = [*own[max(request.seen_version, 0) :], *(fact for facts in histories[1:] for fact in facts)]
+def refuse_answered(later: Sequence[Fact], request: Reply) -> None:
+    """Raise AnsweredMeanwhileError where somebody else replied. `later`: what came after what the caller had seen."""
+    taken_back = {fact.interaction for fact in later if isinstance(fact, ReplyWithdrawn)}
     for fact in later:
         if not isinstance(fact, InteractionLinked) or fact.direction is not Direction.OUT:
             continue
-        if fact.by in {"", request.by} or fact.interaction in taken_back:
-            continue
-        if fact in own or seen_at is None or fact.at > seen_at:
+        if fact.by not in {"", request.by} and fact.interaction not in taken_back:
             raise AnsweredMeanwhileError(fact.by, fact.at)
 
 

@@ -82,6 +82,9 @@ def snooze(incident: Incident, status: Status, request: Snooze) -> list[Incident
     """Out of sight for a while. Raises InvalidError, ConflictError where there is nothing left to do anyway."""
     if status in {Status.RESOLVED, Status.CLOSED}:
         raise ConflictError(f"incident {incident.number} is {status}: there is nothing to snooze")
+    refuse_changed(incident, request.was, incident.snoozed_until)
+    if request.was is not UNSET and request.until is not None and request.until <= request.now:
+        return [IncidentWoken(incident=incident.id, at=request.now)]  # its time came before that was undone
     if request.until is not None and not request.now < request.until <= request.now + SNOOZE_MAX:
         raise InvalidError(f"a time to come, within {SNOOZE_MAX.days} days", field="until")
     if incident.snoozed and incident.snoozed_until == request.until:
@@ -135,15 +138,12 @@ def tag(incident: Incident, request: Tag) -> list[IncidentFact]:
     ]
 
 
-def resolve(
-    incident: Incident, status: Status, request: Resolve, former: Resolution | None = None
-) -> list[IncidentFact]:
-    """Solved. `former`: the words of the last time, for a request that says `again`. Raises ConflictError."""
+def resolve(incident: Incident, status: Status, request: Resolve) -> list[IncidentFact]:
+    """Solved. Raises ConflictError."""
     refuse_closed(incident, status)
-    refuse_changed(incident, request.was, status)
     if status is Status.RESOLVED:
         raise ConflictError(f"incident {incident.number} is resolved already")
-    words = former or Resolution(solution=stored(request.solution), cause=stored(request.cause))
+    words = Resolution(solution=stored(request.solution), cause=stored(request.cause))
     return [
         IncidentResolved(incident=incident.id, address=incident.address, by=request.by, at=request.now, personal=words)
     ]
@@ -152,13 +152,11 @@ def resolve(
 def close(incident: Incident, status: Status, request: Close) -> list[IncidentFact]:
     """Done with, resolved or not. Raises ConflictError when it is so already."""
     refuse_closed(incident, status)
-    refuse_changed(incident, request.was, status)
     return [IncidentClosed(incident=incident.id, by=request.by, at=request.now)]
 
 
 def reopen(incident: Incident, status: Status, request: Reopen) -> list[IncidentFact]:
     """Not done. Raises ConflictError when nobody had said it was."""
-    refuse_changed(incident, request.was, status)
     if status not in {Status.RESOLVED, Status.CLOSED}:
         raise ConflictError(f"incident {incident.number} is {status}: there is nothing to reopen")
     words = Words(text=stored(request.reason)) if request.reason else None

@@ -20,7 +20,7 @@ from schemas.facts.call import CallStarted
 from schemas.facts.callback import CallbackRequested
 from schemas.facts.chat import ChatMissed, ChatRequested
 from schemas.facts.customer import AddressAdded, AddressProven, CustomerMerged, CustomerRegistered, CustomerUnmerged
-from schemas.facts.incident import IncidentMerged, IncidentOpened, IncidentUnmerged, Status
+from schemas.facts.incident import IncidentMerged, IncidentOpened, IncidentUnmerged, InteractionLinked, Status
 from schemas.interaction import Automatic, Channel
 from schemas.lifecycle import merged_status
 from services.callbacks import state as callbacks
@@ -61,6 +61,14 @@ class Thread(msgspec.Struct, frozen=True):
     parties: frozenset[UUID] = frozenset()
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where an interaction is: its link's version in the incident's stream; `status` just before it, where known."""
+
+    incident: UUID
+    version: int
+    status: Status | None
+
+
 class Mail(msgspec.Struct, frozen=True, array_like=True):
     """A mail that waits: for what it answers, or (automatic, `incident` None) for a place."""
 
@@ -93,6 +101,7 @@ class Changes:
     parts: set[Key] = field(default_factory=set[Key])
     mails: set[UUID] = field(default_factory=set[UUID])
     waits: set[tuple[Key, UUID]] = field(default_factory=set[tuple[Key, UUID]])
+    links: dict[UUID, Place] = field(default_factory=dict[UUID, Place])
     arrived: set[Key] = field(default_factory=set[Key])
     moved: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
     """Interaction → incident, where an agent moved it."""
@@ -193,6 +202,8 @@ class Known:
             self.add(incidents.opened(fact))
         else:
             now = self.incidents[fact.incident] = incidents.evolve(known, fact)
+            if isinstance(fact, InteractionLinked):
+                self.changes.links[fact.interaction] = Place(fact.incident, now.version, known.status)
             if known.snoozed or now.snoozed:
                 self.changes.snoozes.add(fact.incident)
             if isinstance(fact, IncidentMerged):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TypeAlias, assert_never
 
-from schemas.facts import stream_id
-from schemas.facts.incident import IncidentResolved, Resolution
+from msgspec import UNSET
+
 from services.access import users
 from services.desk import Desk
 from services.drafts import uploads
-from services.incidents import decide, loading, regroup, teamwork
+from services.incidents import decide, loading, regroup, restoring, teamwork
 from services.incidents.requests import (
     Assign,
     Close,
@@ -20,6 +20,7 @@ from services.incidents.requests import (
     Rate,
     Reopen,
     Resolve,
+    Restore,
     Snooze,
     Tag,
     UnlinkArticle,
@@ -28,7 +29,19 @@ from services.incidents.requests import (
 from services.incidents.state import Incident, IncidentFact
 
 _Plain: TypeAlias = (
-    Note | Assign | Snooze | Wake | Prioritize | Tag | Resolve | Close | Reopen | LinkArticle | UnlinkArticle | Rate
+    Note
+    | Assign
+    | Snooze
+    | Wake
+    | Prioritize
+    | Tag
+    | Resolve
+    | Close
+    | Reopen
+    | Restore
+    | LinkArticle
+    | UnlinkArticle
+    | Rate
 )
 
 
@@ -46,7 +59,12 @@ def decide_plain(  # noqa: C901, PLR0911, PLR0912 -- a verb a return
         case Note():
             return [*decide.note(incident, request), *_beside_note(desk, incident, request)]
         case Assign():
-            return decide.assign(incident, status, request)
+            facts = decide.assign(incident, status, request)
+            return (
+                facts
+                if request.back is UNSET
+                else [*facts, *restoring.stood_again(desk, incident, request.back, request)]
+            )
         case Snooze():
             return decide.snooze(incident, status, request)
         case Wake():
@@ -56,11 +74,13 @@ def decide_plain(  # noqa: C901, PLR0911, PLR0912 -- a verb a return
         case Tag():
             return decide.tag(incident, request)
         case Resolve():
-            return decide.resolve(incident, status, request, _former(desk, incident) if request.again is True else None)
+            return decide.resolve(incident, status, request)
         case Close():
             return decide.close(incident, status, request)
         case Reopen():
             return decide.reopen(incident, status, request)
+        case Restore():
+            return restoring.restore(desk, incident, request)
         case Rate():
             return decide.rate(incident, status, request)
         case LinkArticle():
@@ -82,13 +102,6 @@ def _says_something(request: IncidentRequest) -> bool:
             return bool(request.reason)
         case _:
             return False
-
-
-def _former(desk: Desk, incident: Incident) -> Resolution | None:
-    """The words of the last resolution; what was erased since stays so."""
-    history = desk.ledger.load(desk.connection, [stream_id("incident", incident.id)])
-    facts = [fact for loaded in history.values() for fact in loaded.facts]
-    return next((fact.personal for fact in reversed(facts) if isinstance(fact, IncidentResolved)), None)
 
 
 def _beside_note(desk: Desk, incident: Incident, request: Note) -> list[IncidentFact]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from schemas.errors import ConflictError, InvalidError, NotFoundError
-from schemas.facts import Fact
 from schemas.facts.incident import (
     IncidentMerged,
     IncidentOpened,
@@ -29,23 +28,7 @@ from services.incidents.requests import Merge, Move, Split, Unmerge
 from services.incidents.state import Incident, IncidentFact
 
 Links = Mapping[UUID, InteractionLinked]
-"""Interaction → its link, wherever in the whole it is."""
-
-
-def links_of(facts: Iterable[Fact]) -> dict[UUID, InteractionLinked]:
-    """The links that stand after all facts of a whole, in the order they came."""
-    found: dict[UUID, InteractionLinked] = {}
-    for fact in facts:
-        match fact:
-            case InteractionLinked():
-                found[fact.interaction] = fact
-            case InteractionUnlinked() if (
-                fact.interaction in found and found[fact.interaction].incident == fact.incident
-            ):
-                del found[fact.interaction]
-            case _:
-                pass
-    return found
+"""Interaction → its link, wherever in the whole it is: of those that are asked about."""
 
 
 def merge(target: Incident, sources: Sequence[Incident], request: Merge) -> list[IncidentFact]:
@@ -70,9 +53,19 @@ def unmerge(target: Incident, source: Incident, request: Unmerge) -> list[Incide
     return [IncidentUnmerged(incident=source.id, out_of=target.id, by=request.by, at=request.now)]
 
 
+def chosen(links: Links, interactions: Sequence[UUID], *, all_of: int) -> list[InteractionLinked]:
+    """What shall be split off, the oldest first. `all_of`: how many there are. Raises InvalidError, NotFoundError."""
+    found = [_link(links, interaction) for interaction in dict.fromkeys(interactions)]
+    if not found:
+        raise InvalidError("which interactions?", field="interactions")
+    if len(found) == all_of:
+        raise InvalidError("an incident keeps at least one interaction", field="interactions")
+    return sorted(found, key=lambda link: link.at)
+
+
 def split(
     whole: Incident,
-    links: Links,
+    chosen: Sequence[InteractionLinked],
     customers: Mapping[UUID, UUID],
     written_as: Mapping[UUID, str],
     request: Split,
@@ -81,14 +74,8 @@ def split(
 ) -> list[IncidentFact]:
     """Some interactions become an incident of their own, of whoever wrote the first of them.
 
-    `customers`: address → customer; `written_as`: address → as written. Raises InvalidError, NotFoundError.
+    `customers`: address → customer; `written_as`: address → as written. Raises InvalidError.
     """
-    chosen = [_link(links, interaction) for interaction in dict.fromkeys(request.interactions)]
-    if not chosen:
-        raise InvalidError("which interactions?", field="interactions")
-    if len(chosen) == len(links):
-        raise InvalidError("an incident keeps at least one interaction", field="interactions")
-    chosen.sort(key=lambda link: link.at)
     first = next((link for link in chosen if link.direction is Direction.IN), chosen[0])
     facts: list[IncidentFact] = [
         IncidentOpened(

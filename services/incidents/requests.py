@@ -8,11 +8,27 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
-from schemas.facts.incident import Priority, Status
+from schemas.facts.incident import Priority, Reason
+from schemas.facts.undone import Decision, Standing, Voice
 from schemas.interaction import Channel
 from services.request import Request
+
+
+class Back(msgspec.Struct, frozen=True, kw_only=True):
+    """How an incident stood before what is undone, and how that left it: so it must stand still to stand so again.
+
+    `heard`: its voices, where that changed them; `joined`: whom it let take part.
+    """
+
+    undone: Decision
+    undone_at: datetime
+    stood: Standing
+    left: Standing
+    heard: tuple[Voice, ...] | None = None
+    joined: tuple[UUID, ...] = ()
 
 
 class Reply(Request, frozen=True, kw_only=True):
@@ -50,13 +66,17 @@ class Note(Request, frozen=True, kw_only=True):
 
 
 class Assign(Request, frozen=True, kw_only=True):
-    """Give it to a user, to a team, to both, or to nobody (None). What isn't given stays."""
+    """Give it to a user, to a team, to both, or to nobody (None). What isn't given stays.
+
+    `back`: as if it had never been given, where nobody did anything since.
+    """
 
     incident: int
     to: str | UnsetType | None = UNSET
     team: str | UnsetType | None = UNSET
     was: str | UnsetType | None = UNSET
     team_was: str | UnsetType | None = UNSET
+    back: Back | UnsetType = UNSET
 
 
 class Snooze(Request, frozen=True, kw_only=True):
@@ -64,6 +84,7 @@ class Snooze(Request, frozen=True, kw_only=True):
 
     incident: int
     until: datetime | None
+    was: datetime | UnsetType | None = UNSET
 
 
 class Wake(Request, frozen=True, kw_only=True):
@@ -90,20 +111,17 @@ class Tag(Request, frozen=True, kw_only=True):
 
 
 class Resolve(Request, frozen=True, kw_only=True):
-    """It is solved. `again`: with the solution and cause it had the last time."""
+    """It is solved."""
 
     incident: int
     solution: str = ""
     cause: str = ""
-    again: bool | UnsetType = UNSET
-    was: Status | UnsetType = UNSET
 
 
 class Close(Request, frozen=True, kw_only=True):
     """Done with it."""
 
     incident: int
-    was: Status | UnsetType = UNSET
 
 
 class Reopen(Request, frozen=True, kw_only=True):
@@ -111,7 +129,13 @@ class Reopen(Request, frozen=True, kw_only=True):
 
     incident: int
     reason: str = ""
-    was: Status | UnsetType = UNSET
+
+
+class Restore(Request, frozen=True, kw_only=True):
+    """It was not resolved, closed or reopened after all. Only of what undoes something."""
+
+    incident: int
+    back: Back
 
 
 class Merge(Request, frozen=True, kw_only=True):
@@ -142,6 +166,28 @@ class Move(Request, frozen=True, kw_only=True):
     incident: int
     interaction: UUID
     to: int
+
+
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """An interaction that goes back to the incident of number `to`, with the reason and time of its link there."""
+
+    interaction: UUID
+    to: int
+    reason: Reason
+    at: datetime
+
+
+class Return(Request, frozen=True, kw_only=True):
+    """What was moved or split off to `incident` goes back. Only of what undoes something.
+
+    `backs`: number of each incident concerned, and how it stood. `merge`: what `incident` was split from; what came
+    there since is read there.
+    """
+
+    incident: int
+    links: tuple[Returned, ...]
+    backs: tuple[tuple[int, Back], ...]
+    merge: int | None = None
 
 
 class Rate(Request, frozen=True, kw_only=True):
@@ -178,10 +224,12 @@ IncidentRequest = (
     | Resolve
     | Close
     | Reopen
+    | Restore
     | Merge
     | Unmerge
     | Split
     | Move
+    | Return
     | LinkArticle
     | UnlinkArticle
     | Rate

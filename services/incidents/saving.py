@@ -28,6 +28,7 @@ def save(connection: Connection, ledger: Ledger, known: Known) -> list[int]:
         _save_snoozes(connection, known)
         _save_parts(connection, known)
         _save_keys(connection, known)
+        _save_links(connection, known)
         _save_mails(connection, known)
         _save_calls(connection, known)
         _save_callbacks(connection, known)
@@ -147,6 +148,23 @@ def _save_keys(connection: Connection, known: Known) -> None:
             "UPDATE waiting_mail SET incident = moved.incident"
             " FROM unnest(%b::uuid[], %b::uuid[]) AS moved (id, incident) WHERE waiting_mail.interaction = moved.id",
             values,
+        )
+
+
+def _save_links(connection: Connection, known: Known) -> None:
+    links = known.changes.links
+    if links:
+        connection.execute(
+            "INSERT INTO links (interaction, incident, version, status)"
+            " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::int4[], %b::text[])"
+            " ON CONFLICT (interaction) DO UPDATE SET"
+            " incident = excluded.incident, version = excluded.version, status = excluded.status",
+            (
+                Uuids(links),
+                Uuids(place.incident for place in links.values()),
+                [place.version for place in links.values()],
+                [place.status.value if place.status else "" for place in links.values()],
+            ),
         )
 
 

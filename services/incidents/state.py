@@ -35,6 +35,7 @@ from schemas.facts.incident import (
     WorkStopped,
 )
 from schemas.facts.teamwork import AgentsMentioned, ArticleLinked, ArticleUnlinked, NoteFilesAdded, ReplyWithdrawn
+from schemas.facts.undone import IncidentRestored, Standing, Voice
 from schemas.interaction import Channel, Direction
 from schemas.lifecycle import next_status, speaks
 
@@ -65,24 +66,15 @@ IncidentFact: TypeAlias = (
     | ArticleUnlinked
     | ReplyWithdrawn
     | ProductNamed
+    | IncidentRestored
 )
-
-
-class Voice(msgspec.Struct, frozen=True, array_like=True):
-    """The last thing an address said here: where an answer goes."""
-
-    address: UUID
-    interaction: UUID
-    thread: UUID
-    channel: Channel
-    at: datetime
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """`spoken_at`: of the last fact that counts in `merged_status`. `apart`: what an agent separated from it.
 
-    `solved`: its last word was a resolution, whether closed since or not. `snoozed` without `snoozed_until`: until
-    the customer answers.
+    `solved`: its last word was a resolution, whether closed since or not; `resolution`: the version of the last one.
+    `snoozed` without `snoozed_until`: until the customer answers.
 
     `version`: of its stream, after all facts folded here. `product`: no longer filled; a state holds no words.
     """
@@ -115,11 +107,17 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     team: str | None = None
     snoozed: bool = False
     snoozed_until: datetime | None = None
+    resolution: int = 0
 
     @property
     def is_open(self) -> bool:
         """Is there work left, by its own facts?"""
         return self.status not in {Status.RESOLVED, Status.CLOSED}
+
+
+def standing(incident: Incident) -> Standing:
+    """How its work stands."""
+    return Standing(**{name: getattr(incident, name) for name in Standing.__struct_fields__})
 
 
 def opened(fact: IncidentOpened) -> Incident:
@@ -145,7 +143,8 @@ def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, P
         incident,
         version=incident.version + 1,
         status=next_status(incident.status, fact),
-        spoken_at=fact.at if speaks(fact) else incident.spoken_at,
+        # what is moved back has its old time
+        spoken_at=max(incident.spoken_at, fact.at) if speaks(fact) else incident.spoken_at,
     )
     match fact:
         case IncidentOpened():
@@ -182,11 +181,21 @@ def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, P
         case IncidentWoken():
             return replace(incident, snoozed=False, snoozed_until=None)
         case IncidentResolved():
-            return replace(incident, active_at=fact.at, solved=True, snoozed=False, snoozed_until=None)
+            resolution = incident.version
+            return replace(
+                incident, active_at=fact.at, solved=True, snoozed=False, snoozed_until=None, resolution=resolution
+            )
         case IncidentClosed():
             return replace(incident, active_at=fact.at, snoozed=False, snoozed_until=None)
         case IncidentReopened():
             return replace(incident, active_at=fact.at, solved=False)
+        case IncidentRestored():
+            return replace(
+                incident,
+                **msgspec.structs.asdict(fact.stood),
+                voices=incident.voices if fact.heard is None else fact.heard,
+                participants=incident.participants - frozenset(fact.parted),
+            )
         case IncidentNoted():
             return replace(incident, active_at=fact.at)
         case WorkStarted() | WorkStopped() | IncidentRated():
@@ -210,5 +219,5 @@ def _linked(incident: Incident, fact: InteractionLinked) -> Incident:
         incident,
         links=incident.links + 1,
         voices=voices,
-        active_at=incident.active_at if fact.automatic else fact.at,
+        active_at=incident.active_at if fact.automatic else max(incident.active_at, fact.at),
     )

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from schemas.errors import ConflictError
 from schemas.facts import Fact
-from schemas.facts.incident import InteractionLinked, Status
+from schemas.facts.incident import (
+    IncidentAssigned,
+    IncidentClosed,
+    IncidentReopened,
+    IncidentResolved,
+    InteractionLinked,
+    Status,
+)
 from schemas.facts.interaction import InteractionHeld, InteractionWithdrawn
 from schemas.facts.teamwork import (
     AgentsMentioned,
@@ -19,6 +26,7 @@ from schemas.facts.teamwork import (
     NoteFilesAdded,
     ReplyWithdrawn,
 )
+from schemas.facts.undone import IncidentRestored
 from schemas.interaction import Attachment, Direction
 from schemas.lifecycle import next_status
 from services.incidents.requests import LinkArticle, Note, UnlinkArticle, Withdraw
@@ -74,21 +82,19 @@ def unlink_article(incident: Incident, request: UnlinkArticle) -> list[IncidentF
     return [ArticleUnlinked(incident=incident.id, article=request.article, by=request.by, at=request.now)]
 
 
-def withdraw(
-    link: InteractionLinked, sent: Iterable[Fact], history: Iterable[Fact], now: datetime, request: Withdraw
-) -> list[Fact]:
-    """Take a reply back. `sent`: facts of its own stream, `history`: of the incident it is in; `now`: the database's.
-
-    Raises ConflictError for what was not held, or no longer is.
-    """
+def refuse_left(link: InteractionLinked, sent: Sequence[Fact], now: datetime) -> None:
+    """Raise ConflictError for what is not held. `sent`: the facts of its own stream; `now`: the database's."""
     if link.direction is not Direction.OUT:
         raise ConflictError("only what we sent can be taken back", field="interaction")
-    facts = list(sent)
-    if not any(isinstance(fact, InteractionHeld) and now < fact.until for fact in facts):
+    if not any(isinstance(fact, InteractionHeld) and now < fact.until for fact in sent):
         raise ConflictError("it has left already", field="interaction")
-    if any(isinstance(fact, InteractionWithdrawn) for fact in facts):
+    if any(isinstance(fact, InteractionWithdrawn) for fact in sent):
         raise ConflictError("it was taken back already", field="interaction")
-    status, replies = _without(link.interaction, list(history))
+
+
+def withdraw(link: InteractionLinked, before: Status, since: Sequence[Fact], request: Withdraw) -> list[Fact]:
+    """Take a reply back. `since`: the facts of its incident, from it on or earlier; `before`: how it stood then."""
+    status, replies = _without(link.interaction, before, since)
     return [
         InteractionWithdrawn(interaction=link.interaction, by=request.by, at=request.now),
         ReplyWithdrawn(
@@ -104,14 +110,24 @@ def withdraw(
     ]
 
 
-def _without(reply: UUID, history: Sequence[Fact]) -> tuple[Status, list[datetime]]:
+def _without(reply: UUID, status: Status, since: Sequence[Fact]) -> tuple[Status, list[datetime]]:
     """An incident's status as if this reply and all that were taken back had not been; the times of the others."""
-    gone = {reply} | {fact.interaction for fact in history if isinstance(fact, ReplyWithdrawn)}
-    status, replies = Status.NEW, list[datetime]()
-    for fact in history:
-        if isinstance(fact, ReplyWithdrawn) or (isinstance(fact, InteractionLinked) and fact.interaction in gone):
-            continue
+    gone = {reply} | {fact.interaction for fact in since if isinstance(fact, ReplyWithdrawn)}
+    undecided, replies = status, list[datetime]()
+    for fact in since:
+        match fact:
+            case ReplyWithdrawn():
+                continue
+            case InteractionLinked() if fact.interaction in gone:
+                continue
+            case IncidentRestored():
+                status = undecided
+                continue
+            case IncidentAssigned() | IncidentResolved() | IncidentClosed() | IncidentReopened():
+                undecided = status
+            case InteractionLinked(direction=Direction.OUT, by=str(by)) if by:
+                replies.append(fact.at)
+            case _:
+                pass
         status = next_status(status, fact)
-        if isinstance(fact, InteractionLinked) and fact.direction is Direction.OUT and fact.by:
-            replies.append(fact.at)
     return status, replies

@@ -11,8 +11,9 @@ from schemas.interaction import Channel
 from services.desk import Desk
 from services.incidents import answer
 from services.incidents.batch import Rules
-from services.incidents.handle import whom, working
+from services.incidents.handle import whom
 from services.incidents.known import Known
+from services.incidents.lookup import working
 from services.incidents.requests import Reply
 
 

@@ -9,13 +9,14 @@ from msgspec.structs import replace
 
 from schemas.errors import ConflictError, InvalidError
 from schemas.facts import Fact, stream_id, stream_of
-from schemas.facts.incident import InteractionLinked
+from schemas.facts.incident import InteractionLinked, Status
 from schemas.facts.interaction import InteractionSent
+from schemas.facts.teamwork import ReplyWithdrawn
 from schemas.interaction import Channel
 from services.deliveries import queue
 from services.desk import Desk
 from services.drafts import drafts
-from services.incidents import loading, teamwork
+from services.incidents import links, loading, teamwork
 from services.incidents.requests import Withdraw
 from services.incidents.state import Incident
 
@@ -33,17 +34,38 @@ def take_back(desk: Desk, root: Incident, link: InteractionLinked, request: With
     The words are a draft again. Raises ConflictError.
     """
     loading.load_versions(desk.connection, desk.known, [stream_id("interaction", link.interaction)])
-    sent = history(desk, "interaction", link.interaction)
-    facts = teamwork.withdraw(link, sent, history(desk, "incident", link.incident), _clock(desk), request)
+    sent = _history(desk, link.interaction)
+    teamwork.refuse_left(link, sent, _clock(desk))
+    facts = teamwork.withdraw(link, *_since(desk, link), request)
     if link.channel is Channel.EMAIL and not queue.withdraw(desk.connection, link.interaction):
         raise ConflictError("it is being sent already", field="interaction")
     _back_to_the_composer(desk, root, sent, by=request.by)
     return facts
 
 
-def history(desk: Desk, category: str, subject: UUID) -> list[Fact]:
-    """A stream's facts, and what this transaction decided about it."""
-    stream = stream_id(category, subject)
+def _since(desk: Desk, link: InteractionLinked) -> tuple[Status, list[Fact]]:
+    """How the incident stood before a reply that is still held, and its facts since: as old as a hold is long.
+
+    From an earlier reply on, where that was taken back meanwhile: how it stood before this one was its doing.
+    """
+    place = links.places_of(desk.connection, desk.known, [link.interaction])[link.interaction]
+    while place.status is not None:
+        since = links.part(desk, place.incident, after=place.version - 1)
+        gone = [fact.interaction for fact in since if isinstance(fact, ReplyWithdrawn)]
+        earlier = [
+            other
+            for other in links.places_of(desk.connection, desk.known, gone).values()
+            if other.incident == place.incident and other.version < place.version
+        ]
+        if not earlier:
+            return place.status, since
+        place = min(earlier, key=lambda other: other.version)
+    return Status.NEW, links.part(desk, place.incident, after=0)
+
+
+def _history(desk: Desk, interaction: UUID) -> list[Fact]:
+    """An interaction's facts, and what this transaction decided about it."""
+    stream = stream_id("interaction", interaction)
     stored = desk.ledger.load(desk.connection, [stream])[stream].facts
     return [*stored, *(fact for fact, _ in desk.known.facts if stream_of(fact) == stream)]
 

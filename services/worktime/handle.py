@@ -10,7 +10,7 @@ from schemas.errors import ConflictError
 from schemas.facts.incident import WorkStarted
 from services.desk import Desk, Done
 from services.incidents import loading
-from services.incidents.handle import find, working
+from services.incidents.lookup import find, working
 from services.worktime import decide
 from services.worktime.decide import Running
 from services.worktime.requests import StartWork, WorkRequest

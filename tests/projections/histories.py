@@ -107,6 +107,7 @@ from schemas.facts.teamwork import (
     NoteFilesAdded,
     ReplyWithdrawn,
 )
+from schemas.facts.undone import ChatTransferUndone, Decision, IncidentRestored, Standing
 from schemas.facts.user import (
     JoinedTeam,
     Method,
@@ -209,7 +210,7 @@ class Story:
             + [(self.merge, 1), (self.unmerge, 1), (self.move, 1), (self.split, 1), (self.call, 1), (self.person, 1)]
             + [(self.callback, 1), (self.stopwatch, 1)]
             + [(self.chat, 1), (self.target, 0.5)]
-            + [(self.call_in, 2), (self.withdraw, 1), (self.link, 2)]
+            + [(self.call_in, 2), (self.undo, 2), (self.withdraw, 1), (self.link, 2)]
             + ([(self.erase, 0.4)] if self.erasures else [])
             + [(self.access, 0.6)]
         )
@@ -502,6 +503,51 @@ class Story:
             return [resolved, rated]
         return [resolved]
 
+    def undo(self) -> list[Fact]:
+        """A decision and its undoing, back to whatever stood before or to anything else."""
+        if not self.work:
+            return self.open()
+        work = self.random.choice(self.work[-50:])
+        work.resolved = False
+        decided, status = self.now, self.random.choice(list(Status))
+        self.now += timedelta(seconds=self.random.randint(1, 300))
+        before: dict[Decision, Fact] = {
+            Decision.RESOLVED: IncidentResolved(
+                incident=work.incident,
+                address=work.person.address,
+                by="ana",
+                at=decided,
+                personal=Resolution(solution=self.words(5)),
+            ),
+            Decision.CLOSED: IncidentClosed(incident=work.incident, by="ana", at=decided),
+            Decision.REOPENED: IncidentReopened(incident=work.incident, by="ana", at=decided),
+            Decision.ASSIGNED: IncidentAssigned(incident=work.incident, to="eva", by="ana", at=decided),
+        }
+        undone = self.random.choice(list(before))
+        solved = self.random.random() < 0.5
+        return [
+            before[undone],
+            IncidentRestored(
+                incident=work.incident,
+                undone=undone,
+                undone_at=decided,
+                stood=Standing(
+                    status=status,
+                    spoken_at=decided - timedelta(seconds=60),
+                    active_at=decided,
+                    solved=solved,
+                    snoozed=status is Status.OPEN,
+                ),
+                parted=(work.person.address,) if self.random.random() < 0.3 else (),
+                resolved_at=decided - timedelta(seconds=60) if status is Status.RESOLVED else None,
+                closed_at=decided - timedelta(seconds=60) if status is Status.CLOSED else None,
+                address=work.person.address if solved else None,
+                by="ana",
+                at=self.now,
+                personal=Resolution(solution=self.words(5), cause=self.words(2)) if solved else None,
+            ),
+        ]
+
     def merge(self) -> list[Fact]:
         alone = [work for work in self.work[-50:] if work.merged_into is None]
         if len(alone) < 2:
@@ -680,6 +726,16 @@ class Story:
             ChatClosed(**where, by="eva", at=self.now + timedelta(seconds=99)),
             asked,
         ]
+        undone = ChatTransferUndone(
+            **where,
+            agent=self.random.choice(["ana", ""]),
+            since=self.now,
+            undone_at=self.now,
+            by="ana",
+            at=self.now + timedelta(seconds=20),
+        )
+        if self.random.random() < 0.5:
+            talk[2:2] = [undone]
         ways: list[list[Fact]] = [[asked, *talk[: self.random.randint(0, 6)]], [asked, missed, given], [missed, given]]
         return self.random.choice(ways)
 

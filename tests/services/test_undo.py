@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from psycopg.rows import dict_row
 
+from projections import channel_report
 from schemas.errors import ConflictError, NotFoundError
-from schemas.facts.incident import IncidentResolved, Priority, Status
+from schemas.facts.incident import Priority, Status
+from schemas.facts.undone import Decision, Standing
 from services import undo
-from services.incidents.inverse import Before, inverse_of
+from services.customers.requests import ErasePerson
+from services.incidents.inverse import inverse_of
 from services.incidents.requests import (
     Assign,
+    Back,
     Close,
     Merge,
     Move,
@@ -22,12 +27,17 @@ from services.incidents.requests import (
     Reopen,
     Reply,
     Resolve,
+    Restore,
+    Snooze,
     Split,
     Tag,
     Unmerge,
+    Wake,
 )
 from services.incidents.state import Incident
+from services.targets import SetTarget
 from services.undo import Undo
+from tests.projections.views import fold_all, make_views
 from tests.services.incidents.conftest import commands, taking
 from tests.services.incidents.world import NOON, mail, uid
 
@@ -49,8 +59,9 @@ seven = Incident(
 )
 
 
-def inverse(request, status=Status.OPEN, made=None, **was):
-    found = inverse_of(request, Before(msgspec.structs.replace(seven, status=status, **was), status), made)
+def inverse(request, after=None, **was):
+    before = msgspec.structs.replace(seven, **was)
+    found = inverse_of(request, before, msgspec.structs.replace(before, **(after or {})))
     return [(type(one), {name: value for name, value in fields(one).items() if name != "incident"}) for one in found]
 
 
@@ -59,66 +70,56 @@ def fields(request):
     return {name: value for name, value in kept.items() if name not in {"by", "now", "id"} and value != msgspec.UNSET}
 
 
+_LATER = NOON + timedelta(hours=1)
+_NINE = {"until": NOON + timedelta(hours=9)}
+
+
 @pytest.mark.parametrize(
-    ("request_", "status", "was", "expected"),
+    ("request_", "was", "expected"),
     [
-        (Assign(incident=7, to="eva"), Status.OPEN, {}, [(Assign, {"to": "leo", "was": "eva"})]),
-        (Assign(incident=7, to="eva"), Status.OPEN, {"assignee": None}, [(Assign, {"to": None, "was": "eva"})]),
+        (Assign(incident=7, to="eva"), {"status": Status.OPEN}, [(Assign, {"to": "leo", "was": "eva"})]),
+        (Assign(incident=7, to="eva"), {"assignee": None}, [(Assign, {"to": None, "was": "eva"})]),
+        (Assign(incident=7, team="net"), {}, [(Assign, {"team": None, "team_was": "net"})]),
+        (Snooze(incident=7, **_NINE), {}, [(Wake, {"was": _NINE["until"]})]),
+        (
+            Snooze(incident=7, **_NINE),
+            {"snoozed": True, "snoozed_until": _LATER},
+            [(Snooze, {"until": _LATER, "was": _NINE["until"]})],
+        ),
+        (Wake(incident=7), {"snoozed": True}, [(Snooze, {"until": None, "was": None})]),
         (
             Prioritize(incident=7, priority=Priority.URGENT),
-            Status.OPEN,
             {},
             [(Prioritize, {"priority": Priority.NORMAL, "was": Priority.URGENT})],
         ),
         (
             Tag(incident=7, add=(" New", "OLD"), remove=("Both", "none")),
-            Status.OPEN,
             {},
             [(Tag, {"add": ("both",), "remove": ("new",)})],
         ),
-        (Resolve(incident=7), Status.OPEN, {}, [(Reopen, {"reason": "", "was": Status.RESOLVED})]),
-        (Close(incident=7), Status.OPEN, {}, [(Reopen, {"reason": "", "was": Status.CLOSED})]),
-        (
-            Close(incident=7),
-            Status.RESOLVED,
-            {"solved": True},
-            [
-                (Reopen, {"reason": "", "was": Status.CLOSED}),
-                (Resolve, {"solution": "", "cause": "", "again": True}),
-            ],
-        ),
-        (
-            Reopen(incident=7),
-            Status.RESOLVED,
-            {"solved": True},
-            [(Resolve, {"solution": "", "cause": "", "again": True, "was": Status.OPEN})],
-        ),
-        (Reopen(incident=7), Status.CLOSED, {}, [(Close, {"was": Status.OPEN})]),
-        (
-            Reopen(incident=7),
-            Status.CLOSED,
-            {"solved": True},
-            [(Resolve, {"solution": "", "cause": "", "again": True, "was": Status.OPEN}), (Close, {})],
-        ),
-        (
-            Merge(incident=7, sources=(9, 8, 9)),
-            Status.OPEN,
-            {},
-            [(Unmerge, {"source": 9}), (Unmerge, {"source": 8})],
-        ),
-        (Unmerge(incident=7, source=9), Status.OPEN, {}, [(Merge, {"sources": (9,)})]),
-        (Reply(incident=7, text="x"), Status.OPEN, {}, []),
-        (Note(incident=7, text="x"), Status.OPEN, {}, []),
+        (Merge(incident=7, sources=(9, 8, 9)), {}, [(Unmerge, {"source": 9}), (Unmerge, {"source": 8})]),
+        (Unmerge(incident=7, source=9), {}, [(Merge, {"sources": (9,)})]),
+        (Reply(incident=7, text="x"), {}, []),
+        (Note(incident=7, text="x"), {}, []),
     ],
 )
-def test_each_command_has_what_undoes_it(request_, status, was, expected):
-    assert inverse(request_, status, **was) == expected
+def test_each_command_has_what_undoes_it(request_, was, expected):
+    assert inverse(request_, **was) == expected
 
 
-def test_what_was_moved_goes_back_and_what_was_split_is_read_with_the_old_again():
-    moved = inverse_of(Move(incident=7, interaction=uid("m1"), to=9), Before(seven, Status.OPEN))
-    assert [(one.incident, one.to) for one in moved] == [(9, 7)]
-    assert inverse(Split(incident=7, interactions=(uid("m1"),), subject="x"), made=12) == [(Merge, {"sources": (12,)})]
+@pytest.mark.parametrize(
+    ("request_", "undone", "left"),
+    [
+        (Resolve(incident=7, now=_LATER), Decision.RESOLVED, Status.RESOLVED),
+        (Close(incident=7, now=_LATER), Decision.CLOSED, Status.CLOSED),
+        (Reopen(incident=7, now=_LATER), Decision.REOPENED, Status.OPEN),
+    ],
+)
+def test_a_decision_is_undone_by_what_stood_before_it(request_, undone, left):
+    after = {"status": left, "spoken_at": _LATER, "active_at": _LATER}
+    stood = Standing(status=Status.WAITING, spoken_at=NOON, active_at=NOON)
+    back = Back(undone=undone, undone_at=_LATER, stood=stood, left=Standing(**after))
+    assert inverse(request_, after, status=Status.WAITING) == [(Restore, {"back": back})]
 
 
 async def state(taking, number=1):
@@ -129,41 +130,195 @@ async def state(taking, number=1):
     return await taking.hub.database.run(read)
 
 
-async def test_undoing_puts_back_what_was(taking, commands):
-    await taking.take(mail("m1"), mail("m2", "leo@x.cu"))
-    await commands.run(Assign(incident=1, to="leo"), by="eva")
-    before = await state(taking)
-    for request in (
-        Assign(incident=1, to="eva"),
-        Prioritize(incident=1, priority=Priority.URGENT),
-        Tag(incident=1, add=("vip",)),
-        Merge(incident=1, sources=(2,)),
-        Resolve(incident=1, solution="turned it off and on"),
-        Close(incident=1),
-    ):
-        done = await commands.run(request, by="eva")
-        await commands.run(Undo(undo=done.undo), by="eva")
-        after = await state(taking)
-        assert (after.assignee, after.priority, after.tags, after.status, after.merged_into) == (
-            before.assignee,
-            before.priority,
-            before.tags,
-            before.status,
-            None,
-        ), request
-    assert (await state(taking, 2)).merged_into is None
+class Desk:
+    """What is undone, and every row that an act may have changed."""
+
+    def __init__(self, taking, commands):
+        self.taking, self.commands = taking, commands
+
+    async def targets(self):
+        """Clocks run."""
+        await self.commands.run(
+            SetTarget(priority=Priority.NORMAL, first_response_seconds=3600, resolution_seconds=86_400), by="eva"
+        )
+
+    async def do(self, request, by="eva"):
+        return await self.commands.run(request, by=by)
+
+    def rows(self, *tables):
+        """Of read models and the write side's states, without what counts how often something was changed."""
+        database, keys = self.taking.hub.database, self.taking.hub.keys
+        make_views(database)
+        fold_all(database, keys)
+        with database.transaction() as connection:
+            found = {
+                table: [
+                    {name: value for name, value in row.items() if name not in _MOVES_ON}
+                    for row in connection.cursor(row_factory=dict_row).execute(statement).fetchall()
+                ]
+                for table, statement in _ROWS.items()
+                if not tables or table in tables
+            }
+        return found | ({} if tables else {"states": self._states()})
+
+    def _states(self):
+        with self.taking.hub.database.transaction() as connection:
+            rows = connection.execute("SELECT state FROM incident_state ORDER BY number").fetchall()
+        states = [msgspec.msgpack.decode(packed, type=Incident) for (packed,) in rows]
+        return [msgspec.structs.replace(one, version=0, active_at=NOON, apart=frozenset()) for one in states]
 
 
-async def test_undoing_a_reopening_resolves_with_the_words_it_had(taking, commands):
+_MOVES_ON = {"version", "updated_at", "family_updated_at", "resumed_at", "position"}
+_ROWS = {
+    "incidents": "SELECT * FROM incidents.incidents ORDER BY number",
+    "participants": "SELECT incident, text FROM incidents.incident_participants WHERE text <> '' ORDER BY 1, 2",
+    "lines": "SELECT id, incident, reason, thread FROM timeline.entries WHERE kind = 'interaction' ORDER BY id",
+    "durations": "SELECT * FROM channel_report.report_incidents ORDER BY incident",
+    "solutions": "SELECT * FROM casework.solutions ORDER BY incident",
+    "threads": "SELECT key, incident FROM threads ORDER BY key",
+    "snoozes": "SELECT * FROM snoozes ORDER BY incident",
+}
+_TOMORROW = datetime.now(UTC) + timedelta(days=1)
+
+
+async def _new(desk):
+    pass
+
+
+async def _waiting(desk):
+    await desk.do(Reply(incident=1, text="Which version?"))
+
+
+async def _snoozed(desk):
+    await desk.do(Assign(incident=1, to="leo"))
+    await desk.do(Snooze(incident=1, until=_TOMORROW))
+
+
+async def _resolved(desk):
+    await desk.do(Reply(incident=1, text="Which version?"))
+    await desk.do(Resolve(incident=1, solution="a new cable", cause="a mouse"))
+
+
+async def _closed(desk):
+    await desk.do(Close(incident=1))
+
+
+async def _solved_and_closed(desk):
+    await _resolved(desk)
+    await desk.do(Close(incident=1))
+
+
+async def _solved_once(desk):
+    await _resolved(desk)
+    await desk.do(Reopen(incident=1, reason="not yet"), by="leo")
+
+
+_OPEN_ACTS = {
+    "assign": Assign(incident=1, to="pedro"),
+    "team": Assign(incident=1, team="net"),
+    "snooze": Snooze(incident=1, until=_TOMORROW + timedelta(days=1)),
+    "prioritize": Prioritize(incident=1, priority=Priority.URGENT),
+    "tag": Tag(incident=1, add=("vip",)),
+    "merge": Merge(incident=1, sources=(2,)),
+    "resolve": Resolve(incident=1, solution="turned it off and on"),
+    "close": Close(incident=1),
+    "move": Move(incident=1, interaction=uid("m3"), to=2),
+}
+_CASES = {
+    **{before: list(_OPEN_ACTS.values()) for before in (_new, _waiting, _solved_once)},
+    _snoozed: [Wake(incident=1), *_OPEN_ACTS.values()],
+    _resolved: [Reopen(incident=1, reason="not yet"), Close(incident=1)],
+    _closed: [Reopen(incident=1)],
+    _solved_and_closed: [Reopen(incident=1)],
+}
+
+
+@pytest.mark.parametrize(("before", "acts"), _CASES.items(), ids=[before.__name__ for before in _CASES])
+async def test_undone_everything_stands_as_it_stood(taking, commands, before, acts):
+    desk = Desk(taking, commands)
+    await desk.targets()
+    await taking.take(mail("m1"), mail("m2", "leo@x.cu"), mail("m3", answers=("m1",)))
+    await before(desk)
+    stood = desk.rows()
+    for act in acts:
+        done = await desk.do(act)
+        assert desk.rows() != stood, act
+        await desk.do(Undo(undo=done.undo))
+        assert _read_as(desk.rows()) == _read_as(stood), act
+
+
+async def test_an_undone_split_leaves_a_number_that_leads_to_where_it_came_from(taking, commands):
+    desk = Desk(taking, commands)
+    await taking.take(mail("m1"), mail("m2", answers=("m1",)))
+    await _waiting(desk)
+    stood = desk.rows()
+    done = await desk.do(Split(incident=1, interactions=(uid("m2"),), subject="Another matter"))
+    assert desk.rows("lines") != {"lines": stood["lines"]}
+    await desk.do(Undo(undo=done.undo))
+    now = desk.rows()
+    was, made = now["incidents"]
+    assert (made["merged_into"], made["status"], made["links"]) == (was["id"], "new", {})
+    assert (was["family_status"], now["lines"], now["threads"]) == ("waiting", stood["lines"], stood["threads"])
+    assert now["states"][0] == stood["states"][0]
+    await taking.take(mail("m3", answers=("m2",)))  # an answer finds it as ever
+    assert [row["links"] for row in desk.rows("incidents")["incidents"]] == [{"email": 4}, {}]
+
+
+def _read_as(rows):
+    """The clock's time left: a stop may be counted as begun later, and what was before it as stopped already."""
+
+    def left(row):
+        since, seconds, due = row["paused_at"], row["paused_seconds"], row["resolution_due_at"]
+        if since is None:
+            return row
+        allowed = None if due is None else due - since
+        return row | {
+            "paused_at": since - timedelta(seconds=seconds),
+            "paused_seconds": 0,
+            "resolution_due_at": allowed,
+        }
+
+    return rows | {"incidents": [left(row) for row in rows["incidents"]]}
+
+
+async def test_what_a_reply_or_a_note_said_since_stays_said(taking, commands):
     await taking.take(mail("m1"))
-    await commands.run(Resolve(incident=1, solution="new cable", cause="a mouse"), by="eva")
-    done = await commands.run(Reopen(incident=1), by="leo")
-    await commands.run(Undo(undo=done.undo), by="leo")
-    words = [fact.personal for fact in taking.facts() if isinstance(fact, IncidentResolved)]
-    assert words == [words[0]] * 2
-    assert (words[1].solution, words[1].cause) == ("new cable", "a mouse")
+    desk = Desk(taking, commands)
+    assigned = await desk.do(Assign(incident=1, to="eva"))
+    await desk.do(Note(incident=1, text="x"), by="leo")
+    await desk.do(Undo(undo=assigned.undo))
+    now = await state(taking)
+    assert (now.assignee, now.status) == (None, Status.OPEN)
+    resolved = await desk.do(Resolve(incident=1))
+    await taking.take(mail("m2", answers=("m1",)))
+    with pytest.raises(ConflictError):
+        await desk.do(Undo(undo=resolved.undo))
+
+
+async def test_reports_do_not_count_what_was_undone(taking, commands):
+    desk = Desk(taking, commands)
+    await taking.take(mail("m1"))
+    await desk.do(Undo(undo=(await desk.do(Resolve(incident=1))).undo))
+    await desk.do(Resolve(incident=1))
+    await desk.do(Undo(undo=(await desk.do(Reopen(incident=1))).undo))
+    desk.rows()
+    since = datetime.now(UTC) - timedelta(days=1)
+    with taking.hub.database.transaction() as connection:
+        (row,) = channel_report.read(connection, since=since, until=since + timedelta(days=2), by=()).rows
+    assert (row["resolved"], row["reopened"]) == (1, 0)
+
+
+async def test_undoing_holds_no_words_beside_the_sealed_facts_and_none_of_the_erased(taking, commands):
+    desk = Desk(taking, commands)
+    await taking.take(mail("m1"))
+    await desk.do(Resolve(incident=1, solution="new cable", cause="a mouse"))
+    done = await desk.do(Reopen(incident=1), by="leo")
     kept = taking.rows("undos")
-    assert b"mouse" not in b"".join(row[3] for row in kept)  # no personal data beside the sealed facts
+    assert b"mouse" not in b"".join(row[3] for row in kept)
+    await desk.do(ErasePerson(customer=taking.facts()[1].customer))
+    await desk.do(Undo(undo=done.undo), by="leo")
+    (incident,) = desk.rows("incidents")["incidents"]
+    assert (incident["status"], incident["solution"], incident["cause"]) == ("resolved", "", "")
 
 
 async def test_only_its_maker_can_undo(taking, commands):

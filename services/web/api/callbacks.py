@@ -105,4 +105,4 @@ async def _run(parts: Parts, request: requests.CallbackRequest, who: Caller, key
     shown = await parts.hub.database.run(callbacks.get, out.subject)
     if shown is None:
         raise LogUnavailableError("recorded, but not readable yet")
-    return json(shown, position=out.position)
+    return json(shown, position=out.position, undo=out.undo)

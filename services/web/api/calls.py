@@ -147,4 +147,4 @@ async def run(parts: Parts, request: requests.CallRequest, who: Caller, key: str
     if shown is None:
         # recorded all the same; the same Idempotency-Key finds it once the projections are there
         raise LogUnavailableError("recorded, but not readable yet")
-    return json(shown, status, position=out.position)
+    return json(shown, status, position=out.position, undo=out.undo)

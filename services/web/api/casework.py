@@ -162,7 +162,7 @@ def _linking(routes: APIRouter, parts: Parts) -> None:
         out = await parts.commands.run(request, by=who.name, idempotency_key=key)
         await parts.wait_for(out.position, "casework", "articles")
         articles = await database.run(_articles_of, request.incident)
-        return json(Linked(out.position, articles), position=out.position)
+        return json(Linked(out.position, articles), position=out.position, undo=out.undo)
 
 
 def _canned(routes: APIRouter, parts: Parts) -> None:

@@ -132,20 +132,15 @@ async def put_presence(parts: Parts, name: str, *, there: bool) -> None:
     parts.signals.send(PRESENCE, OPEN if anybody else UNAVAILABLE, name)
 
 
-async def run(parts: Parts, request: ChatRequest, by: str, key: str | None = None) -> tuple[Chat, int]:
-    """Run a command; the chat as it reads then, and the command's position."""
+async def _run(parts: Parts, request: ChatRequest, by: str, key: str | None) -> Response:
+    """Run a command, and show the chat as it reads then."""
     out = await parts.commands.run(request, by=by, idempotency_key=key)
     await parts.wait_for(out.position, "chats", "incidents")
     shown = await parts.hub.database.run(chats.get, out.subject)
     if shown is None:
         # recorded all the same; the same Idempotency-Key finds it once the projections are there
         raise LogUnavailableError("recorded, but not readable yet")
-    return shown, out.position
-
-
-async def _run(parts: Parts, request: ChatRequest, by: str, key: str | None) -> Response:
-    shown, position = await run(parts, request, by, key)
-    return json(shown, position=position)
+    return json(shown, position=out.position, undo=out.undo)
 
 
 def _presences(connection: Connection) -> Presences:

@@ -154,7 +154,7 @@ async def _run(
     out = await parts.commands.run(request, by=who.name, idempotency_key=key)
     await parts.wait_for(out.position, "customers")
     shown = await parts.hub.database.run(customers.get, out.subject)
-    return json(CustomerDone(out.position, out.subject, shown), status, position=out.position)
+    return json(CustomerDone(out.position, out.subject, shown), status, position=out.position, undo=out.undo)
 
 
 def _missing() -> NotFoundError:

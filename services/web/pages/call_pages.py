@@ -123,7 +123,7 @@ def _working(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         if part == "mine":
             return redirect(request, "/agent/calls/mine", min_position=out.position)
         done = {"end": "call_ended", "save": "saved"}.get(fields.get("do", ""))
-        return redirect(request, f"/agent/calls/{call}", min_position=out.position, done=done)
+        return redirect(request, f"/agent/calls/{call}", min_position=out.position, done=done, undo=out.undo)
 
 
 def _started(fields: Mapping[str, str]) -> requests.StartCall:

@@ -151,7 +151,8 @@ def _add_actions(routes: APIRouter, parts: Parts, screen: Screen, context: Conte
         if "hx-request" in request.headers and action == "say":
             return Response(status_code=204)  # the open conversation fetches what is new by itself
         leads = None if action in {"close", "transfer"} else chat
-        return redirect(request, "/agent/chats", open=leads, min_position=out.position)
+        done = "chat_transferred" if action == "transfer" else None
+        return redirect(request, "/agent/chats", open=leads, min_position=out.position, done=done, undo=out.undo)
 
 
 async def _command(parts: Parts, chat: UUID, action: str, fields: Mapping[str, str]) -> Command:

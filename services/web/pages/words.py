@@ -92,6 +92,7 @@ FACT: Mapping[str, str] = {
     "IncidentResolved": "Resolved",
     "IncidentClosed": "Closed",
     "IncidentReopened": "Reopened",
+    "IncidentRestored": "Undone",
     "WorkStarted": "Work began",
     "WorkStopped": "Time spent",
     "IncidentRated": "Rated by the customer",
@@ -123,6 +124,7 @@ FACT: Mapping[str, str] = {
     "PersonErased": "Personal data erased",
     "ChatAccepted": "Chat accepted",
     "ChatTransferred": "Chat handed on",
+    "ChatTransferUndone": "Not handed on after all",
     "ChatClosed": "Chat ended",
     "ChatMissed": "Nobody accepted the chat",
 }
@@ -202,6 +204,16 @@ ARTICLE_KIND: Mapping[str, str] = {
 
 SCORE: Mapping[str, str] = {"1": "Badly", "2": "Not well", "3": "So-so", "4": "Well", "5": "Very well"}
 
+TAKEN_BACK: Mapping[str, str] = {
+    "assigned": "the assignment",
+    "resolved": "the resolution",
+    "closed": "the closing",
+    "reopened": "the reopening",
+    "moved": "the move",
+    "split": "the split",
+}
+"""What an `IncidentRestored` undid."""
+
 UNDO: Mapping[str, str] = {
     "refused": "That can't be undone any more: somebody changed it since, or it was more than ten minutes ago.",
 }
@@ -270,6 +282,7 @@ DONE: Mapping[str, str] = {
     "closed": "Closed. Thank you for telling us.",
     "reopened": "It is open again. We'll look at it.",
     "rated": "Thank you. This helps us to do better.",
+    "chat_transferred": "Handed on.",
     "call_ended": "The call has ended.",
     "callback_take": "It is yours.",
     "callback_release": "Back on the list.",
@@ -356,6 +369,7 @@ GROUPS = (
     DIRECTION,
     REASON,
     FACT,
+    TAKEN_BACK,
     COLUMN,
     REPORT,
     PROBLEM,

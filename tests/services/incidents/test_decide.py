@@ -230,7 +230,7 @@ def test_unmerging_undoes_exactly_that_merge():
 
 def test_moving_unlinks_and_links_again_by_the_agents_word():
     target = given(second).incident
-    links = regroup.links_of([first, link("m1"), link("m2")])
+    links = {uid(name): link(name) for name in ("m1", "m2")}
     facts = regroup.move(target, links, {ANA: "email:ana@x.cu"}, asked(Move, interaction=uid("m1"), to=9))
     assert facts == [
         ParticipantAdded(incident=target.id, address=ANA, at=LATER, personal=Words(text="email:ana@x.cu")),
@@ -244,9 +244,10 @@ def test_moving_unlinks_and_links_again_by_the_agents_word():
 
 
 def test_splitting_opens_an_incident_of_who_wrote_the_first_interaction():
-    whole, links = given(first).incident, regroup.links_of([first, link("m1"), link("m2"), link("m3")])
+    whole, links = given(first).incident, {uid(name): link(name) for name in ("m1", "m2", "m3")}
     request = asked(Split, interactions=(uid("m2"), uid("m3")), subject="Another matter")
-    facts = regroup.split(whole, links, {ANA: uid("c1")}, {}, request, 10)
+    chosen = regroup.chosen(links, request.interactions, all_of=3)
+    facts = regroup.split(whole, chosen, {ANA: uid("c1")}, {}, request, 10)
     assert facts[0] == IncidentOpened(
         incident=uid("request"),
         number=10,
@@ -261,9 +262,9 @@ def test_splitting_opens_an_incident_of_who_wrote_the_first_interaction():
     assert [fact.interaction for fact in facts if isinstance(fact, InteractionLinked)] == [uid("m2"), uid("m3")]
     for interactions in ((), (uid("m1"), uid("m2"), uid("m3"))):
         with pytest.raises(InvalidError):
-            regroup.split(whole, links, {}, {}, asked(Split, interactions=interactions, subject="x"), 10)
+            regroup.chosen(links, interactions, all_of=3)
     with pytest.raises(InvalidError):
-        regroup.split(whole, links, {}, {}, asked(Split, interactions=(uid("m1"),), subject=" "), 10)
+        regroup.split(whole, chosen, {}, {}, asked(Split, interactions=(uid("m1"),), subject=" "), 10)
 
 
 def test_a_moved_interactions_voice_is_no_longer_heard():

@@ -71,7 +71,8 @@ def begin() -> World:
 def views(world: World):
     """All there is to see, but for the audit lines of merging itself."""
     states = {
-        incident.number: replace(incident, apart=frozenset(), version=0) for incident in world.known.incidents.values()
+        incident.number: replace(incident, apart=frozenset(), version=0, resolution=0)
+        for incident in world.known.incidents.values()
     }
     facts = [fact for fact, _ in world.known.facts if not isinstance(fact, IncidentMerged | IncidentUnmerged)]
     return world.placed(), world.groups(), states, facts

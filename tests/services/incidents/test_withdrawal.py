@@ -13,6 +13,7 @@ from schemas.facts.customer import CustomerRegistered
 from schemas.facts.incident import InteractionLinked, Reason, Status
 from schemas.facts.interaction import InteractionHeld, InteractionSent, InteractionWithdrawn
 from schemas.facts.teamwork import AgentsMentioned, NoteFilesAdded, ReplyWithdrawn
+from schemas.facts.undone import Decision, IncidentRestored, Standing
 from schemas.interaction import Attachment, Channel, Direction
 from services.customers.requests import ErasePerson
 from services.deliveries import queue
@@ -34,6 +35,14 @@ said = InteractionSent(
     by="eva",
     at=NOON,
 )
+undone = IncidentRestored(
+    incident=first.incident,
+    undone=Decision.RESOLVED,
+    undone_at=NOON,
+    stood=Standing(status=Status.WAITING, spoken_at=NOON, active_at=NOON),
+    by="eva",
+    at=LATER,
+)
 
 
 def of(taking, *kinds):
@@ -48,12 +57,13 @@ def of(taking, *kinds):
         ([first, replace(sent, interaction=uid("r0")), link("m2"), sent], Status.OPEN, None),
         ([first, sent, replace(sent, interaction=uid("r2"), at=LATER)], Status.WAITING, LATER),
         ([first, sent, resolved], Status.RESOLVED, None),
+        ([first, sent, resolved, undone], Status.NEW, None),
     ],
 )
 def test_without_the_reply_the_incident_is_as_if_it_had_not_been(history, status, next_reply):
     if next_reply is None:
         history = [fact for fact in history if getattr(fact, "interaction", None) != uid("r0") or status is Status.OPEN]
-    facts = teamwork.withdraw(sent, [held, said], history, NOON, asked)
+    facts = teamwork.withdraw(sent, Status.NEW, history, asked)
     assert facts[0] == InteractionWithdrawn(interaction=uid("r1"), by="leo", at=LATER)
     assert isinstance(facts[1], ReplyWithdrawn)
     assert (facts[1].status, facts[1].replied_at, facts[1].incident) == (status, NOON, first.incident)
@@ -72,7 +82,7 @@ def test_without_the_reply_the_incident_is_as_if_it_had_not_been(history, status
 )
 def test_what_was_not_held_is_not_taken_back(of_link, facts, now):
     with pytest.raises(ConflictError):
-        teamwork.withdraw(of_link, facts, [first, sent], now, asked)
+        teamwork.refuse_left(of_link, facts, now)
 
 
 async def test_a_withdrawn_reply_is_in_no_queue_and_its_words_are_a_draft_again(taking, commands):
