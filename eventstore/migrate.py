@@ -13,12 +13,12 @@ import psycopg
 from eventstore.database import Connection, Database
 from schemas.errors import MigrationError
 
-_FOLDER = Path(__file__).parent / "migrations"
+FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 1129338179
 
 
 def _known() -> list[tuple[int, Path]]:
-    return sorted((int(path.name.split("_")[0]), path) for path in _FOLDER.glob("[0-9]*.sql"))
+    return sorted((int(path.name.split("_")[0]), path) for path in FOLDER.glob("[0-9]*.sql"))
 
 
 def migrate(database: Database) -> int:

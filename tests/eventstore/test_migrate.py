@@ -104,7 +104,7 @@ def test_a_migration_changed_after_it_was_applied_is_refused(database):
 def test_a_migration_that_fails_leaves_nothing_of_itself(empty, tmp_path, monkeypatch):
     (tmp_path / "0001_good.sql").write_text("CREATE TABLE hub (one boolean, secret bytea)")
     (tmp_path / "0002_bad.sql").write_text("CREATE TABLE half (a int); SELECT 1/0")
-    monkeypatch.setattr(migrations, "_FOLDER", tmp_path)
+    monkeypatch.setattr(migrations, "FOLDER", tmp_path)
     with pytest.raises(psycopg.errors.DivisionByZero):
         migrate(empty)
     with empty.transaction() as connection:

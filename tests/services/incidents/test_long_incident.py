@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from eventstore import migrate
+from schemas.facts.incident import Status
 from schemas.ids import scoped_id
 from schemas.interaction import CallSignalKind
 from services import undo
@@ -12,6 +15,7 @@ from services.calls.requests import ChangeCall
 from services.desk import Desk
 from services.incidents import handle, loading, lookup
 from services.incidents.requests import Move, Reopen, Reply, Resolve, Split, Withdraw
+from services.incidents.state import Incident
 from services.undo import Undo
 from tests.services.incidents.conftest import commands, taking
 from tests.services.incidents.world import mail, signal, uid
@@ -86,3 +90,17 @@ async def test_undoing_does_too(taking, held, commands):
         request = Undo(undo=done.undo, by="eva")
         found[number] = read(taking, commands, lambda desk, request=request: undo.handle(desk, request))
     assert 0 < found[LONG] <= found[SHORT] + 10
+
+
+async def test_what_was_linked_before_there_was_a_table_of_links_is_in_it(taking, held, commands):
+    await commands.run(Move(incident=LONG, interaction=uid("l7"), to=SPARE), by="eva")
+    kept = [row[:-1] for row in taking.rows("links")]
+    filling = "INSERT" + (migrate.FOLDER / "0019_links.sql").read_text().partition("INSERT")[2]
+    with taking.hub.database.transaction() as connection:
+        connection.execute("TRUNCATE links")
+        connection.execute(filling.encode())
+    assert [row[:-1] for row in taking.rows("links")] == kept
+    done = await commands.run(Withdraw(incident=LONG, interaction=held[LONG]), by="eva")
+    assert done.delivery == "withdrawn"
+    (state,) = (row[-1] for row in taking.rows("incident_state") if row[1] == LONG)
+    assert msgspec.msgpack.decode(state, type=Incident).status is Status.NEW
