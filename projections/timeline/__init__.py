@@ -2,6 +2,7 @@
 
 from projections.timeline.fold import TIMELINE
 from projections.timeline.read import (
+    end_of_customer,
     end_of_incident,
     end_of_thread,
     html_blob,
@@ -21,6 +22,7 @@ __all__ = [
     "Original",
     "StoredFile",
     "Thread",
+    "end_of_customer",
     "end_of_incident",
     "end_of_thread",
     "html_blob",

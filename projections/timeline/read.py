@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 
 from eventstore.database import Connection
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
+from projections.timeline.families import family, incidents_of, numbers_of
 from projections.timeline.shape import Entry, File, Original, StoredFile, Thread
 from schemas.interaction import Channel, Direction
 
@@ -22,6 +23,9 @@ class _After(msgspec.Struct, frozen=True, array_like=True):
 
     occurred_at: datetime = datetime(1, 1, 2, tzinfo=UTC)
     position: int = 0
+
+
+_BEFORE_ANY = _After(datetime(9999, 1, 1, tzinfo=UTC))
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -63,47 +67,30 @@ def of_incident(
     connection: Connection, number: int, *, cursor: str | None = None, limit: int = LIMIT
 ) -> Page[Entry] | None:
     """An incident's timeline with those of all that were merged with it; None when there is no such incident."""
-    family = _family(connection, number)
-    return _of_incidents(connection, family, cursor, limit) if family else None
+    members = family(connection, number)
+    return _of_incidents(connection, members, cursor, limit) if members else None
 
 
 def end_of_incident(connection: Connection, number: int, most: int) -> tuple[list[Entry], bool] | None:
     """The last of the same, oldest first, and whether there is more before; None when there is no such incident."""
-    family = _family(connection, number)
-    if not family:
+    members = family(connection, number)
+    if not members:
         return None
-    with connection.cursor(row_factory=class_row(_Line)) as reader:
-        lines = reader.execute(
-            sql.SQL(
-                "SELECT line.*, own.number FROM unnest(%s::uuid[]) AS wanted(incident)"
-                " JOIN timeline_incidents own USING (incident), LATERAL ("
-                "  {lines} WHERE entries.incident = wanted.incident"
-                "  ORDER BY occurred_at DESC, position DESC LIMIT %s"
-                ") AS line ORDER BY occurred_at DESC, position DESC LIMIT %s"
-            ).format(lines=_LINES),
-            (list(family), most + 1, most + 1),
-        ).fetchall()
-    return [_entry(line, family) for line in reversed(lines[:most])], len(lines) > most
+    end = _end_of_incidents(connection, members, _BEFORE_ANY, most)
+    return end.items, end.next_cursor is not None
 
 
 def of_customer(
     connection: Connection, customer: UUID, *, cursor: str | None = None, limit: int = LIMIT
 ) -> Page[Entry]:
     """Everything in the incidents of a customer, and of those merged with that customer."""
-    rows = connection.execute(
-        "WITH RECURSIVE up AS ("
-        "  SELECT customer, merged_into FROM timeline_customers WHERE customer = %s"
-        "  UNION SELECT t.customer, t.merged_into FROM up, LATERAL"
-        "   (SELECT customer, merged_into FROM timeline_customers WHERE customer = up.merged_into OFFSET 0) AS t"
-        "), family AS ("
-        "  SELECT customer FROM up WHERE merged_into IS NULL"
-        "  UNION SELECT t.customer FROM family, LATERAL"
-        "   (SELECT customer FROM timeline_customers WHERE merged_into = family.customer OFFSET 0) AS t"
-        ") SELECT t.incident FROM family, LATERAL"
-        " (SELECT incident FROM timeline_incidents WHERE customer = family.customer OFFSET 0) AS t",
-        (customer,),
-    ).fetchall()
-    return _of_incidents(connection, _numbers(connection, [incident for (incident,) in rows]), cursor, limit)
+    return _of_incidents(connection, incidents_of(connection, customer), cursor, limit)
+
+
+def end_of_customer(connection: Connection, customer: UUID, most: int, *, before: str | None = None) -> Page[Entry]:
+    """The last that was said in their incidents, oldest first. `next_cursor`: as `before`, what was said earlier."""
+    until = read_cursor(before, _After) if before else _BEFORE_ANY
+    return _end_of_incidents(connection, incidents_of(connection, customer), until, most, said=True)
 
 
 def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None, limit: int = LIMIT) -> Thread:
@@ -128,22 +115,23 @@ def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None
     ).fetchone()
     incident: UUID | None = newest[0] if newest else None
     incidents = {line.incident for line in kept if line.incident} | ({incident} if incident else set[UUID]())
-    numbers = _numbers(connection, incidents)
+    numbers = numbers_of(connection, incidents)
     number = numbers.get(incident) if incident else None
     return Thread(incident, number, [_entry(line, numbers) for line in kept], following)
 
 
-def end_of_thread(connection: Connection, thread: UUID, most: int) -> list[Entry]:
-    """The last words of a thread, oldest first: what a talk going on shows, however long it is already."""
+def end_of_thread(connection: Connection, thread: UUID, most: int, *, before: str | None = None) -> Page[Entry]:
+    """The last words of a thread, oldest first, however long it is. `next_cursor`: as `before`, earlier ones."""
+    until = read_cursor(before, _After) if before else _BEFORE_ANY
     with connection.cursor(row_factory=class_row(_Line)) as reader:
         lines = reader.execute(
-            sql.SQL("{lines} WHERE thread = %s AND {told} ORDER BY occurred_at DESC, position DESC LIMIT %s").format(
-                lines=_LINES, told=_TOLD
-            ),
-            (thread, most),
+            sql.SQL(
+                "{lines} WHERE thread = %s AND {told}"
+                " AND (occurred_at, position) < (%s, %s) ORDER BY occurred_at DESC, position DESC LIMIT %s"
+            ).format(lines=_LINES, told=_TOLD),
+            (thread, until.occurred_at, until.position, most + 1),
         ).fetchall()
-    numbers = _numbers(connection, {line.incident for line in lines if line.incident})
-    return [_entry(line, numbers) for line in reversed(lines)]
+    return _end(lines, most, numbers_of(connection, {line.incident for line in lines if line.incident}))
 
 
 def unanswered(connection: Connection, thread: UUID, most: int) -> int:
@@ -209,36 +197,34 @@ def _of_incidents(connection: Connection, numbers: dict[UUID, int], cursor: str 
     return Page([_entry(line, numbers) for line in kept], following)
 
 
-def _family(connection: Connection, number: int) -> dict[UUID, int]:
-    """All that are read as one with an incident: id → the number of the whole."""
-    family: Sequence[tuple[UUID, int]] = connection.execute(
-        "WITH RECURSIVE up AS ("
-        "  SELECT incident, number, merged_into FROM timeline_incidents WHERE number = %s"
-        "  UNION SELECT t.incident, t.number, t.merged_into FROM up, LATERAL"
-        "   (SELECT incident, number, merged_into FROM timeline_incidents"
-        "    WHERE incident = up.merged_into OFFSET 0) AS t"
-        "), family AS ("
-        "  SELECT incident, number FROM up WHERE merged_into IS NULL"
-        "  UNION SELECT t.incident, family.number FROM family, LATERAL"
-        "   (SELECT incident FROM timeline_incidents WHERE merged_into = family.incident OFFSET 0) AS t"
-        ") SELECT incident, number FROM family",
-        (number,),
-    ).fetchall()
-    return dict(family)
+def _end_of_incidents(
+    connection: Connection, numbers: dict[UUID, int], until: _After, most: int, *, said: bool = False
+) -> Page[Entry]:
+    with connection.cursor(row_factory=class_row(_Line)) as reader:
+        lines = reader.execute(
+            sql.SQL(
+                "SELECT line.*, own.number FROM unnest(%(incidents)s::uuid[]) AS wanted(incident)"
+                " JOIN timeline_incidents own USING (incident), LATERAL ("
+                "  {lines} WHERE entries.incident = wanted.incident"
+                "  AND (occurred_at, position) < (%(at)s, %(position)s) AND (NOT %(said)s OR kind <> 'fact')"
+                "  ORDER BY occurred_at DESC, position DESC LIMIT %(limit)s"
+                ") AS line ORDER BY occurred_at DESC, position DESC LIMIT %(limit)s"
+            ).format(lines=_LINES),
+            {
+                "incidents": list(numbers),
+                "at": until.occurred_at,
+                "position": until.position,
+                "said": said,
+                "limit": most + 1,
+            },
+        ).fetchall()
+    return _end(lines, most, numbers)
 
 
-def _numbers(connection: Connection, incidents: Sequence[UUID] | set[UUID]) -> dict[UUID, int]:
-    """The numbers under which incidents are read now: through merges, that of the last."""
-    rows: Sequence[tuple[UUID, int]] = connection.execute(
-        "WITH RECURSIVE up AS ("
-        "  SELECT incident, number, merged_into, incident AS asked FROM timeline_incidents WHERE incident = ANY(%s)"
-        "  UNION SELECT t.incident, t.number, t.merged_into, up.asked FROM up, LATERAL"
-        "   (SELECT incident, number, merged_into FROM timeline_incidents"
-        "    WHERE incident = up.merged_into OFFSET 0) AS t"
-        ") SELECT asked, number FROM up WHERE merged_into IS NULL",
-        (list(incidents),),
-    ).fetchall()
-    return dict(rows)
+def _end(lines: Sequence[_Line], most: int, numbers: dict[UUID, int]) -> Page[Entry]:
+    """Newest first, as they were read; shown oldest first."""
+    kept, earlier = page_of(lines, most, lambda line: _After(line.occurred_at, line.position))
+    return Page([_entry(line, numbers) for line in reversed(kept)], earlier)
 
 
 def _entry(line: _Line, numbers: dict[UUID, int]) -> Entry:

@@ -50,7 +50,7 @@ class Conversations:
         position = await database.run(store.last_position)
         await reading.wait_for(database, position, ("timeline",))
         found = await database.run(timeline.end_of_thread, thread, _HISTORY_MAX)
-        return [line for entry in found if (line := self._line(entry, thread)) is not None]
+        return [line for entry in found.items if (line := self._line(entry, thread)) is not None]
 
     def file_url(self, thread: UUID, interaction: UUID, index: int) -> str:
         """Where the customer of a thread finds a file of it."""

@@ -114,6 +114,10 @@ _READS = {
     ),
     "an incident's timeline": lambda connection: timeline.of_incident(connection, 4_700),
     "a customer's timeline": lambda connection: timeline.of_customer(connection, _customer(connection, 700)),
+    "the end of a customer's timeline": lambda connection: timeline.end_of_customer(
+        connection, _customer(connection, 700), 200
+    ),
+    "a thread's end": lambda connection: timeline.end_of_thread(connection, UUID(int=7), 200),
     "a thread": lambda connection: timeline.of_thread(connection, UUID(int=7)),
     "customers": customers.find,
     "customers by a rare name": lambda connection: customers.find(connection, q="ana 4711"),

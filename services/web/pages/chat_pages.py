@@ -196,7 +196,7 @@ def _talk_of(connection: Connection, chat: UUID, goodbye: Goodbye) -> Talk:
 
 
 def _talk(connection: Connection, chat: Chat, goodbye: Goodbye) -> Talk:
-    entries = timeline.end_of_thread(connection, chat.thread, _LINES_SHOWN)
+    entries = timeline.end_of_thread(connection, chat.thread, _LINES_SHOWN).items
     waits = timeline.unanswered(connection, chat.thread, _UNANSWERED_MAX)
     return Talk(chat, entries, waits, str(new_id()), goodbye(chat.language))
 

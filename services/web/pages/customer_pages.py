@@ -16,8 +16,6 @@ from channels.text import one_line
 from eventstore.database import Connection
 from projections import customers, incidents, timeline
 from projections.customers import Customer
-from projections.page import LIMIT_MAX
-from projections.timeline import Entry
 from schemas.errors import InvalidError, NotFoundError
 from services.customers import requests
 from services.web import languages
@@ -30,7 +28,7 @@ from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 
 _PROJECTIONS = ("customers", "incidents", "timeline")
-_ENTRIES_MAX = 1000
+_SHOWN = 200
 _FOUND_MAX = 20
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
@@ -50,9 +48,9 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         page = await database.run(customers.find, q=wanted or None, cursor=cursor or None)
         return screen.render(request, "agent/customers.html", {"page": page, "q": wanted})
 
-    async def shown(customer: UUID, q: str, more: Mapping[str, object]) -> dict[str, object]:
+    async def shown(customer: UUID, q: str, more: Mapping[str, object], before: str | None = None) -> dict[str, object]:
         position = await parts.folded(*_PROJECTIONS)
-        found = await database.run(_read, customer, q)
+        found = await database.run(_read, customer, q, before)
         return {"position": position, "q": q, "problem": "", "errors": (), "pictures": _PICTURES, **found, **more}
 
     @routes.get("/agent/customers/{customer}")
@@ -60,11 +58,12 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         request: Request,
         customer: UUID,
         q: Annotated[str, Query(max_length=300)] = "",
+        before: Annotated[str, Query(max_length=500)] = "",
         min_position: Annotated[int, Query(ge=0, le=POSITION_MAX)] = 0,
     ) -> Response:
         if min_position:
             await parts.wait_for(min_position, *_PROJECTIONS)
-        context = await shown(customer, one_line(q), {})
+        context = await shown(customer, one_line(q), {}, before or None)
         return screen.render(request, "agent/customer.html", context)
 
     @routes.post("/agent/customers/{customer}/{action}")
@@ -103,26 +102,20 @@ def _asked(customer: UUID, action: str, fields: Mapping[str, str]) -> requests.C
             raise NotFoundError("no such action")
 
 
-def _read(connection: Connection, asked: UUID, q: str) -> dict[str, object]:
+def _read(connection: Connection, asked: UUID, q: str, before: str | None) -> dict[str, object]:
     customer = customers.get(connection, asked)
     if customer is None:
         raise NotFoundError("no such customer")
     whole = customer.merged_into or customer.id
-    entries: list[Entry] = []
-    cursor: str | None = None
-    while len(entries) < _ENTRIES_MAX:
-        page = timeline.of_customer(connection, whole, cursor=cursor, limit=LIMIT_MAX)
-        entries.extend(page.items)
-        cursor = page.next_cursor
-        if cursor is None:
-            break
+    said = timeline.end_of_customer(connection, whole, _SHOWN, before=before)
     family = customers.family(connection, whole)
     alike: list[Customer] = customers.find(connection, q=q, limit=_FOUND_MAX).items if q else []
     return {
         "customer": customer,
         "parts_of": customers.parts_of(connection, family[1:]),
-        "blocks": list(blocks([entry for entry in entries if entry.kind != "fact"])),
-        "older": cursor is not None,
+        "blocks": list(blocks(said.items)),
+        "earlier": said.next_cursor,
+        "before": before,
         "incidents": incidents.find(connection, customer=whole, limit=_FOUND_MAX).items,
         "alike": [each for each in alike if each.id not in family],
     }

@@ -21,8 +21,7 @@ from channels import form, http_body
 from channels.text import clean
 from eventstore.database import Connection
 from projections import incidents, reading, timeline
-from projections.page import LIMIT_MAX
-from projections.timeline import Entry, Thread
+from projections.timeline import Entry
 from schemas.errors import NotFoundError
 from schemas.ids import new_id
 from schemas.interaction import Direction
@@ -32,16 +31,22 @@ from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 
 _ENTRIES_MAX = 2000
+_SHOWN = 200
 _PROJECTIONS = ("timeline", "incidents")
 
 
 class ThreadStatus(msgspec.Struct, frozen=True):
-    """What a status link tells. `state`: `received` until the message is part of an incident."""
+    """What a status link tells. `state`: `received` until the message is part of an incident.
+
+    `earlier`: as `?before=`, what was said before. `subject`: what it began with.
+    """
 
     state: str
     number: int | None
     status: str | None
     timeline: list[Entry]
+    earlier: str | None = None
+    subject: str = ""
 
 
 def router(parts: Parts, screen: Screen) -> APIRouter:
@@ -50,14 +55,17 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
 
     @routes.get("/status/{token}")
     async def show(
-        request: Request, token: str, min_position: Annotated[int | None, Query(ge=0, le=2**62)] = None
+        request: Request,
+        token: str,
+        before: Annotated[str, Query(max_length=500)] = "",
+        min_position: Annotated[int | None, Query(ge=0, le=2**62)] = None,
     ) -> Response:
         if min_position is not None:
             await reading.wait_for(parts.hub.database, min_position, _PROJECTIONS)
         accepted = request.headers.get("accept", "")
         if "application/json" in accepted and "text/html" not in accepted:
-            return json(await read(parts, token))
-        return await page(parts, screen, request, token, {}, {})
+            return json(await read(parts, token, before=before or None))
+        return await page(parts, screen, request, token, {}, {}, before=before or None)
 
     @routes.post("/status/{token}")
     async def add(request: Request, token: str) -> Response:
@@ -86,16 +94,19 @@ async def page(
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    before: str | None = None,
 ) -> Response:
     """The page, with what was typed and what is wrong with it."""
-    told = await read(parts, token)
+    told = await read(parts, token, _SHOWN, before)
     context = {
         "token": token,
         "state": told.state,
         "number": told.number,
         "status": told.status,
         "items": told.timeline,
-        "subject": next((entry.subject for entry in told.timeline if entry.subject), ""),
+        "subject": told.subject,
+        "earlier": told.earlier,
+        "before": before,
         "fields": {"body": fields.get("body", ""), "comment": fields.get("comment", "")},
         "key": fields.get(form.IDEMPOTENCY_FIELD) or str(new_id()),
         "problem": "",
@@ -104,9 +115,9 @@ async def page(
     return screen.render(request, "public/status.html", context | dict(shown), status=status, headers=headers)
 
 
-async def read(parts: Parts, token: str) -> ThreadStatus:
-    """The thread of a link. Raises NotFoundError for one that isn't ours: all such look alike."""
-    told = await parts.hub.database.run(_read, thread_of(parts, token))
+async def read(parts: Parts, token: str, most: int = _ENTRIES_MAX, before: str | None = None) -> ThreadStatus:
+    """The last of the thread of a link. Raises NotFoundError for one that isn't ours: all such look alike."""
+    told = await parts.hub.database.run(_read, thread_of(parts, token), most, before)
     return replace(told, timeline=_with_own_links(told.timeline, token))
 
 
@@ -143,17 +154,15 @@ def _with_own_links(entries: Sequence[Entry], token: str) -> list[Entry]:
     ]
 
 
-def _read(connection: Connection, thread: UUID) -> ThreadStatus:
-    found: list[Entry] = []
-    cursor: str | None = None
-    last: Thread | None = None
-    while len(found) < _ENTRIES_MAX:
-        last = timeline.of_thread(connection, thread, cursor=cursor, limit=LIMIT_MAX)
-        found.extend(last.items)
-        cursor = last.next_cursor
-        if cursor is None:
-            break
-    number = last.number if last else None
-    incident = incidents.get(connection, number) if number is not None else None
-    linked = incident is not None
-    return ThreadStatus("linked" if linked else "received", number, incident.status if incident else None, found)
+def _read(connection: Connection, thread: UUID, most: int, before: str | None) -> ThreadStatus:
+    begun = timeline.of_thread(connection, thread, limit=1)
+    said = timeline.end_of_thread(connection, thread, most, before=before)
+    incident = incidents.get(connection, begun.number) if begun.number is not None else None
+    return ThreadStatus(
+        state="linked" if incident else "received",
+        number=begun.number,
+        status=incident.status if incident else None,
+        timeline=said.items,
+        earlier=said.next_cursor,
+        subject=begun.items[0].subject if begun.items else "",
+    )
