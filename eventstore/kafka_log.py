@@ -15,7 +15,7 @@ from eventstore.kafka_client import RECORD_MAX_BYTES, Consumer, Headers, new_rea
 from eventstore.kafka_consumption import Consumption
 from eventstore.kafka_producer import SteadyProducer, forget
 from eventstore.kafka_records import log_headers
-from eventstore.kafka_scan import scan
+from eventstore.kafka_scan import scan, verify
 from eventstore.kafka_topics import KafkaTopics
 from eventstore.log import APPEND_SECONDS, BatchHandler, LogRecord, NewRecord
 from schemas.errors import LogUnavailableError, TooLargeError
@@ -128,6 +128,19 @@ class KafkaLog:
                 raise LogUnavailableError(f"Kafka does not answer: {error!r}") from error
         next_ = await self._database.run(positions.read, consumer, topic.name)
         return sum(ends[place] - max(begins[place], next_.get(place.partition, 0)) for place in partitions)
+
+    async def verify(self, topic: Topic, consumer: str) -> None:
+        """Look at the record before each of its positions. Raises PositionMismatchError, LogUnavailableError."""
+        topics = await self.prepare()
+        stored = await self._database.run(positions.stored, consumer, topic.name)
+        reader = new_reader(self._bootstrap)
+        try:
+            await reader.start()
+            await verify(reader, self._partitions(topics, topic), stored, consumer)
+        except (KafkaError, OSError) as error:
+            raise LogUnavailableError(f"Kafka does not answer: {error!r}") from error
+        finally:
+            await reader.stop()
 
     async def scan(self, topic: Topic, *, page: int = 2000) -> AsyncGenerator[Sequence[LogRecord]]:
         """All that the topic still holds, oldest first in each partition. Raises LogUnavailableError."""

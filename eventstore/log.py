@@ -80,6 +80,10 @@ class Log(Protocol):
         """Records after the consumer's position."""
         ...
 
+    async def verify(self, topic: Topic, consumer: str) -> None:
+        """Is it the log that the consumer read, as far as it did? Raises PositionMismatchError, LogUnavailableError."""
+        ...
+
     async def close(self) -> None:
         """Flush and let go."""
         ...

@@ -70,6 +70,10 @@ class PostgresLog:
         """Records after the consumer's position."""
         return await self._database.run(_lag, table_of(topic), consumer)
 
+    async def verify(self, topic: Topic, consumer: str) -> None:
+        """Raise PositionMismatchError when the record before the consumer's position isn't the one it handled."""
+        await self._database.run(table_of(topic).verified_position, consumer)
+
     async def scan(self, topic: Topic, *, page: int = 2000) -> AsyncGenerator[Sequence[LogRecord]]:
         """All the table still holds, oldest first; what comes in meanwhile may be part of it."""
         table, position = table_of(topic), 0

@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 
 from channels.email.submission import read_server
-from eventstore import kafka_address, positions, store
+from eventstore import kafka_address, store
 from eventstore.database import Connection
 from eventstore.identity import read_identity
 from projections import reading
-from schemas.errors import CauceError
+from schemas.errors import CauceError, PositionMismatchError
 from schemas.topics import INTERACTIONS, MAIL
 from services import quarantine
 from services.consumers import INCIDENTS, PARSER
@@ -139,36 +139,12 @@ async def _positions(hub: Hub) -> list[Finding]:
         verdict = Verdict.WELL if lag < _LAG_RECORDS else Verdict.WATCH
         advice = "" if verdict is Verdict.WELL else f"is `cauce serve {consumer}` running? `make logs`"
         found.append(Finding(f"{consumer} on {topic.name}", verdict, f"{lag} records to go", advice))
-        mismatch = await _mismatch(hub, topic.name, consumer)
-        if mismatch:
-            found.append(Finding(f"{consumer} on {topic.name}", Verdict.ILL, *mismatch))
+        try:
+            await hub.log.verify(topic, consumer)
+        except PositionMismatchError as error:
+            advice = "the log was replaced or lost its end: `cauce doctor --reset-positions`; what was handled stays so"
+            found.append(Finding(f"{consumer} on {topic.name}", Verdict.ILL, str(error), advice))
     return found
-
-
-async def _mismatch(hub: Hub, topic: str, consumer: str) -> tuple[str, str] | None:
-    """Does the log still hold the record our position names? Answered by reading it."""
-    stored = await hub.database.run(positions.stored, consumer, topic)
-    wanted = {(partition, at.next - 1): at.last_id for partition, at in stored.items() if at.last_id is not None}
-    if not wanted:
-        return None
-    known = MAIL if topic == MAIL.name else INTERACTIONS
-    last: dict[int, int] = {}
-    async for page in hub.log.scan(known):
-        for record in page:
-            last[record.partition] = record.offset
-            expected = wanted.get((record.partition, record.offset))
-            if expected is not None and expected != record.id:
-                advice = (
-                    "the log was replaced or restored: start from its beginning with `cauce doctor --reset-positions`"
-                )
-                return f"the record before position {record.offset + 1} is another one", advice
-    behind = [partition for partition, offset in wanted if last.get(partition, -1) < offset]
-    if behind:
-        advice = (
-            "the log lost its end or was replaced: `cauce doctor --reset-positions`; what was handled stays handled"
-        )
-        return f"the log ends before our position in partition {behind[0]}", advice
-    return None
 
 
 async def _projections(hub: Hub) -> list[Finding]:

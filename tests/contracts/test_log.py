@@ -205,6 +205,18 @@ async def test_a_consumer_whose_position_was_moved_obeys_the_stored_one(log, dat
     assert [found.value for found in reader.records] == [b"%d" % number for number in range(4, 10)]
 
 
+async def test_a_log_that_is_the_one_it_read_says_so_without_being_read(log, database, running, until):
+    await log.verify(MAIL, "reader")
+    await log.append(MAIL, [record(key=b"key-%d" % number) for number in range(12)])
+    await log.verify(MAIL, "reader")
+    reader = Reader(database)
+    running(log.consume(MAIL, "reader", reader))
+    await until(lambda: len(reader.records) == 12)
+    await log.append(INTERACTIONS, [record()])
+    await log.verify(MAIL, "reader")
+    await log.verify(INTERACTIONS, "reader")
+
+
 async def test_a_log_that_is_not_the_one_it_read_stops_a_consumer(log, database, until):
     await log.append(MAIL, [record() for _ in range(3)])
     reader = Reader(database)
@@ -214,6 +226,8 @@ async def test_a_log_that_is_not_the_one_it_read_stops_a_consumer(log, database,
     await asyncio.gather(task, return_exceptions=True)
     with database.transaction() as connection:
         connection.execute("UPDATE positions SET last_id = %s", (uuid4(),))
+    with pytest.raises(PositionMismatchError, match="reader"):
+        await log.verify(MAIL, "reader")
     await log.append(MAIL, [record()])
     with pytest.raises(PositionMismatchError, match="reader"):
         await asyncio.wait_for(log.consume(MAIL, "reader", reader), 30)

@@ -16,6 +16,7 @@ from services import quarantine
 from services.audit import audit
 from services.consumers import INCIDENTS
 from services.customers.requests import ErasePerson
+from services.doctor import Verdict, examine
 from services.incidents.intake import IncidentsService
 from services.privacy import records
 from tests.services.incidents.conftest import commands, taking
@@ -63,6 +64,8 @@ async def test_her_records_say_nothing_any_more_and_his_are_as_they_were(taking,
             await commands.run(ErasePerson(customer=customer), by="eva")
         assert (await told(hub, INTERACTIONS), await told(hub, MAIL)) == ([uid("b1")], [uid("b1")])
         assert len(taking.rows("log_interactions")) == 5
+        findings = [each for each in await examine(hub) if each.subject == f"{INCIDENTS} on {INTERACTIONS.name}"]
+        assert [each.verdict for each in findings] == [Verdict.WELL]  # the last one is blank, and in its place
         await intake.submit(mail("b2", "bob@x.cu"))
     async with consuming(hub):  # the last one it handled may be a blank one: it knows it by its id
         assert await told(hub, INTERACTIONS) == [uid("b1"), uid("b2")]
