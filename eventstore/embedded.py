@@ -5,11 +5,14 @@ from __future__ import annotations
 import atexit
 import hashlib
 import os
+import re
 import subprocess
 import warnings
 from pathlib import Path
 
 import psutil
+
+from eventstore import memory
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")  # it falls back, which is all we need
@@ -18,12 +21,12 @@ with warnings.catch_warnings():
 
 _SETTINGS = {
     "max_connections": "200",
-    "shared_buffers": "256MB",
     "max_wal_size": "4GB",
     "wal_compression": "on",
     "jit": "off",
     "random_page_cost": "1.1",
 }
+_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
 def cluster_folder(data: Path) -> Path:
@@ -41,22 +44,28 @@ def start(data: Path, *, durable: bool = True) -> str:
     """Start (or find running) the cluster of a data folder; returns its URL. `durable=False` only for tests."""
     folder = cluster_folder(data)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    server = _server(folder)
-    wanted = (
-        _SETTINGS if durable else _SETTINGS | {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-    )
-    _configure(folder, wanted)
-    return str(server.get_uri())
-
-
-def _configure(folder: Path, wanted: dict[str, str]) -> None:
-    text = "".join(f"{name} = '{value}'\n" for name, value in sorted(wanted.items()))
     auto = folder / "postgresql.auto.conf"
-    if auto.read_text() == text:
-        return
-    auto.write_text(text)
-    stop_cluster(folder)
-    _server(folder)
+    if not auto.exists():
+        _server(folder)
+    settings = _settings(durable=durable, shared_buffers=_shared_buffers(folder))
+    if auto.read_text() != settings:
+        auto.write_text(settings)
+        stop_cluster(folder)
+    return str(_server(folder).get_uri())
+
+
+def _settings(*, durable: bool, shared_buffers: str) -> str:
+    wanted = _SETTINGS | {"shared_buffers": shared_buffers} | ({} if durable else _NOT_DURABLE)
+    return "".join(f"{name} = '{value}'\n" for name, value in sorted(wanted.items()))
+
+
+def _shared_buffers(folder: Path) -> str:
+    """What its data asks for when it starts; who joins a running server takes it as it is."""
+    set_already = re.search(r"shared_buffers = '(\w+)'", (folder / "postgresql.auto.conf").read_text())
+    if set_already and _pid(folder):
+        return set_already[1]
+    data = sum(file.stat().st_size for file in (folder / "base").rglob("*"))
+    return f"{memory.shared_buffers_mib(data, memory.memory_bytes())}MB"
 
 
 def _server(folder: Path) -> PostgresServer:
@@ -72,11 +81,7 @@ def stop(data: Path) -> bool:
 
 def stop_cluster(folder: Path) -> bool:
     """Fast shutdown, as the user who owns the cluster."""
-    try:
-        pid = int((folder / "postmaster.pid").read_text().split()[0])
-    except (FileNotFoundError, ValueError, IndexError):
-        return False
-    if not psutil.pid_exists(pid):
+    if _pid(folder) is None:
         return False
     PostgresServer._instances.pop(folder.resolve(), None)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # -- it has no restart
     subprocess.run(  # noqa: S603 -- fixed program and arguments
@@ -86,3 +91,12 @@ def stop_cluster(folder: Path) -> bool:
         user=folder.stat().st_uid if os.geteuid() == 0 else None,
     )
     return True
+
+
+def _pid(folder: Path) -> int | None:
+    """Of the server that runs there."""
+    try:
+        pid = int((folder / "postmaster.pid").read_text().split()[0])
+    except (FileNotFoundError, ValueError, IndexError):
+        return None
+    return pid if psutil.pid_exists(pid) else None
