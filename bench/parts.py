@@ -19,9 +19,16 @@ from eventstore.migrate import migrate
 @contextmanager
 def cluster() -> Generator[str]:
     """A running PostgreSQL that syncs its commits; stopped and removed at the end."""
+    with data_folder() as data:
+        yield embedded.start(data, durable=True)
+
+
+@contextmanager
+def data_folder() -> Generator[Path]:
+    """An empty data folder; at the end its cluster is stopped and removed with it."""
     data = Path(tempfile.mkdtemp(prefix="cauce-bench-"))
     try:
-        yield embedded.start(data, durable=True)
+        yield data
     finally:
         embedded.stop(data)
         shutil.rmtree(embedded.cluster_folder(data).parent, ignore_errors=True)

@@ -1,7 +1,7 @@
 """Finished rows of a long history, made by the database itself: for plans and figures, where folding would take hours.
 
 What is over outnumbers what goes on a hundred to one, as in a hub of some years. Some of it is only long ago:
-whoever looks from the newest on finds it last.
+whoever looks from the newest on finds it last. An incident's lines come over a day, so they lie among those of others.
 """
 
 from __future__ import annotations
@@ -21,9 +21,17 @@ ROBOTS_SHARE = 50
 """One incident in so many is the robot's."""
 ROBOT = "00000000-0000-4000-8000-000000000001"
 SPAN = timedelta(minutes=1)
-"""Between two incidents; number 1 is the newest."""
+"""Between the last lines of two incidents; the highest number is the newest."""
+PAUSE = timedelta(hours=6)
+"""Between two lines of an incident."""
+EVERYWHERE = "gracias"
+"""A word of every message."""
+COMMON = "impresora"
+"""A word of every hundredth message, in one incident of twenty."""
+COMMON_IN_FEW = "etiquetas"
+"""A word of every hundredth message, in one incident of a hundred."""
 
-_WORDS = "impresora instalación licencia factura error pantalla driver backup contraseña módulo servidor gracias"
+_WORDS = "monitor instalación licencia factura error pantalla driver backup contraseña módulo servidor teclado"
 
 _CUSTOMERS = """
 INSERT INTO customers SELECT md5('c' || n)::uuid, n, 'es', 'Ana ' || n, md5('a' || n)::uuid, now(), NULL
@@ -38,16 +46,16 @@ INSERT INTO incidents (id, number, subject, status, priority, channel, channels,
   assignee, team, tags, language, product, opened_at, updated_at, first_response_at, resolved_at, closed_at, solution,
   cause, resolution_address, merged_into, spoke_at, snoozed, paused_seconds, version, family_status, family_updated_at)
 SELECT md5('i' || n)::uuid, n, 'La impresora ' || n,
-  CASE WHEN n %% {going_on} = 0 THEN (ARRAY['new', 'open', 'waiting'])[1 + n / {going_on} %% 3] ELSE 'closed' END,
+  CASE WHEN n %% {going_on} = 33 THEN (ARRAY['new', 'open', 'waiting'])[1 + n / {going_on} %% 3] ELSE 'closed' END,
   'normal', channel, ARRAY[channel], '{{}}',
   CASE WHEN n %% {robots} = 0 THEN '{robot}' ELSE md5('c' || n / {per_customer})::uuid END,
   md5('a' || n / {per_customer})::uuid, true,
-  CASE WHEN n > %(count)s - {long_ago} THEN 'marta' ELSE (ARRAY['ana', 'luis', NULL])[1 + n %% 3] END,
-  NULL, '{{}}', 'es', '', at, at, NULL, NULL, NULL, '', '', NULL,
+  CASE WHEN n <= {long_ago} THEN 'marta' ELSE (ARRAY['ana', 'luis', NULL])[1 + n %% 3] END,
+  NULL, '{{}}', 'es', '', at - %(pause)s * ({each} - 1), at, NULL, NULL, NULL, '', '', NULL,
   CASE WHEN n %% 100 = 1 AND n > 1 THEN md5('i' || n - 1)::uuid END, at, false, 0, 3,
   CASE WHEN n %% 100 = 0 THEN 'closed' END, CASE WHEN n %% 100 = 0 THEN at END
-FROM generate_series(1, %(count)s) n, LATERAL (SELECT now() - n * %(span)s AS at,
-  CASE WHEN n > %(count)s - {long_ago} THEN 'in_person' ELSE (ARRAY['form', 'email', 'chat'])[1 + n %% 3] END
+FROM generate_series(1, %(count)s) n, LATERAL (SELECT now() - (%(count)s - n) * %(span)s AS at,
+  CASE WHEN n <= {long_ago} THEN 'in_person' ELSE (ARRAY['form', 'email', 'chat'])[1 + n %% 3] END
   AS channel) AS told;
 """
 
@@ -56,11 +64,16 @@ INSERT INTO timeline_incidents SELECT id, number, customer, merged_into FROM inc
 INSERT INTO timeline_customers SELECT id, NULL FROM customers;
 INSERT INTO entries (id, position, kind, occurred_at, recorded_at, incident, thread, channel, direction, address,
   sender, sender_name, recipients, subject, text, html, raw, attachments, author, fact, reason, delivery)
-SELECT md5('e' || n)::uuid, n, 'interaction', now() - n * %(span)s / {each}, now(),
-  md5('i' || 1 + n %% %(count)s)::uuid, md5('t' || n / 2)::uuid, 'email', 'in', md5('a' || n)::uuid,
-  'email:p@x.cu', 'Ana', '{{}}', 'La impresora', (string_to_array('{words}', ' '))[1 + n %% 12] || ' ' || n
-  || ' no funciona desde ayer por la tarde, gracias', '', '', '[]', NULL, 'InteractionLinked', 'new', NULL
-FROM generate_series(1, %(interactions)s) n;
+SELECT md5('e' || position)::uuid, position, 'interaction', at, at, md5('i' || n)::uuid, md5('t' || n)::uuid, 'email',
+  CASE WHEN line %% 2 = 0 THEN 'in' ELSE 'out' END, md5('a' || n / {per_customer})::uuid, 'email:p@x.cu', 'Ana', '{{}}',
+  'Una consulta', (string_to_array('{words}', ' '))[1 + position %% 12] || ' ' || n
+  || CASE WHEN n %% 20 = 7 AND line = 2 THEN ' {common}' ELSE '' END
+  || CASE WHEN n %% 100 = 8 THEN ' {common_in_few}' ELSE '' END
+  || ' no funciona desde ayer por la tarde, {everywhere}', '', '', '[]', NULL, 'InteractionLinked', 'new', NULL
+FROM (SELECT n, line, at, row_number() OVER (ORDER BY at, n) AS position
+  FROM generate_series(1, %(count)s) n, generate_series(0, {each} - 1) line,
+  LATERAL (SELECT now() - (%(count)s - n) * %(span)s - %(pause)s * ({each} - 1 - line) AS at) AS told) AS lines
+ORDER BY position;
 """
 
 _OTHERS = """
@@ -89,6 +102,7 @@ def fill(database: Database, interactions: int) -> None:
         "interactions": interactions,
         "customers": count // PER_CUSTOMER,
         "span": SPAN,
+        "pause": PAUSE,
     }
     with database.dedicated() as connection, connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
@@ -104,6 +118,9 @@ def fill(database: Database, interactions: int) -> None:
                 long_ago=ONLY_LONG_AGO,
                 each=EACH,
                 words=_WORDS,
+                common=COMMON,
+                common_in_few=COMMON_IN_FEW,
+                everywhere=EVERYWHERE,
             )
             for statement in filter(str.strip, statements.split(";\n")):
                 connection.execute(statement.encode(), values)

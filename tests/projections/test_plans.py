@@ -92,7 +92,9 @@ _LISTS = {
     "a word that stands nowhere": {"q": "inexistente"},
     "a word of one": {"q": "4711"},
     "a number": {"q": "#4711"},
-    "a word of all": {"q": "impresora"},
+    "a word of all": {"q": crowd.EVERYWHERE},
+    "a word of every hundredth message": {"q": crowd.COMMON},
+    "a word of every hundredth message, in few incidents": {"q": crowd.COMMON_IN_FEW},
 }
 
 
