@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from babel.core import Locale, negotiate_locale
@@ -22,6 +23,7 @@ def read_catalogs() -> dict[str, Catalog]:
     return {language: _read(language) for language in LANGUAGES}
 
 
+@cache
 def _read(language: str) -> Catalog:
     words: dict[str, str] = {}
     for path in sorted((_FOLDER / language).glob("*.po")):

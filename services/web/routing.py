@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
 
 
 def mount(app: FastAPI, router: APIRouter, prefix: str = "") -> None:
-    """Put a router's routes among the app's own."""
+    """Put a router's routes among the app's own: as they are (to make one takes a millisecond), under a prefix anew."""
+    if not prefix:
+        app.router.routes.extend(router.routes)
+        return
     for route in router.routes:
         match route:
             case APIRoute():
@@ -28,13 +31,5 @@ def mount(app: FastAPI, router: APIRouter, prefix: str = "") -> None:
                 )
             case WebSocketRoute():
                 app.router.add_api_websocket_route(prefix + route.path, route.endpoint, route.name)
-            case Route():
-                app.router.add_route(
-                    prefix + route.path,
-                    route.endpoint,
-                    methods=sorted((route.methods or set()) - {"HEAD"}),
-                    name=route.name,
-                    include_in_schema=False,
-                )
             case _:
                 raise TypeError(f"{route} can't be mounted")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -77,11 +78,16 @@ PROBLEM: Mapping[str, Any] = {
 def answers(kind: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """A route's `responses=`: the msgspec type it answers with, and problems."""
     DOCUMENTED.types.append(kind)
-    (schema,), _ = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
     return {
-        status: {"description": "Done", "content": {"application/json": {"schema": schema}}},
+        status: {"description": "Done", "content": {"application/json": {"schema": _schema(kind)}}},
         "default": dict(PROBLEM),
     }
+
+
+@cache
+def _schema(kind: Any) -> Mapping[str, Any]:
+    (schema,), _ = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
+    return schema
 
 
 def json(body: object, status: int = 200, *, position: int | None = None, undo: UUID | None = None) -> Response:
