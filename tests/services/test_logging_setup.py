@@ -16,6 +16,7 @@ try:
     raise ValueError("bad header" + chr(10) + "Dear all, my password is hunter2")
 except ValueError:
     log.exception("task_crashed", task="parser")
+logging.getLogger("mail.log").warning("%r unrecognised: %s", ("192.0.2.1", 1), "HUNTER2")
 logging.getLogger("uvicorn.error").warning("from a library")
 """
 
@@ -28,7 +29,7 @@ def test_each_line_is_json_with_its_process_and_no_more_of_an_exception_than_its
     }  # fmt: skip
     assert (crashed["event"], crashed["error"], crashed["message"]) == ("task_crashed", "ValueError", "bad header")
     assert crashed["where"] == ["<string>:8 <module>"]
-    assert "hunter2" not in done.stderr
+    assert "hunter2" not in done.stderr.lower()
     assert (library["event"], library["process"]) == ("from a library", "parser")
 
 

@@ -150,6 +150,12 @@ def test_a_key_makes_one_token(desk: AccessDesk) -> None:
         tokens.create_token(desk, "agent", scopes=("everything",))
 
 
+@pytest.mark.parametrize("days", [0, -1, tokens.DAYS_MAX])
+def test_how_long_a_token_may_last_is_said(desk: AccessDesk, days: int) -> None:
+    with pytest.raises(InvalidError, match=f"1 to {tokens.DAYS_MAX - 1} days"):
+        tokens.create_token(desk, "agent", expires_days=days)
+
+
 @pytest.mark.parametrize(
     ("scopes", "rule", "may"),
     [
