@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -70,6 +70,7 @@ class CallRow(msgspec.Struct, frozen=True):
 
     id: UUID
     position: int
+    interaction: UUID
     incident: UUID | None
     state: str
     direction: str
@@ -96,6 +97,7 @@ def _started(fact: CallStarted, event: Recorded) -> CallRow:
     return CallRow(
         id=fact.call,
         position=event.position,
+        interaction=fact.interaction,
         incident=None,
         state="ringing",
         direction=fact.direction.value,
@@ -166,7 +168,7 @@ def _erased(fact: PersonErased) -> dict[str, Any]:
 
 CALLS = Projection(
     "calls",
-    version=4,
+    version=5,
     ddl="calls.sql",
     tables=(_CALLS,),
     on=(
@@ -190,8 +192,8 @@ CALLS = Projection(
 
 
 _COLUMNS: LiteralString = (
-    "SELECT id, position, incident, state, direction, line, address, phone, agent, started_at, answered_at,"
-    " ended_at, held_at, held_seconds, rings, notes, notes_address, outcome, outcome_address FROM calls"
+    "SELECT id, position, interaction, incident, state, direction, line, address, phone, agent, started_at,"
+    " answered_at, ended_at, held_at, held_seconds, rings, notes, notes_address, outcome, outcome_address FROM calls"
 )
 _GOING_ON_MAX = 200
 
@@ -257,6 +259,14 @@ def get(connection: Connection, call: UUID) -> Call | None:
     """One call."""
     row = by_key(connection, _CALLS, call)
     return _shown(connection, [row])[0] if row else None
+
+
+def of_interactions(connection: Connection, interactions: Collection[UUID]) -> dict[UUID, Call]:
+    """The calls that these lines of a timeline are."""
+    with connection.cursor(row_factory=class_row(CallRow)) as reader:
+        query = sql.SQL("{} WHERE interaction = ANY(%s)").format(sql.SQL(_COLUMNS))
+        rows = reader.execute(query, (list(interactions),)).fetchall()
+    return dict(zip((row.interaction for row in rows), _shown(connection, rows), strict=True))
 
 
 def _digits(number: str) -> str:

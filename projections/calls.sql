@@ -3,6 +3,7 @@
 CREATE TABLE calls (
     id            uuid PRIMARY KEY,
     position      bigint NOT NULL,
+    interaction   uuid NOT NULL,               -- the line of a timeline that it is
     incident      uuid,
     state         text NOT NULL,               -- ringing | active | ended
     direction     text NOT NULL,
@@ -31,6 +32,7 @@ CREATE INDEX calls_agent ON calls (agent, position);
 CREATE INDEX calls_started ON calls (started_at);
 CREATE INDEX calls_phone ON calls USING gin (phone public.gin_trgm_ops);
 CREATE INDEX calls_incident ON calls (incident, position) WHERE incident IS NOT NULL;
+CREATE UNIQUE INDEX calls_interaction ON calls (interaction);
 CREATE INDEX calls_address ON calls (address);
 CREATE INDEX calls_notes_address ON calls (notes_address) WHERE notes_address IS NOT NULL;
 CREATE INDEX calls_outcome_address ON calls (outcome_address) WHERE outcome_address IS NOT NULL;

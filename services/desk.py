@@ -11,7 +11,7 @@ import msgspec
 
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
-from services.callbacks.requests import ReleaseCallback
+from services.callbacks.requests import ReleaseCallback, RescheduleCallback
 from services.calls.requests import ChangeCall
 from services.chats.requests import TakeBackTransfer
 from services.customers.requests import MergeCustomers, UnmergeCustomers
@@ -21,7 +21,13 @@ from services.incidents.known import Known
 from services.incidents.requests import IncidentRequest
 
 Inverse: TypeAlias = (
-    IncidentRequest | ReleaseCallback | ChangeCall | TakeBackTransfer | MergeCustomers | UnmergeCustomers
+    IncidentRequest
+    | ReleaseCallback
+    | RescheduleCallback
+    | ChangeCall
+    | TakeBackTransfer
+    | MergeCustomers
+    | UnmergeCustomers
 )
 """What undoes something: kept, and run later (services/undo.py)."""
 

@@ -18,7 +18,7 @@ from eventstore.database import Connection
 from schemas.errors import ConflictError, NotFoundError, RefusedError
 from schemas.ids import new_id
 from services.callbacks import handle as callbacks
-from services.callbacks.requests import ReleaseCallback
+from services.callbacks.requests import ReleaseCallback, RescheduleCallback
 from services.calls import handle as calls
 from services.calls.requests import ChangeCall
 from services.chats import handle as chats
@@ -144,7 +144,7 @@ def _run(desk: Desk, request: Undo, requests: Sequence[Inverse]) -> Done:
 
 def _step(desk: Desk, step: Inverse) -> Done:
     match step:
-        case ReleaseCallback():
+        case ReleaseCallback() | RescheduleCallback():
             return callbacks.handle(desk, step)
         case ChangeCall():
             return calls.handle(desk, step)
@@ -163,7 +163,7 @@ def _one_matter(step: Inverse) -> tuple[int | UUID, int]:
 
 def _subject(request: Inverse) -> int | UUID:
     match request:
-        case ReleaseCallback():
+        case ReleaseCallback() | RescheduleCallback():
             return request.callback
         case ChangeCall():
             return request.call

@@ -57,6 +57,8 @@ def release(callback: Callback, request: ReleaseCallback) -> list[CallbackFact]:
 def reschedule(callback: Callback, request: RescheduleCallback) -> list[CallbackFact]:
     """Another window. Raises ConflictError, InvalidError."""
     _refuse_over(callback)
+    if request.was not in {UNSET, callback.since}:
+        raise ConflictError("this call-me-back was changed since")
     since, until = utc(request.since), utc(request.until)
     if until - since < WINDOW_LEAST:
         raise InvalidError("a window has at least 15 minutes", field="until")

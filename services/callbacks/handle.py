@@ -43,6 +43,10 @@ def handle(desk: Desk, request: CallbackRequest) -> Done:
         case CancelCallback():
             facts = decide.cancel(callback, request)
     desk.known.record(facts, Cause(request.id, callback.incident))
+    if facts and isinstance(request, RescheduleCallback):
+        now = desk.known.callbacks[callback.id]
+        back = RescheduleCallback(callback=now.id, since=callback.since, until=callback.until, was=now.since)
+        return Done(subject=callback.id, inverse=(back,))
     goes_back = facts and isinstance(request, TakeCallback | FinishCallback | CancelCallback)
     left = desk.known.callbacks[callback.id]
     inverse = (ReleaseCallback(callback=left.id, was=left.standing, whose=left.by),) if goes_back else ()

@@ -26,11 +26,12 @@ class ReleaseCallback(Request, frozen=True, kw_only=True):
 
 
 class RescheduleCallback(Request, frozen=True, kw_only=True):
-    """Another window."""
+    """Another window. `was`: only while it still begins then; what undoes something asks it."""
 
     callback: UUID
     since: datetime
     until: datetime
+    was: datetime | UnsetType = UNSET
 
 
 class FinishCallback(Request, frozen=True, kw_only=True):

@@ -20,19 +20,19 @@ from channels.text import one_line
 from projections import callbacks, calls
 from projections.calls import Call
 from projections.page import Page
-from schemas.errors import NotFoundError
+from schemas.errors import InvalidError, NotFoundError
 from schemas.ids import utc
 from services.access import users
 from services.callbacks import requests
 from services.web.guard import caller
-from services.web.pages import posted
+from services.web.pages import posted, windows
 from services.web.pages.call_pages import PROJECTIONS, Position
 from services.web.pages.call_view import views
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.words import CALL_LOOK
 from services.web.parts import Parts
 
-_Page: TypeAlias = Callable[["Asked", Mapping[str, object]], Awaitable[dict[str, object]]]
+_Page: TypeAlias = Callable[[Request, "Asked", Mapping[str, object]], Awaitable[dict[str, object]]]
 _PARTS = {"now": "agent/calls_now.html", "callbacks": "agent/calls_callbacks.html", "list": "agent/calls_list.html"}
 
 
@@ -62,7 +62,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     database, hours = parts.hub.database, parts.hub.settings.opening_hours
 
-    async def page(asked: Asked, shown: Mapping[str, object]) -> dict[str, object]:
+    async def page(request: Request, asked: Asked, shown: Mapping[str, object]) -> dict[str, object]:
         position = await parts.folded(*PROJECTIONS, "callbacks")
         since, until = _times(asked.day, hours)
         problem: dict[str, object] = {"problem": "", "errors": ()}
@@ -91,6 +91,8 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
             "asked": asked,
             "link": asked.link,
             "today": hours.midnight(now).astimezone(hours.zone).date(),
+            "days": windows.days(hours, hours.zone, screen.language(request)),
+            "zone": hours.zone.key,
             "people": await database.run(users.assignable),
             "position": position,
             **problem,
@@ -117,7 +119,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
             day=_day(day, hours),
             cursor=cursor,
         )
-        return screen.render(request, _PARTS.get(part, "agent/calls.html"), await page(asked, {}))
+        return screen.render(request, _PARTS.get(part, "agent/calls.html"), await page(request, asked, {}))
 
     _calling_back(routes, parts, screen, page)
     return routes
@@ -127,15 +129,15 @@ def _calling_back(routes: APIRouter, parts: Parts, screen: Screen, page: _Page) 
     @routes.post("/agent/callbacks/{callback}/{action}")
     async def act(request: Request, callback: str, action: str) -> Response:
         fields = await posted.fields(request)
-        make = _asked_of(posted.uuid(callback, "callback"), action, fields)
         try:
+            make = _asked_of(posted.uuid(callback, "callback"), action, fields)
             out = await parts.commands.run(make, by=caller(request).name)
         except NotFoundError:
             raise
         except posted.REFUSALS as error:
             status, headers, shown = posted.refusal(error)
             hours = parts.hub.settings.opening_hours
-            context = await page(Asked("", "", "", _day(None, hours), ""), shown)
+            context = await page(request, Asked("", "", "", _day(None, hours), ""), shown)
             return screen.render(request, "agent/calls.html", context, status=status, headers=headers)
         return redirect(request, "/agent/calls", min_position=out.position, done=f"callback_{action}", undo=out.undo)
 
@@ -146,12 +148,26 @@ def _asked_of(wish: UUID, action: str, fields: Mapping[str, str]) -> requests.Ca
             return requests.TakeCallback(callback=wish)
         case "release":
             return requests.ReleaseCallback(callback=wish)
+        case "reschedule":
+            since, until = _window(fields)
+            return requests.RescheduleCallback(callback=wish, since=since, until=until)
         case "done":
             return requests.FinishCallback(callback=wish)
         case "cancel":
             return requests.CancelCallback(callback=wish, reason=one_line(fields.get("reason", "")))
         case _:
             raise NotFoundError("no such action")
+
+
+def _window(fields: Mapping[str, str]) -> tuple[datetime, datetime]:
+    since, until = windows.chosen(fields)
+    try:
+        found = datetime.fromisoformat(since), datetime.fromisoformat(until)
+    except ValueError as error:
+        raise InvalidError("choose one", field="window") from error
+    if any(moment.tzinfo is None for moment in found):
+        raise InvalidError("choose one", field="window")
+    return found
 
 
 def _day(text: str | None, hours: OpeningHours) -> date | None:

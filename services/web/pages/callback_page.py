@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
@@ -22,17 +20,13 @@ from channels.form import IDEMPOTENCY_FIELD
 from channels.opening_hours import zone_of
 from schemas.errors import InvalidError
 from schemas.ids import new_id
-from schemas.interaction import Window
 from services.knowledge.visits import Kind
-from services.web import languages
-from services.web.pages import posted
+from services.web.pages import posted, windows
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
 
 _FIELDS = ("name", "phone", "about", "window", "website")
-_DAYS = 9
-_SEPARATOR = "/"  # of an ISO 8601 interval
 
 
 def router(parts: Parts, screen: Screen) -> APIRouter:
@@ -44,7 +38,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         known = _zone(zone) or parts.callbacks.hours.zone
         return {
             "fields": {name: fields.get(name, "") for name in _FIELDS},
-            "days": _days(parts, known, screen.language(request)),
+            "days": windows.days(parts.callbacks.hours, known, screen.language(request)),
             "zone": known.key,
             "ours": parts.callbacks.hours.zone.key,
             "is_open": parts.callbacks.hours.is_open(datetime.now(UTC)),
@@ -65,9 +59,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         fields = await posted.fields(request)
         zone = fields.get("time_zone", "")
         try:
-            since, _, until = fields.get("window", "").partition(_SEPARATOR)
-            if not until:
-                raise InvalidError("choose one", field="window")
+            since, until = windows.chosen(fields)
             given = {"since": since, "until": until, "locale": screen.language(request), "time_zone": zone or None}
             given |= {name: fields.get(name, "") for name in ("name", "phone", "about", "website")}
             wish = http_body.validate(CallbackForm, given)
@@ -90,20 +82,3 @@ def _zone(name: str) -> ZoneInfo | None:
         return zone_of(name) if name else None
     except InvalidError:
         return None
-
-
-def _days(parts: Parts, zone: ZoneInfo, language: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The windows by day, as read in this zone: (what is sent, what is shown)."""
-    locale = languages.locale_of(language)
-
-    def day(window: Window) -> str:
-        return format_date(window.since.astimezone(zone), "EEEE d MMMM", locale=locale)
-
-    slots = parts.callbacks.hours.slots(datetime.now(UTC), _DAYS)
-    return [(name, [_choice(window, zone) for window in windows]) for name, windows in groupby(slots, day)]
-
-
-def _choice(window: Window, zone: ZoneInfo) -> tuple[str, str]:
-    since, until = (moment.astimezone(zone) for moment in (window.since, window.until))
-    value = _SEPARATOR.join(moment.strftime("%Y-%m-%dT%H:%MZ") for moment in (window.since, window.until))
-    return value, f"{since:%H:%M} - {until:%H:%M}"

@@ -10,17 +10,19 @@ from uuid import UUID
 import msgspec
 
 from eventstore.database import Connection
-from projections import articles, casework, customers, incidents, timeline
+from projections import articles, calls, casework, customers, incidents, timeline
 from projections.casework import LinkedArticle, Solved, TagUse
 from projections.customers import Customer
 from projections.incidents import Incident, IncidentDetail
 from projections.timeline import Entry
 from schemas.errors import NotFoundError
+from schemas.interaction import Channel
 from services.access import users
 from services.drafts import drafts, uploads
 from services.drafts.drafts import Draft, Kept, Kind
 from services.drafts.uploads import Upload
 from services.incidents.ways import Way, ways
+from services.web.pages.call_view import CallView, view
 from services.web.parts import Parts
 
 _RUN_MIN = 3
@@ -47,6 +49,7 @@ class View:
     older: bool
     titles: dict[str, str]
     held: Sequence[Entry]
+    calls: dict[UUID, CallView]
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def read(connection: Connection, number: int, most: int, by: str) -> View:
     found, older = timeline.end_of_incident(connection, number, most) or ([], False)
     now = datetime.now(UTC)
     held = [each for each in found if each.held_until is not None and each.held_until > now and each.author == by]
-    return View(incident, list(blocks(found)), older, _titles(connection, found), held)
+    return View(incident, list(blocks(found)), older, _titles(connection, found), held, _calls(connection, found))
 
 
 def blocks(entries: Sequence[Entry]) -> Iterator[Block]:
@@ -131,6 +134,12 @@ def with_draft(found: Beside, kind: str, draft: Draft, files: Sequence[Upload]) 
 
 def _of(kept: dict[Kind, Kept], kind: Kind) -> Draft:
     return kept[kind].draft if kind in kept else Draft()
+
+
+def _calls(connection: Connection, entries: Sequence[Entry]) -> dict[UUID, CallView]:
+    """The calls among the lines, with their notes: our own, shown on no page of the customer's."""
+    lines = [each.interaction_id for each in entries if each.channel == Channel.PHONE and each.interaction_id]
+    return {line: view(call) for line, call in calls.of_interactions(connection, lines).items()} if lines else {}
 
 
 def _titles(connection: Connection, entries: Sequence[Entry]) -> dict[str, str]:

@@ -286,6 +286,7 @@ DONE: Mapping[str, str] = {
     "call_ended": "The call has ended.",
     "callback_take": "It is yours.",
     "callback_release": "Back on the list.",
+    "callback_reschedule": "Another time it is.",
     "callback_done": "Called back.",
     "callback_cancel": "Called off.",
     "callback_asked": "We will call you. Here you can follow it.",
