@@ -49,6 +49,16 @@ class Byteas(Packed):
         super().__init__([_length(len(value)) + value for value in values])
 
 
+class Texts(Packed):
+    """The binary form of `text[]`."""
+
+    __slots__ = ()
+    element, array = 25, 1009
+
+    def __init__(self, values: Iterable[str]) -> None:
+        super().__init__([_length(len(encoded)) + encoded for encoded in map(str.encode, values)])
+
+
 class _UuidsDumper(Dumper):
     oid = Uuids.array
     format = Format.BINARY

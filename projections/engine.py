@@ -17,7 +17,7 @@ import structlog
 from eventstore.database import Connection
 from eventstore.keys import Keys
 from eventstore.recorded import Recorded
-from projections.projection import Joint, Projection, Step, Target
+from projections.projection import Joint, Projection, Step, Table, Target
 from projections.rows import Rows, Slot
 from schemas.errors import DecodeError, StalePositionError
 from schemas.facts import Fact
@@ -92,7 +92,7 @@ class Engine:
         segment: list[Decoded] = []
         for each in decoded:
             segment.append(each)
-            if isinstance(each.fact, Fact) and type(each.fact) in self.projection.statements:
+            if type(each.fact) in self.projection.statements:
                 self._fold_segment(connection, segment, parked)
                 segment = []
         self._fold_segment(connection, segment, parked)
@@ -133,8 +133,8 @@ class Engine:
             except Exception as error:  # noqa: BLE001 -- a fold is pure: whatever it raises it will raise again
                 self._park(connection, each.event, error, parked)
                 continue
-            for at, row in done:  # all of an event or nothing
-                at.put(row)
+            for table, slot, row in done:  # all of an event or nothing
+                self._rows.put(table, slot, row)
 
     def _plan(self, each: Decoded) -> list[_Planned] | Exception:
         """Where the event's steps fold, or why that can't be said."""
@@ -183,23 +183,24 @@ class Engine:
         )
 
 
-def _folded(each: Decoded, planned: Sequence[_Planned]) -> list[tuple[Slot, Any]]:
+def _folded(each: Decoded, planned: Sequence[_Planned]) -> list[tuple[Table[Any], Slot, Any]]:
     """The rows as they are after an event."""
     fact, event = each.fact, each.event
-    done: list[tuple[Slot, Any]] = []
+    done: list[tuple[Table[Any], Slot, Any]] = []
     for plan in planned:
         match plan:
             case (step, slot):
                 row = slot.row
                 if row is None:
                     row = step.table.new(slot.key, surely=step.surely_new)
-                done.append((slot, step.fold(row, fact, event)))
+                done.append((step.table, slot, step.fold(row, fact, event)))
             case (joint, slots, targets):
                 before = [
                     table.new(key, surely=surely_new) if slot.row is None else slot.row
                     for slot, (table, key, surely_new) in zip(slots, targets, strict=True)
                 ]
-                done.extend(zip(slots, joint.fold(before, fact, event), strict=True))
+                after = joint.fold(before, fact, event)
+                done.extend((table, slot, row) for (table, *_), slot, row in zip(targets, slots, after, strict=True))
     return done
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from eventstore.database import Connection
+from projections.copying import copy
 from projections.projection import Key, Projection, Table
 
 _ENCODE: Callable[[Any], bytes] = msgspec.json.Encoder().encode
@@ -23,21 +23,13 @@ _COPY_ROWS = 32  # fewer are written faster by a statement that is already prepa
 class Slot:
     """The place of one row in memory. `row` None: there is none; `fresh`: the table doesn't have it yet."""
 
-    __slots__ = ("changed", "fresh", "held", "key", "row")
+    __slots__ = ("changed", "fresh", "key", "row")
 
-    def __init__(self, held: _Held, key: Key) -> None:
-        self.held = held
+    def __init__(self, key: Key) -> None:
         self.key = key
         self.row: Any = None
         self.fresh = True
         self.changed = False
-
-    def put(self, row: Any) -> None:
-        """The row has changed."""
-        self.row = row
-        if not self.changed:
-            self.changed = True
-            self.held.changed.append(self)
 
 
 class _Held:
@@ -69,7 +61,7 @@ class Rows:
         place = table.place(key)
         slot = held.slots.get(place)
         if slot is None:
-            slot = held.slots[place] = Slot(held, key)
+            slot = held.slots[place] = Slot(key)
             if not (surely_new and (self._bulk or table.blank is None)):
                 held.unseen.append(slot)
         return slot
@@ -84,6 +76,13 @@ class Rows:
                     slot.fresh = False
                 held.unseen = []
 
+    def put(self, table: Table[Any], slot: Slot, row: Any) -> None:
+        """The row has changed."""
+        slot.row = row
+        if not slot.changed:
+            slot.changed = True
+            self._held[table].changed.append(slot)
+
     def flush(self, connection: Connection) -> None:
         """Write what has changed."""
         settle = None if self._bulk else self._projection.settle
@@ -92,7 +91,7 @@ class Rows:
             fresh = [slot.row for slot in held.changed if slot.fresh]
             changed = [slot.row for slot in held.changed if not slot.fresh]
             if self._bulk and len(fresh) >= _COPY_ROWS:
-                _copy(connection, table, fresh)
+                copy(connection, table, fresh)
             else:
                 changed += fresh
             if changed:
@@ -149,19 +148,3 @@ def _upsert(connection: Connection, table: Table[Any], rows: Sequence[Any]) -> N
         new=sql.SQL(", ").join(sql.Identifier("excluded", name) for name in rest),
     )
     connection.execute(query, (_ENCODE(rows).decode(),))
-
-
-def _copy(connection: Connection, table: Table[Any], rows: Sequence[Any]) -> None:
-    query = sql.SQL("COPY {table} ({columns}) FROM STDIN (FORMAT binary)").format(
-        table=sql.Identifier(table.name),
-        columns=sql.SQL(", ").join(sql.Identifier(name) for name in table.columns),
-    )
-    types = [table.types[name] for name in table.columns]
-    json_columns = [n for n, kind in enumerate(types) if kind == "jsonb"]
-    with connection.cursor() as cursor, cursor.copy(query) as copy:
-        copy.set_types(types)
-        for row in rows:
-            values = list(msgspec.structs.astuple(row))
-            for n in json_columns:
-                values[n] = Jsonb(values[n], _ENCODE)
-            copy.write_row(values)

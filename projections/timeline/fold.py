@@ -10,9 +10,10 @@ import msgspec
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
-from projections.projection import Everywhere, Projection, Table, begins, changes, lines, on, opens
+from projections.projection import Everywhere, Projection, Step, Table, begins, changes, on, opens
 from projections.timeline.lines import (
     EntryRow,
+    LineFact,
     blank_interaction,
     fact_line,
     kept_files,
@@ -55,6 +56,7 @@ from schemas.facts.interaction import (
 )
 from schemas.facts.teamwork import ArticleLinked, ArticleUnlinked, NoteFilesAdded, ReplyWithdrawn
 from schemas.facts.undone import ChatTransferUndone, IncidentRestored
+from schemas.interaction import Party
 
 Delivery: TypeAlias = (
     InteractionDelivered
@@ -82,18 +84,18 @@ class AliasRow(msgspec.Struct, frozen=True):
 
 
 _NOTHING = InteractionContent()
+_NOBODY = Party(address="")
 _ENTRIES = Table("entries", EntryRow, ("id",), blank_interaction)
 _PLACES = Table("timeline_incidents", PlaceRow, ("incident",))
 _ALIASES = Table("timeline_customers", AliasRow, ("customer",))
 
 
 def _received(row: EntryRow, fact: InteractionReceived, event: Recorded) -> EntryRow:
-    return _spoken(row, fact, event, fact.occurred_at, direction="in", author=fact.by or None)
+    return _spoken(row, fact, event, fact.occurred_at, "in", fact.by or None, row.incident, row.delivery)
 
 
 def _sent(row: EntryRow, fact: InteractionSent, event: Recorded) -> EntryRow:
-    incident = row.incident or fact.incident
-    return _spoken(row, fact, event, fact.at, direction="out", author=fact.by, incident=incident, delivery="queued")
+    return _spoken(row, fact, event, fact.at, "out", fact.by, row.incident or fact.incident, "queued")
 
 
 def _spoken(
@@ -101,26 +103,33 @@ def _spoken(
     fact: InteractionReceived | InteractionSent,
     event: Recorded,
     occurred_at: datetime,
-    **more: str | UUID | None,
+    direction: str,
+    author: str | None,
+    incident: UUID | None,
+    delivery: str | None,
 ) -> EntryRow:
     said = fact.personal or _NOTHING
+    sender = said.sender or _NOBODY
     return replace(
         row,
         position=event.position,
         occurred_at=occurred_at,
         recorded_at=event.recorded_at,
+        incident=incident,
         thread=fact.thread,
         channel=fact.channel,
+        direction=direction,
         address=fact.address,
-        sender=said.sender.address if said.sender else "",
-        sender_name=said.sender.name if said.sender else "",
+        sender=sender.address,
+        sender_name=sender.name,
         recipients=[party.address for party in said.recipients],
         subject=said.subject,
         text=said.text,
         html=said.html,
         raw=said.raw,
-        attachments=kept_files(said.attachments),
-        **more,
+        attachments=kept_files(said.attachments) if said.attachments else [],
+        author=author,
+        delivery=delivery,
     )
 
 
@@ -187,7 +196,7 @@ def _erased(fact: PersonErased) -> dict[str, Any]:
     return {"addresses": list(fact.addresses)}
 
 
-_LINE = lines(_ENTRIES, fact_line, line_id)
+_LINE: Step[LineFact] = Step(_ENTRIES, lambda _, event: line_id(event), fact_line, surely_new=True)
 
 TIMELINE = Projection(
     "timeline",

@@ -133,15 +133,15 @@ def kept_files(attachments: Sequence[Attachment]) -> list[dict[str, Any]]:
     ]
 
 
-def fact_line(fact: LineFact, event: Recorded) -> EntryRow:
+def fact_line(row: EntryRow, fact: LineFact, event: Recorded) -> EntryRow:
     """A line for a fact. Its text is data (who, which, what), never a sentence: screens have languages."""
     author = getattr(fact, "by", "")
-    return EntryRow(
-        line_id(event),
-        event.position,
-        "fact",
-        fact.at,
-        event.recorded_at,
+    return replace(
+        row,
+        position=event.position,
+        kind="fact",
+        occurred_at=fact.at,
+        recorded_at=event.recorded_at,
         incident=fact.incident,
         address=_sealed_by(fact),
         text=_words(fact),
