@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 from uuid import UUID
@@ -89,7 +89,15 @@ class Keys:
         for address in addresses:
             with suppress(KeyError):  # reading what it sealed will say so
                 at_hand[address.bytes] = self.open_key(address)
-        return [_fact(event, each, at_hand.__getitem__) for event, each in zip(events, stored, strict=True)]
+        found: list[Fact | DecodeError] = []
+        for event, each in zip(events, stored, strict=True):
+            try:
+                found.append(
+                    each if isinstance(each, DecodeError) else read(event.type, event.stream, each, at_hand.__getitem__)
+                )
+            except DecodeError as error:
+                found.append(error)
+        return found
 
     def destroy(self, connection: Connection, addresses: Iterable[UUID]) -> None:
         """Erase: what they sealed can never be read again. An address without a key gets a destroyed one."""
@@ -166,17 +174,6 @@ def _parts(event: Recorded) -> Stored | DecodeError:
 def _addresses(stored: Iterable[Stored | DecodeError]) -> list[UUID]:
     sealing = {each.address for each in stored if isinstance(each, Stored) and each.sealed is not None}
     return [uuid_of(address) for address in sealing if address is not None]
-
-
-def _fact(
-    event: Recorded, stored: Stored | DecodeError, open_key: Callable[[bytes], AESGCM | None]
-) -> Fact | DecodeError:
-    if isinstance(stored, DecodeError):
-        return stored
-    try:
-        return read(event.type, event.stream, stored, open_key)
-    except DecodeError as error:
-        return error
 
 
 def _put(cache: OrderedDict[UUID, _Value], address: UUID, value: _Value) -> None:

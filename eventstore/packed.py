@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from struct import Struct, pack
 from typing import ClassVar
 from uuid import UUID
@@ -24,8 +25,7 @@ class Packed:
     array: ClassVar[int]
 
     def __init__(self, items: list[bytes]) -> None:
-        head = pack("!iiiii", 1, 1, self.element, len(items), 1) if items else pack("!iii", 0, 0, self.element)
-        self.data = head + b"".join(items)
+        self.data = _head(self.element, len(items)) + b"".join(items)
 
 
 class Uuids(Packed):
@@ -57,6 +57,11 @@ class Texts(Packed):
 
     def __init__(self, values: Iterable[str]) -> None:
         super().__init__([_length(len(encoded)) + encoded for encoded in map(str.encode, values)])
+
+
+@lru_cache(maxsize=4096)
+def _head(element: int, count: int) -> bytes:
+    return pack("!iiiii", 1, 1, element, count, 1) if count else pack("!iii", 0, 0, element)
 
 
 class _UuidsDumper(Dumper):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import starmap
 from uuid import UUID
 
 import psycopg
@@ -168,7 +169,7 @@ def read_types_after(
         (position, until if until is not None else _LAST, list(types), limit),
         binary=True,
     ).fetchall()
-    return [Recorded(*row) for row in rows]
+    return list(starmap(Recorded, rows))
 
 
 def last_position(connection: Connection) -> int:

@@ -17,7 +17,7 @@ import structlog
 from eventstore.database import Connection
 from eventstore.keys import Keys
 from eventstore.recorded import Recorded
-from projections.projection import Joint, Projection, Step, Table, Target
+from projections.projection import Both, Each, Projection, Step, Table
 from projections.rows import Rows, Slot
 from schemas.errors import DecodeError, StalePositionError
 from schemas.facts import Fact
@@ -34,7 +34,7 @@ class Decoded(msgspec.Struct, frozen=True):
     fact: Fact | DecodeError
 
 
-_Planned = tuple[Step[Any], Slot] | tuple[Joint[Any], Sequence[Slot], Sequence[Target]]
+_Planned = tuple[Step[Any] | Each[Any], Slot] | tuple[Both[Any], Slot, Slot]
 
 
 def decode(connection: Connection, keys: Keys, events: Sequence[Recorded], wanted: Collection[str]) -> list[Decoded]:
@@ -71,7 +71,7 @@ class Engine:
         if row is None or row[0] != old:
             raise StalePositionError(f"{self.schema} is no longer at {old}")
         try:
-            self._fold_all(connection, [each for each in decoded if self._concerned(each)])
+            self._fold_all(connection, decoded)
         except BaseException:
             self._rows.forget()
             raise
@@ -82,17 +82,15 @@ class Engine:
         if moved.rowcount != 1:
             raise StalePositionError(f"{self.schema} is no longer at {old}")
 
-    def _concerned(self, each: Decoded) -> bool:
-        if isinstance(each.fact, DecodeError):
-            return each.event.type in self.projection.type_names
-        return type(each.fact) in self.projection.steps
-
     def _fold_all(self, connection: Connection, decoded: Sequence[Decoded]) -> None:
         parked = _parked(connection, self.schema)
+        steps, statements = self.projection.steps, self.projection.statements
         segment: list[Decoded] = []
         for each in decoded:
-            segment.append(each)
-            if type(each.fact) in self.projection.statements:
+            kind = type(each.fact)
+            if kind in steps or (kind is DecodeError and each.event.type in self.projection.type_names):
+                segment.append(each)
+            if kind in statements:
                 self._fold_segment(connection, segment, parked)
                 segment = []
         self._fold_segment(connection, segment, parked)
@@ -122,7 +120,7 @@ class Engine:
         planned = [self._plan(each) for each in segment]
         self._rows.load(connection)
         for each, plan in zip(segment, planned, strict=True):
-            if each.event.stream in parked:
+            if parked and each.event.stream in parked:
                 self._skip(connection, each.event)
                 continue
             if isinstance(plan, Exception):
@@ -146,9 +144,11 @@ class Engine:
             for step in self.projection.steps[type(fact)]:
                 if isinstance(step, Step):
                     planned.append((step, slot(step.table, step.key(fact, event), step.surely_new)))
+                elif isinstance(step, Both):
+                    other = slot(step.other_table, step.other_key(fact), step.other_is_new(fact))
+                    planned.append((step, slot(step.table, step.key(fact), step.surely_new), other))
                 else:
-                    targets = step.targets(fact, event)
-                    planned.append((step, [slot(*target) for target in targets], targets))
+                    planned.extend((step, slot(step.table, key, step.surely_new)) for key in step.keys(fact, event))
         except Exception as error:  # noqa: BLE001 -- as pure as a fold
             return error
         return planned
@@ -190,17 +190,13 @@ def _folded(each: Decoded, planned: Sequence[_Planned]) -> list[tuple[Table[Any]
     for plan in planned:
         match plan:
             case (step, slot):
-                row = slot.row
-                if row is None:
-                    row = step.table.new(slot.key, surely=step.surely_new)
+                row = slot.row or step.table.new(slot.key, surely=step.surely_new)
                 done.append((step.table, slot, step.fold(row, fact, event)))
-            case (joint, slots, targets):
-                before = [
-                    table.new(key, surely=surely_new) if slot.row is None else slot.row
-                    for slot, (table, key, surely_new) in zip(slots, targets, strict=True)
-                ]
-                after = joint.fold(before, fact, event)
-                done.extend((table, slot, row) for (table, *_), slot, row in zip(targets, slots, after, strict=True))
+            case (step, slot, other):
+                row = slot.row or step.table.new(slot.key, surely=step.surely_new)
+                other_row = other.row or step.other_table.new(other.key, surely=False)
+                row, other_row = step.fold(row, other_row, fact, event)
+                done += (step.table, slot, row), (step.other_table, other, other_row)
     return done
 
 

@@ -36,8 +36,6 @@ F = TypeVar("F", bound=Fact)
 F_contra = TypeVar("F_contra", bound=Fact, contravariant=True)
 
 Key = Hashable  # the key column's value, or a tuple of them in their order
-Target = tuple["Table[Any]", Key, bool]
-"""A row: its table, its key, and whether it is surely new, so that a bulk load needn't look it up."""
 _DDL = Path(__file__).parent
 _AFTER_THE_LOAD = "-- after the load\n"
 _POSTGRES: Mapping[object, LiteralString] = {
@@ -106,11 +104,26 @@ class Step(Generic[F_contra]):
 
 
 @dataclass(frozen=True, slots=True)
-class Joint(Generic[F_contra]):
-    """What one fact does to several rows, of which each may need to know the others. Their keys must differ."""
+class Both(Generic[F_contra]):
+    """What one fact does to two rows of which each needs to know the other. `surely_new`: the one is."""
 
-    targets: Callable[[F_contra, Recorded], Sequence[Target]]
-    fold: Callable[[Sequence[Any], F_contra, Recorded], Sequence[msgspec.Struct]]
+    table: Table[Any]
+    key: Callable[[F_contra], Key]
+    other_table: Table[Any]
+    other_key: Callable[[F_contra], Key]
+    other_is_new: Callable[[F_contra], bool]
+    fold: Callable[[Any, Any, F_contra, Recorded], tuple[msgspec.Struct, msgspec.Struct]]
+    surely_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Each(Generic[F_contra]):
+    """What one fact does to several rows alike, or to none. Keys must differ."""
+
+    table: Table[Any]
+    keys: Callable[[F_contra, Recorded], Sequence[Key]]
+    fold: Callable[[Any, F_contra, Recorded], msgspec.Struct]
+    surely_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +146,11 @@ class Settle:
     candidates: LiteralString
 
 
-On = tuple[type[Fact], tuple[Step[Any] | Joint[Any], ...], tuple[Everywhere[Any], ...]]
+AnyStep = Step[F_contra] | Both[F_contra] | Each[F_contra]
+On = tuple[type[Fact], tuple[AnyStep[Any], ...], tuple[Everywhere[Any], ...]]
 
 
-def on(kind: type[F], *steps: Step[F] | Joint[F] | Everywhere[F]) -> On:
+def on(kind: type[F], *steps: Step[F] | Both[F] | Each[F] | Everywhere[F]) -> On:
     """What a kind of fact does."""
     return (
         kind,
@@ -165,12 +179,9 @@ def changes(table: Table[R], key: Callable[[F], Key], fold: Callable[[R, F, Reco
     return Step(table, lambda fact, _: key(fact), fold, surely_new=False)
 
 
-def changes_each(table: Table[R], keys: Callable[[F], Sequence[Key]], fold: Callable[[R, F, Recorded], R]) -> Joint[F]:
+def changes_each(table: Table[R], keys: Callable[[F], Sequence[Key]], fold: Callable[[R, F, Recorded], R]) -> Each[F]:
     """The fact changes several rows alike."""
-    return Joint(
-        lambda fact, _: [(table, key, False) for key in keys(fact)],
-        lambda rows, fact, event: [fold(row, fact, event) for row in rows],
-    )
+    return Each(table, lambda fact, _: keys(fact), fold, surely_new=False)
 
 
 def changes_both(
@@ -179,12 +190,9 @@ def changes_both(
     fold: Callable[[A, B, F, Recorded], tuple[A, B]],
     *,
     other_is_new: Callable[[F], bool] = lambda _: False,
-) -> Joint[F]:
+) -> Both[F]:
     """The fact changes two rows of which each needs to know the other."""
-    return Joint(
-        lambda fact, _: ((one[0], one[1](fact), False), (other[0], other[1](fact), other_is_new(fact))),
-        lambda rows, fact, event: fold(rows[0], rows[1], fact, event),
-    )
+    return Both(*one, *other, other_is_new, fold)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +211,7 @@ class Projection:
     indexes: tuple[str, ...] = ()
 
     @cached_property
-    def steps(self) -> Mapping[type[Fact], tuple[Step[Any] | Joint[Any], ...]]:
+    def steps(self) -> Mapping[type[Fact], tuple[AnyStep[Any], ...]]:
         """The folds of each kind of fact."""
         return {kind: steps for kind, steps, _ in self.on}
 

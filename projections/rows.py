@@ -20,16 +20,13 @@ _ENCODE: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 _COPY_ROWS = 32  # fewer are written faster by a statement that is already prepared
 
 
-class Slot:
+class Slot(msgspec.Struct):
     """The place of one row in memory. `row` None: there is none; `fresh`: the table doesn't have it yet."""
 
-    __slots__ = ("changed", "fresh", "key", "row")
-
-    def __init__(self, key: Key) -> None:
-        self.key = key
-        self.row: Any = None
-        self.fresh = True
-        self.changed = False
+    key: Key
+    row: Any = None
+    fresh: bool = True
+    changed: bool = False
 
 
 class _Held:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
-from projections.projection import Joint, Projection, Table, changes, changes_both, lines, on, opens
+from projections.projection import Each, Projection, Table, changes, changes_both, lines, on, opens
 from projections.quarters import quarter_of
 from schemas.facts.incident import (
     IncidentMerged,
@@ -153,11 +153,11 @@ def _reopening(fact: IncidentReopened, event: Recorded) -> TurnRow:
 
 
 _TAKEN_BACK = {Decision.RESOLVED: "not resolved", Decision.REOPENED: "not reopened"}
-_UNTURNED: Joint[IncidentRestored] = Joint(
-    lambda fact, event: ((_TURNS, event.position, True),) if fact.undone in _TAKEN_BACK else (),
-    lambda rows, fact, event: [
-        TurnRow(event.position, fact.incident, _TAKEN_BACK[fact.undone], fact.undone_at) for _ in rows
-    ],
+_UNTURNED: Each[IncidentRestored] = Each(
+    _TURNS,
+    lambda fact, event: (event.position,) if fact.undone in _TAKEN_BACK else (),
+    lambda _, fact, event: TurnRow(event.position, fact.incident, _TAKEN_BACK[fact.undone], fact.undone_at),
+    surely_new=True,
 )
 
 CHANNEL_REPORT = Projection(

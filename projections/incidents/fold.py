@@ -21,7 +21,7 @@ from projections.incidents.tables import (
     SuggestionRow,
     TargetRow,
 )
-from projections.projection import Everywhere, Joint, Projection, Settle, changes, changes_both, changes_each, on
+from projections.projection import Both, Everywhere, Projection, Settle, changes, changes_both, changes_each, on
 from schemas.facts.customer import PersonErased
 from schemas.facts.incident import (
     IncidentAssigned,
@@ -299,9 +299,14 @@ def _new_target(fact: TargetSet) -> dict[str, Any]:
     }
 
 
-_OPENS: Joint[IncidentOpened] = Joint(
-    lambda fact, _: ((INCIDENTS_TABLE, fact.incident, True), (TARGETS_TABLE, _NORMAL, False)),
-    lambda rows, fact, event: (_opened(rows[1], fact, event), rows[1]),
+_OPENS: Both[IncidentOpened] = Both(
+    INCIDENTS_TABLE,
+    lambda fact: fact.incident,
+    TARGETS_TABLE,
+    lambda _: _NORMAL,
+    lambda _: False,
+    lambda _, target, fact, event: (_opened(target, fact, event), target),
+    surely_new=True,
 )
 
 # schemas/lifecycle.py's merged_status in SQL, for lists to filter and sort by
