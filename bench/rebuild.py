@@ -100,6 +100,8 @@ def _copy_all(database: Database) -> float:
                 connection.execute("SET search_path = bar, public")
                 connection.execute("SET maintenance_work_mem = '256MB'")
                 connection.execute(projection.create_tables().encode())
+                for table, *_ in tables:  # as a rebuild does
+                    connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)".encode())
                 for table, names, types, rows in tables:
                     limits.copy_rows(database.url, f"bar.{table}", names, types, rows, 20_000)
                 for statement in projection.create_indexes():

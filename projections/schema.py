@@ -47,6 +47,16 @@ def create(connection: Connection, projection: Projection, schema: str, state: s
     )
 
 
+def create_next(connection: Connection, projection: Projection, target: int) -> None:
+    """An empty view beside the live one, to be loaded up to `target`. Nobody tidies or counts it while it grows."""
+    schema = next_schema(projection.name)
+    create(connection, projection, schema, "building", target)
+    for table in projection.tables:
+        connection.execute(
+            sql.SQL("ALTER TABLE {} SET (autovacuum_enabled = off)").format(sql.Identifier(schema, table.name))
+        )
+
+
 def create_indexes(connection: Connection, projection: Projection, schema: str) -> None:
     """The indexes behind `-- after the load`, and the planner's statistics."""
     for statement in projection.create_indexes():
@@ -62,7 +72,9 @@ def create_index(connection: Connection, schema: str, statement: str) -> None:
 def settle_indexes(connection: Connection, projection: Projection, schema: str) -> None:
     """Once all are made: the planner's statistics, and the mark that says so."""
     for table in projection.tables:
-        connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(schema, table.name)))
+        name = sql.Identifier(schema, table.name)
+        connection.execute(sql.SQL("ALTER TABLE {} RESET (autovacuum_enabled)").format(name))
+        connection.execute(sql.SQL("ANALYZE {}").format(name))
     connection.execute("UPDATE projections SET indexed = true WHERE schema = %s", (schema,))
 
 

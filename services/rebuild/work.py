@@ -110,7 +110,7 @@ class _Rebuild:
             if found is not None and found[0] == projection.version:
                 return
             schema.drop(self._connection, name)
-            schema.create(self._connection, projection, name, "building", store.last_position(self._connection))
+            schema.create_next(self._connection, projection, store.last_position(self._connection))
 
     def _load(self) -> None:
         """Everything up to where history ended when the rebuild began, in pages, into tables without indexes."""

@@ -1,7 +1,7 @@
 import pytest
 
 from projections.registry import ALL
-from services.rebuild import rebuild
+from services.rebuild import CancelledRebuildError, rebuild
 from tests.projections.histories import Recorder, Story
 from tests.projections.views import fold_all, fold_with_pauses, make_views, whole
 
@@ -21,3 +21,27 @@ def test_rebuilt_is_live_row_for_row(database, keys, seed):
 
     assert {projection.name: whole(database, projection) for projection in ALL} == live
     assert all(live[projection.name][table.name] for projection in ALL for table in projection.tables)
+
+
+def test_autovacuum_leaves_a_view_alone_until_it_is_loaded(database, keys):
+    make_views(database)
+    recorder, story = Recorder(database, keys), Story(3)
+    for facts in story.steps(40):
+        recorder.record(facts)
+
+    with pytest.raises(CancelledRebuildError):
+        rebuild(database, ["work"], cancelled=lambda: True)
+    assert _options(database, "work_next") == {("autovacuum_enabled=off",)}
+
+    rebuild(database, ["work"])
+    assert _options(database, "work") == {None}
+
+
+def _options(database, in_schema):
+    with database.transaction() as connection:
+        return {
+            tuple(options) if options else None
+            for (options,) in connection.execute(
+                "SELECT reloptions FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r'", (in_schema,)
+            )
+        }
