@@ -66,6 +66,7 @@ from services.web.api import signals as signals_api
 from services.web.charts import Charts
 from services.web.conversations import Conversations
 from services.web.guard import Guard, caller
+from services.web.head import HeadIsGet
 from services.web.headers import SecurityHeaders
 from services.web.languages import LanguagePrefix
 from services.web.limits import BodyLimit
@@ -212,6 +213,7 @@ def create_app(hub: Hub) -> FastAPI:
     )
     app.add_middleware(SecurityHeaders, https=settings.public_url.startswith("https:"))
     app.add_middleware(LanguagePrefix)
+    app.add_middleware(HeadIsGet)
     return app
 
 

@@ -79,6 +79,17 @@ async def test_what_is_not_there_is_404_and_what_is_not_done_is_405(web: Web) ->
         assert came.headers["allow"] == "GET"
 
 
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/en", "/static/css/shared/10-tokens.css", "/api/v1/incidents", "/nothing"]
+)
+async def test_head_is_get_without_a_body(web: Web, path: str) -> None:
+    async with web.client(headers={"Accept-Encoding": "identity"}) as client:
+        whole, head = await client.get(path), await client.head(path)
+        assert (head.status_code, head.content) == (whole.status_code, b"")
+        assert head.headers["content-type"] == whole.headers["content-type"]
+        assert (await client.get("/healthz")).json() == {"status": "ok"}  # on the same connection
+
+
 async def test_queries_that_make_no_sense_are_422(web: Web) -> None:
     async with web.client(Role.ADMIN) as client:
         for query in ("limit=0", "limit=201", "limit=x", "status=odd", "cursor=!!", "cursor=AAAA", "customer=x"):
