@@ -23,6 +23,7 @@ from schemas.facts.incident import (
     Reason,
     Status,
 )
+from schemas.facts.kind import stream_id
 from schemas.interaction import Automatic, Channel, Direction
 from schemas.lifecycle import next_status
 
@@ -138,3 +139,10 @@ def test_the_life_cycle(before, fact, after) -> None:
 @given(st.binary(max_size=100), st.text())
 def test_a_keyed_id_is_the_first_half_of_an_hmac(secret, text):
     assert ids.keyed_id(secret, text).bytes == hmac.digest(secret, text.encode(), "sha256")[:16]
+
+
+def test_ids_made_the_short_way_are_pythons_own():
+    one = uuid4()
+    assert ids.uuid_of(one.bytes) == one
+    assert repr(ids.uuid_of(one.bytes)) == repr(one)
+    assert stream_id("incident", one) == f"incident/{one}"
