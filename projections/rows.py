@@ -111,8 +111,8 @@ class Rows:
 def settle_all(connection: Connection, projection: Projection) -> None:
     """Settle what a bulk load has left."""
     if projection.settle:
-        candidates = [key for (key,) in connection.execute(projection.settle.candidates)]
-        connection.execute(projection.settle.statement, {"changed": candidates})
+        candidates = f"ARRAY({projection.settle.candidates})"
+        connection.execute(projection.settle.statement.replace("%(changed)s", candidates))
 
 
 def _select(connection: Connection, table: Table[Any], keys: list[Key]) -> list[Any]:

@@ -204,28 +204,19 @@ def _listed(
             return reader.execute(
                 query, (*values, number, [*found, *search.named(connection, number)], limit)
             ).fetchall()
-        found = search.among_first(connection, where, values, sorted_by, q, limit)
-        if found is not None:
-            query = sql.SQL("SELECT {} FROM incidents WHERE {} AND id = ANY(%s) ORDER BY {} LIMIT %s").format(
-                columns, where, sorted_by
-            )
-            return reader.execute(query, (*values, found, limit)).fetchall()
         # in the list's order until the page is full: common words cost a page, not their matches
+        own = sql.SQL(search.SAID).format(number=sql.SQL("incidents.number"), id=sql.SQL("incidents.id"))
+        parts = sql.SQL(search.SAID).format(number=sql.SQL("part.number"), id=sql.SQL("part.id"))
         query = sql.SQL(
-            "SELECT {} FROM incidents WHERE {} AND (EXISTS (SELECT FROM entries e"
-            "   WHERE e.incident = incidents.id AND to_tsvector('public.words', e.subject || ' ' || e.text)"
-            "   @@ websearch_to_tsquery('public.words', %s) OFFSET 0)"
-            "  OR family_status IS NOT NULL AND EXISTS (WITH RECURSIVE part AS ("
-            "    SELECT id FROM incidents AS merged WHERE merged.merged_into = incidents.id"
-            "    UNION ALL SELECT i.id FROM part, LATERAL"
-            "     (SELECT merged.id FROM incidents AS merged WHERE merged.merged_into = part.id OFFSET 0) AS i"
-            "   ) SELECT FROM part, LATERAL"
-            "    (SELECT subject, text FROM entries WHERE entries.incident = part.id OFFSET 0) AS e"
-            "   WHERE to_tsvector('public.words', e.subject || ' ' || e.text)"
-            "   @@ websearch_to_tsquery('public.words', %s)))"
+            "{} SELECT {} FROM incidents WHERE {} AND (id = ANY(%s) OR {} OR family_status IS NOT NULL AND EXISTS ("
+            "  WITH RECURSIVE part AS ("
+            "   SELECT id, number FROM incidents AS merged WHERE merged.merged_into = incidents.id"
+            "   UNION ALL SELECT i.id, i.number FROM part, LATERAL"
+            "    (SELECT id, number FROM incidents AS merged WHERE merged.merged_into = part.id OFFSET 0) AS i"
+            "  ) SELECT FROM part WHERE {}))"
             " ORDER BY {} LIMIT %s"
-        ).format(columns, where, sorted_by)
-        return reader.execute(query, (*values, q, q, limit)).fetchall()
+        ).format(sql.SQL(search.SOUGHT), columns, where, own, parts, sorted_by)
+        return reader.execute(query, (q, *values, search.named(connection, number), limit)).fetchall()
 
 
 def _families(connection: Connection, rows: Sequence[_Row]) -> dict[UUID, list[_Member]]:

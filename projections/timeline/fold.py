@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, LiteralString, TypeAlias
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
-from projections.projection import Everywhere, Projection, Step, Table, begins, changes, on, opens
+from projections.projection import Everywhere, Projection, Settle, Step, Table, begins, changes, on, opens
 from projections.timeline.lines import (
     EntryRow,
     LineFact,
@@ -196,6 +196,13 @@ def _erased(fact: PersonErased) -> dict[str, Any]:
     return {"addresses": list(fact.addresses)}
 
 
+_WORDS_SETTLED: LiteralString = (  # again, of the incidents that have one of the lines that follow
+    "INSERT INTO incident_words SELECT number, words FROM (SELECT incident, public.words_of(strip(words)) AS words"
+    "  FROM entries WHERE incident = ANY(ARRAY(SELECT incident FROM entries WHERE {})) GROUP BY incident"
+    " ) AS said JOIN timeline_incidents USING (incident)"
+    " ON CONFLICT (number) DO UPDATE SET words = excluded.words WHERE incident_words.words <> excluded.words"
+)
+
 _LINE: Step[LineFact] = Step(_ENTRIES, lambda _, event: line_id(event), fact_line, surely_new=True)
 
 TIMELINE = Projection(
@@ -256,6 +263,12 @@ TIMELINE = Projection(
                 " AND address = ANY(%(addresses)s))",
                 _erased,
             ),
+            Everywhere(_WORDS_SETTLED.format("address = ANY(%(addresses)s)"), _erased),
         ),
+    ),
+    settle=Settle(
+        _ENTRIES,
+        _WORDS_SETTLED.format("id = ANY(%(changed)s)"),
+        "SELECT DISTINCT ON (incident) id FROM entries WHERE incident IS NOT NULL",
     ),
 )

@@ -23,7 +23,8 @@ CREATE TABLE entries (
     fact        text NOT NULL,
     reason      text,
     delivery    text,
-    held_until  timestamptz                    -- of a reply: nobody but us sees it before
+    held_until  timestamptz,                   -- of a reply: nobody but us sees it before
+    words       tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('public.words', subject || ' ' || text)) STORED
 );
 
 CREATE TABLE timeline_incidents (
@@ -33,6 +34,12 @@ CREATE TABLE timeline_incidents (
     merged_into uuid
 );
 
+-- settled: all words of an incident's own lines, for lists that walk past many incidents
+CREATE TABLE incident_words (
+    number bigint PRIMARY KEY,
+    words  tsvector NOT NULL
+);
+
 CREATE TABLE timeline_customers (
     customer    uuid PRIMARY KEY,
     merged_into uuid
@@ -40,7 +47,7 @@ CREATE TABLE timeline_customers (
 
 -- after the load
 
-CREATE INDEX entries_words ON entries USING gin (to_tsvector('public.words', subject || ' ' || text));
+CREATE INDEX entries_words ON entries USING gin (words);
 CREATE INDEX entries_of_incident ON entries (incident, occurred_at, position);
 CREATE INDEX entries_of_thread ON entries (thread, occurred_at, position) WHERE thread IS NOT NULL;
 CREATE INDEX entries_of_address ON entries (address) WHERE address IS NOT NULL;

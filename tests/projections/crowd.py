@@ -11,6 +11,8 @@ from datetime import timedelta
 from eventstore.database import Database
 from projections import schema
 from projections.registry import ALL
+from projections.rows import settle_all
+from projections.timeline import TIMELINE
 
 EACH = 5  # interactions an incident
 GOING_ON = 100  # one incident in so many isn't closed
@@ -30,6 +32,8 @@ COMMON = "impresora"
 """A word of every hundredth message, in one incident of twenty."""
 COMMON_IN_FEW = "etiquetas"
 """A word of every hundredth message, in one incident of a hundred."""
+OFTEN = "atasco"
+"""A word of every fiftieth message, in one incident of twenty."""
 
 _WORDS = "monitor instalación licencia factura error pantalla driver backup contraseña módulo servidor teclado"
 
@@ -69,6 +73,7 @@ SELECT md5('e' || position)::uuid, position, 'interaction', at, at, md5('i' || n
   'Una consulta', (string_to_array('{words}', ' '))[1 + position %% 12] || ' ' || n
   || CASE WHEN n %% 20 = 7 AND line = 2 THEN ' {common}' ELSE '' END
   || CASE WHEN n %% 100 = 8 THEN ' {common_in_few}' ELSE '' END
+  || CASE WHEN n %% 20 = 9 AND line > 2 THEN ' {often}' ELSE '' END
   || ' no funciona desde ayer por la tarde, {everywhere}', '', '', '[]', NULL, 'InteractionLinked', 'new', NULL
 FROM (SELECT n, line, at, row_number() OVER (ORDER BY at, n) AS position
   FROM generate_series(1, %(count)s) n, generate_series(0, {each} - 1) line,
@@ -77,10 +82,11 @@ ORDER BY position;
 """
 
 _OTHERS = """
-INSERT INTO calls (id, position, incident, state, direction, line, address, phone, agent, started_at, held_seconds,
-  rings, notes, outcome)
-SELECT md5('p' || n)::uuid, n, md5('i' || n)::uuid, CASE WHEN n <= 3 THEN 'active' ELSE 'ended' END,
-  'in', 'main', md5('a' || n)::uuid, 'phone:+53' || n, 'ana', now() - n * %(span)s, 0, '{{}}', '', ''
+INSERT INTO calls (id, interaction, position, incident, state, direction, line, address, phone, agent, started_at,
+  held_seconds, rings, notes, outcome)
+SELECT md5('p' || n)::uuid, md5('l' || n)::uuid, n, md5('i' || n)::uuid,
+  CASE WHEN n <= 3 THEN 'active' ELSE 'ended' END, 'in', 'main', md5('a' || n)::uuid, 'phone:+53' || n, 'ana',
+  now() - n * %(span)s, 0, '{{}}', '', ''
 FROM generate_series(1, %(count)s / 5) n;
 INSERT INTO report_incidents SELECT id, channel, opened_at, opened_at, 60, NULL, NULL, merged_into FROM incidents;
 INSERT INTO report_quarters SELECT now() - n * interval '15 minutes', 'email', 1, 1, 1
@@ -120,12 +126,14 @@ def fill(database: Database, interactions: int) -> None:
                 words=_WORDS,
                 common=COMMON,
                 common_in_few=COMMON_IN_FEW,
+                often=OFTEN,
                 everywhere=EVERYWHERE,
             )
             for statement in filter(str.strip, statements.split(";\n")):
                 connection.execute(statement.encode(), values)
         for projection in ALL:
             schema.create_indexes(connection, projection, projection.name)
+        settle_all(connection, TIMELINE)
     with database.dedicated() as connection:
         connection.execute("SET statement_timeout = 0")
         connection.execute("VACUUM (ANALYZE)")

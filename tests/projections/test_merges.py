@@ -80,6 +80,7 @@ def test_unmerged_reads_as_if_never_merged(database, keys, two):
     assert _everything(database, {"IncidentMerged", "IncidentUnmerged"}) == before
 
 
+@pytest.mark.usefixtures("searched")
 def test_merged_incidents_are_one_in_list_timeline_and_report(database, keys, two):
     story, recorder, one, other = two
     with database.transaction() as connection:

@@ -93,6 +93,7 @@ _LISTS = {
     "a word of one": {"q": "4711"},
     "a number": {"q": "#4711"},
     "a word of all": {"q": crowd.EVERYWHERE},
+    "a word of every fiftieth message": {"q": crowd.OFTEN},
     "a word of every hundredth message": {"q": crowd.COMMON},
     "a word of every hundredth message, in few incidents": {"q": crowd.COMMON_IN_FEW},
 }

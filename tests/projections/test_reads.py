@@ -231,6 +231,7 @@ def test_a_thread_shows_its_interactions_and_nothing_else(record, database):
         assert timeline.of_thread(connection, UUID(int=99)) == timeline.Thread(None, None, [])
 
 
+@pytest.mark.usefixtures("searched")
 def test_a_moved_interaction_is_where_it_was_moved_to(record, database):
     record(
         *_STORY,
@@ -251,8 +252,10 @@ def test_a_moved_interaction_is_where_it_was_moved_to(record, database):
             "Cambie el tóner",
         ]
         assert [e.fact for e in timeline.of_incident(connection, 1).items][-1] == "InteractionUnlinked"
+        assert [found.number for found in incidents.find(connection, q="papel").items] == [2]
 
 
+@pytest.mark.usefixtures("searched")
 def test_lists_filter_search_and_page(record, database, keys):
     record(*_STORY)
     story = Story(4)
@@ -289,6 +292,12 @@ def test_lists_filter_search_and_page(record, database, keys):
         assert incidents.find(connection, q="impresion toner").items == []  # not in one interaction
         assert incidents.find(connection, q="IMPRESION papel").items == one
         assert incidents.find(connection, q="tóner", status="waiting").items == one
+        assert incidents.find(connection, q="imposible OR toner").items == one
+        assert incidents.find(connection, q='"sale papel"').items == one
+        assert incidents.find(connection, q='"papel sale"').items == []
+        assert incidents.find(connection, q="papel -tóner").items == one  # it stands in another interaction
+        assert incidents.find(connection, q="papel -sale").items == []
+        assert incidents.find(connection, q="-tóner").items == everything
         assert incidents.find(connection, q="#1").items == one
         assert incidents.find(connection, q='"; DROP & | !(').items == []
         assert [i for i in everything if "chat" in i.channels] == incidents.find(connection, channel="chat").items
@@ -454,6 +463,7 @@ def test_what_was_said_of_an_erased_person_goes_however_it_was_recorded(record, 
         rebuild(database, [each.name for each in ALL])
 
 
+@pytest.mark.usefixtures("searched")
 def test_who_was_erased_leaves_no_word(record, database, keys):
     record(*_STORY)
     with database.transaction() as connection:
