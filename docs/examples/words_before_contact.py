@@ -36,14 +36,14 @@ def initial() -> State:
 
 
 def reduce(state: State, fact: Fact) -> State:
-    """A visit counts once for each of its words, and at most once for how it ended."""
+    """A visit counts once for each of its words, by its first search with it, and at most once for how it ended."""
     match fact:
         case Searched():
             words = {word for word in fact.query.lower().split() if len(word) >= _SHORTEST_WORD}
             known = state.words.setdefault(fact.visit, set())
             state.visits.update(words - known)
-            if not fact.results:
-                state.without_results.update(words)
+            if not fact.found:
+                state.without_results.update(words - known)
             known |= words
         case ContactSent():
             state.contacts.update(state.words.pop(fact.visit, ()))

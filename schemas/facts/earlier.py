@@ -13,6 +13,7 @@ from schemas.facts.call import CallOutcomeSet
 from schemas.facts.callback import CallbackCancelled
 from schemas.facts.incident import IncidentReopened, Words
 from schemas.facts.kind import Fact, fact
+from schemas.facts.visit import Searched
 
 
 @fact("incident.reopened.v1")
@@ -46,6 +47,16 @@ class CallbackCancelledV1(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
+@fact("visit.searched.v1")
+class SearchedV1(Fact, frozen=True, kw_only=True):
+    """Words looked for, articles found; nobody said how many without saying which."""
+
+    visit: UUID
+    query: str
+    results: tuple[UUID, ...] = ()
+    at: datetime
+
+
 def _reopened(old: Fact) -> Fact:
     if not isinstance(old, IncidentReopenedV1):
         raise TypeError(old.type_name)
@@ -66,9 +77,16 @@ def _cancelled(old: Fact) -> Fact:
     return CallbackCancelled(callback=old.callback, by=old.by, at=old.at, personal=words)
 
 
+def _searched(old: Fact) -> Fact:
+    if not isinstance(old, SearchedV1):
+        raise TypeError(old.type_name)
+    return Searched(visit=old.visit, query=old.query, results=old.results, found=len(old.results), at=old.at)
+
+
 UPCASTERS: Mapping[str, Callable[[Fact], Fact]] = {
     IncidentReopenedV1.type_name: _reopened,
     CallOutcomeSetV1.type_name: _outcome_set,
     CallbackCancelledV1.type_name: _cancelled,
+    SearchedV1.type_name: _searched,
 }
 """Old type name → the next version of it."""

@@ -8,13 +8,14 @@ from uuid import UUID
 from schemas.facts.kind import Fact, fact
 
 
-@fact("visit.searched.v1")
+@fact("visit.searched.v2")
 class Searched(Fact, frozen=True, kw_only=True):
-    """Words looked for, articles found (best first)."""
+    """Words looked for, articles found (best first). `found`: how many, also where nobody said which."""
 
     visit: UUID
     query: str
     results: tuple[UUID, ...] = ()
+    found: int = 0
     at: datetime
 
 

@@ -292,7 +292,8 @@ def _published(step: Publish, seed: int) -> ArticlePublished:
 def _visited(step: Visit, seed: int) -> list[Fact]:
     article = article_id(seed, step.article, step.language) if step.article else None
     at = step.at
-    facts: list[Fact] = [Searched(visit=step.id, query=step.query, results=(article,) if article else (), at=at)]
+    found = (article,) if article else ()
+    facts: list[Fact] = [Searched(visit=step.id, query=step.query, results=found, found=len(found), at=at)]
     if article is not None:
         facts.append(ArticleOpened(visit=step.id, article=article, at=at + timedelta(seconds=9)))
         if step.helpful is not None:

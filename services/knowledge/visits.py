@@ -49,6 +49,7 @@ class Happened:
     now: datetime
     query: str = ""
     results: tuple[UUID, ...] = ()
+    found: int = 0
     article: UUID | None = None
     helpful: bool | None = None
     interaction: UUID | None = None
@@ -84,7 +85,8 @@ def _facts(visit: Visit, happened: Happened) -> list[VisitFact]:  # noqa: PLR091
             query = without_addresses(" ".join(happened.query.split()))[:QUERY_MAX_CHARACTERS]
             if not query:
                 raise InvalidError("say what was searched", field="query")
-            return [Searched(visit=own, query=query, results=happened.results[:RESULTS_MAX], at=at)]
+            found = max(happened.found, len(happened.results))
+            return [Searched(visit=own, query=query, results=happened.results[:RESULTS_MAX], found=found, at=at)]
         case Kind.OPENED:
             article = _article(happened)
             return [ArticleOpened(visit=own, article=article, suggested=article in visit.suggested, at=at)]

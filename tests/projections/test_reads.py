@@ -394,7 +394,7 @@ def test_knowledge_is_found_and_its_use_counted(record, database):
             article=old, kind=ArticleKind.FAQ, title="Tóner", body="x", language="es", by="luis", at=_at(0)
         ),
         ArticleRetired(article=old, by="luis", at=_at(1)),
-        Searched(visit=visit, query="toner", results=(faq,), at=_at(2)),
+        Searched(visit=visit, query="toner", results=(faq,), found=1, at=_at(2)),
         ArticleSuggested(visit=visit, article=faq, at=_at(2)),
         ArticleOpened(visit=visit, article=faq, suggested=True, at=_at(3)),
         ArticleVoted(visit=visit, article=faq, helpful=False, at=_at(4)),

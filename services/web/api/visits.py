@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Request
-from pydantic import AfterValidator, Field, StrictBool, StringConstraints
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
 from starlette.responses import Response
 
 from channels import http_body
@@ -22,6 +22,7 @@ from services.knowledge.visits import QUERY_MAX_CHARACTERS, RESULTS_MAX, Happene
 from services.web.api.shapes import Body, answers, json
 from services.web.parts import Parts
 
+FOUND_MAX = 1_000_000
 FROM_ONE_PLACE = Rate(burst=200, per_second=5.0)
 
 
@@ -38,11 +39,13 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class VisitEventIn(Body):
-    """One thing a visitor did."""
+    """One thing a visitor did. `results`: the articles a search found, or only how many."""
 
     type: Kind
     query: Annotated[str, AfterValidator(one_line), StringConstraints(max_length=QUERY_MAX_CHARACTERS)] | None = None
-    results: Annotated[tuple[UUID, ...], Field(max_length=RESULTS_MAX)] | None = None
+    results: (
+        Annotated[tuple[UUID, ...], Field(max_length=RESULTS_MAX)] | Annotated[StrictInt, Field(ge=0, le=FOUND_MAX)]
+    ) = ()
     article: UUID | None = None
     helpful: StrictBool | None = None
 
@@ -62,13 +65,15 @@ def router(parts: Parts) -> APIRouter:
     async def happened(visit: UUID, body: VisitEventIn, request: Request) -> Response:
         """Say what happened in a visit."""
         places.take(network_of(http_body.peer(request)))
+        results, found = ((), body.results) if isinstance(body.results, int) else (body.results, 0)
         position = await parts.visits.record(
             Happened(
                 visit=visit,
                 kind=body.type,
                 now=datetime.now(UTC),
                 query=body.query or "",
-                results=body.results or (),
+                results=results,
+                found=found,
                 article=body.article,
                 helpful=body.helpful,
             )

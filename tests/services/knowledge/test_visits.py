@@ -17,6 +17,7 @@ from eventstore.keys import Keys
 from eventstore.ledger import Ledger
 from schemas.errors import InvalidError, LogUnavailableError, RateLimitedError
 from schemas.facts import stream_id
+from schemas.facts.earlier import UPCASTERS, SearchedV1
 from schemas.facts.visit import (
     ArticleOpened,
     ArticleSuggested,
@@ -46,13 +47,20 @@ def test_each_thing_a_visitor_does_is_its_fact() -> None:
         did(Kind.CONTACT_STARTED),
         did(Kind.SOLVED),
     )] == [
-        [Searched(visit=VISIT, query="a b", results=(ONE,), at=NOW)],
+        [Searched(visit=VISIT, query="a b", results=(ONE,), found=1, at=NOW)],
         [ArticleSuggested(visit=VISIT, article=ONE, at=NOW)],
         [ArticleOpened(visit=VISIT, article=ONE, at=NOW)],
         [ArticleVoted(visit=VISIT, article=ONE, helpful=False, at=NOW)],
         [ContactStarted(visit=VISIT, at=NOW)],
         [VisitSolved(visit=VISIT, at=NOW)],
     ]  # fmt: skip
+
+
+def test_how_many_a_search_found_is_kept_also_where_nobody_says_which() -> None:
+    (searched,) = decide(Visit(), did(Kind.SEARCHED, query="a", found=3))
+    assert searched == Searched(visit=VISIT, query="a", found=3, at=NOW)
+    old = SearchedV1(visit=VISIT, query="a", results=(ONE, TWO), at=NOW)
+    assert UPCASTERS[old.type_name](old) == Searched(visit=VISIT, query="a", results=(ONE, TWO), found=2, at=NOW)
 
 
 def test_contact_carries_what_was_read_in_order_once_each() -> None:

@@ -3,11 +3,13 @@
 import csv
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from schemas.errors import InvalidError
 from schemas.facts.incident import InteractionLinked
+from schemas.facts.visit import Searched
 from services.cli import report
 from services.reports.child import Replay, ReplayFailedError, replay_in_child
 from services.reports.replay import Span, replay
@@ -83,6 +85,14 @@ def test_the_slowest_tenth_of_answers_takes_no_less_time_than_half_of_them(datab
     waits = [row for row in replay_in_child(Replay(database_url=database_url, path=str(path))).rows if row[1] > 1]
     assert waits
     assert all(p90 >= p50 for _, _, _, p50, p90 in waits)
+
+
+def test_a_visit_that_looks_twice_for_a_word_counts_once():
+    found = load(_EXAMPLES / "words_before_contact.py")
+    state = found.initial()
+    for query, results in (("printer", 0), ("printer jam", 0), ("jam", 2)):
+        state = found.reduce(state, Searched(visit=UUID(int=1), query=query, found=results, at=START))
+    assert [row[:3] for row in found.table(state)] == [("jam", 1, 1), ("printer", 1, 1)]
 
 
 def test_a_span_takes_only_its_facts(database, told, write):

@@ -276,6 +276,7 @@ async def test_articles_visits_and_what_the_report_makes_of_them(web: Web) -> No
         visit = begun.json()["visit"]
         for event in (
             {"type": "searched", "query": "contraseña", "results": [found]},
+            {"type": "searched", "query": "contraseña", "results": 3},
             {"type": "suggested", "article": found},
             {"type": "opened", "article": found},
             {"type": "voted", "article": found, "helpful": False},
