@@ -19,7 +19,7 @@ from schemas.facts.callback import CallbackDone, CallbackTaken
 from schemas.facts.customer import AddressAdded, Handle
 from schemas.facts.incident import Words, WorkStarted, WorkStopped
 from schemas.facts.interaction import InteractionContent, InteractionDelivered, InteractionReceived
-from schemas.facts.visit import ArticleOpened, ArticleVoted, ContactStarted, Searched, VisitSolved
+from schemas.facts.visit import ArticleOpened, ArticleVoted, ContactSent, ContactStarted, Searched, VisitSolved
 from schemas.interaction import Channel, Interaction
 from services.demo.prepare import Answered, CameIn, Prepared, Worked
 from services.demo.steps import AskCallback, Call, LearnPhone, Publish, Spend, Visit, article_id
@@ -302,4 +302,6 @@ def _visited(step: Visit, seed: int) -> list[Fact]:
             )
     end = at + timedelta(seconds=90)
     facts.append(VisitSolved(visit=step.id, at=end) if step.solved else ContactStarted(visit=step.id, at=end))
+    if step.wrote:
+        facts.append(ContactSent(visit=step.id, articles=found, at=end))
     return facts

@@ -145,6 +145,8 @@ class Doors:
             if step.helpful is not None:
                 events.append({"type": "voted", "article": found[0], "helpful": step.helpful})
         events.append({"type": "solved" if step.solved else "contact_started"})
+        if step.wrote:
+            events.append({"type": "contact_sent"})
         for event in events:
             await self._post(f"/api/v1/visits/{visit}/events", event)
 

@@ -105,6 +105,8 @@ class Visit(Step, frozen=True, kw_only=True):
     language: str
     helpful: bool | None
     solved: bool
+    wrote: bool
+    """To us, because it wasn't."""
 
 
 AnyStep: TypeAlias = Write | Call | AskCallback | Spend | LearnPhone | Answer | Work | Publish | Visit

@@ -71,15 +71,18 @@ def _visit(rng: random.Random, catalogue: Catalogue, plan: Plan, case: int, numb
     query = " ".join(rng.choice(problem.words(language).subjects).partition("{")[0].split()[:4]).lower()
     found = bool(problem.article) and rng.random() < 0.85  # noqa: PLR2004 -- a share of the searches
     vote = rng.choices((True, False, None), (5, 2, 6))[0] if found else None
+    solved = found and vote is not False and rng.random() < 0.7  # noqa: PLR2004 -- likewise
+    own = step_id(plan.seed, case, "visit", number)
     return Visit(
-        id=step_id(plan.seed, case, "visit", number),
+        id=own,
         at=opened + timedelta(seconds=rng.uniform(0, 7200)),
         case=case,
         query=query,
         article=problem.article if found else "",
         language=language,
         helpful=vote,
-        solved=found and vote is not False and rng.random() < 0.7,  # noqa: PLR2004 -- likewise
+        solved=solved,
+        wrote=not solved and own.int % 5 < 3,  # noqa: PLR2004 -- likewise
     )
 
 

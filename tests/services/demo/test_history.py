@@ -98,4 +98,5 @@ async def test_its_telephone_work_is_whole(hub, database):
     assert kinds["callback.requested.v1"] == 5
     assert (kinds["callback.taken.v1"], kinds["callback.done.v1"]) == (2, 1)
     assert kinds["incident.work_started.v1"] == kinds["incident.work_stopped.v1"] > 5
+    assert 0 < kinds["visit.contact_sent.v1"] < kinds["visit.contact_started.v1"]
     assert kinds["call.held.v1"] == kinds["call.resumed.v1"] > 0

@@ -44,6 +44,13 @@ def test_people_switch_channel_repeat_themselves_are_away_and_bounce():
     assert automatic[Automatic.BOUNCE] > 0
 
 
+def test_who_finds_no_help_writes_to_us_or_gives_up():
+    visits = [step for step in STEPS if isinstance(step, Visit)]
+    ends = Counter((visit.solved, visit.wrote) for visit in visits)
+    assert ends.keys() == {(True, False), (False, True), (False, False)}
+    assert min(ends.values()) > len(visits) / 10
+
+
 def test_only_a_repetition_repeats_an_id():
     first = [step.id for step in STEPS if not getattr(step, "again", False)]
     assert len(first) == len(set(first))
