@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -20,7 +21,9 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from eventstore import sight
 from eventstore.notifier import Notifier
+from eventstore.sight import Sight
 from schemas.errors import LogUnavailableError
 
 T = TypeVar("T")
@@ -32,6 +35,8 @@ READ_PATH = (
 )
 """Schemas of the live read models, then our own tables. A rebuilt view takes its name here by ALTER SCHEMA … RENAME."""
 
+NARROWED = tuple(f"narrowed_{name}" for name in ("timeline", "incidents", "calls", "chats", "casework", "callbacks"))
+"""Schemas of what stands in for the tables that tell of single incidents, where some are hidden from who asks."""
 
 _ANSWER_SECONDS = 6.0  # the server itself ends a statement after 5 s: later than this nobody is there
 _START_SECONDS = 4.5
@@ -121,6 +126,8 @@ class Database:
         connection.answer_seconds = _ANSWER_SECONDS
         try:
             with connection.transaction():
+                if sight.current().hidden:
+                    narrow(connection, sight.current())
                 yield connection
             self._notifier.wake(connection.appended_to)
         finally:
@@ -142,7 +149,7 @@ class Database:
             with self.transaction() as connection:
                 return work(connection, *args, **kwargs)
 
-        running = self._threads.submit(in_thread)
+        running = self._threads.submit(copy_context().run, in_thread)
         ended = asyncio.wrap_future(running)
         await asyncio.wait({ended}, timeout=_START_SECONDS)
         if not ended.done() and running.cancel():  # still in the queue: nothing was done
@@ -165,6 +172,22 @@ class Database:
 
         if not self._checking.locked():
             threading.Thread(target=check, name="pool-check", daemon=True).start()
+
+
+def narrow(connection: Connection, seen: Sight) -> None:
+    """Read through what leaves out the hidden, for the rest of the transaction. Nobody reads past what isn't there."""
+    row = connection.execute(
+        "SELECT set_config('search_path', %s, true), set_config('cauce.hidden', %s, true),"
+        " set_config('cauce.person', %s, true), (SELECT count(*) FROM pg_namespace WHERE nspname = ANY(%s))",
+        (
+            ", ".join([*NARROWED, READ_PATH]),
+            f"{{{','.join(seen.hidden)}}}",
+            seen.person,
+            list(NARROWED),
+        ),
+    ).fetchone()
+    if row is None or row[-1] < len(NARROWED):
+        raise LogUnavailableError("the read models are being made")
 
 
 def _configure(connection: Connection) -> None:

@@ -17,7 +17,7 @@ from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from projections.projection import Everywhere, On, Projection, Table, lines, on
 from schemas.facts import Fact
 from schemas.facts.api_token import TokenCreated, TokenRevoked
-from schemas.facts.team import TeamCreated, TeamRenamed, TeamRetired
+from schemas.facts.team import TeamClosed, TeamCreated, TeamOpened, TeamRenamed, TeamRetired
 from schemas.facts.user import (
     JoinedTeam,
     LeftTeam,
@@ -84,6 +84,8 @@ _FACTS: tuple[tuple[type[Fact], tuple[str, ...]], ...] = (
     (SessionEnded, ("reason", "session")),
     (TeamCreated, ("title",)),
     (TeamRenamed, ("title",)),
+    (TeamClosed, ()),
+    (TeamOpened, ()),
     (TeamRetired, ()),
     (TokenCreated, ("role", "scopes", "owner", "expires_at")),
     (TokenRevoked, ()),
@@ -135,7 +137,7 @@ def _kept(kind: type[Fact], names: tuple[str, ...], *more: Everywhere[Any]) -> O
 
 ACCESS_LOG = Projection(
     "access_log",
-    version=1,
+    version=2,
     ddl="access_log.sql",
     tables=(_LOG,),
     on=(

@@ -72,7 +72,7 @@ class CallbackRow(msgspec.Struct, frozen=True):
     reason: str
 
 
-_CALLBACKS = Table("callbacks", CallbackRow, ("id",))
+_CALLBACKS = Table("callbacks", CallbackRow, ("id",), seen="public.sees(incident, said => id)")
 
 
 def _requested(fact: CallbackRequested, event: Recorded) -> CallbackRow:

@@ -90,7 +90,13 @@ class CallRow(msgspec.Struct, frozen=True):
     outcome_address: UUID | None
 
 
-_CALLS = Table("calls", CallRow, ("id",))
+_CALLS = Table(
+    "calls",
+    CallRow,
+    ("id",),
+    # one's own, and what rings: somebody has to answer it
+    seen="agent = current_setting('cauce.person') OR agent = '' AND state = 'ringing' OR public.sees(incident)",
+)
 
 
 def _started(fact: CallStarted, event: Recorded) -> CallRow:

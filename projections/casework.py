@@ -130,9 +130,9 @@ def _called_yet(key: tuple[str, UUID]) -> MentionRow:
     return MentionRow(*key, incident=key[1], by="", at=_NEVER, position=0)
 
 
-_SOLUTIONS = Table("solutions", SolutionRow, ("incident",))
+_SOLUTIONS = Table("solutions", SolutionRow, ("incident",), seen="public.sees(incident)")
 _ARTICLES = Table("incident_articles", LinkedRow, ("incident", "article"), _not_linked)
-_MENTIONS = Table("mentions", MentionRow, ("agent", "note"), _called_yet)
+_MENTIONS = Table("mentions", MentionRow, ("agent", "note"), _called_yet, seen="public.sees(incident)")
 _TAGS = Table("tag_uses", TagRow, ("tag",), _unused)
 
 

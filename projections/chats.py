@@ -103,7 +103,7 @@ def _blank(chat: UUID) -> ChatRow:
     )
 
 
-_CHATS = Table("chats", ChatRow, ("id",), _blank)
+_CHATS = Table("chats", ChatRow, ("id",), _blank, seen="public.sees(incident)")
 
 
 def _requested(row: ChatRow, fact: ChatRequested, event: Recorded) -> ChatRow:

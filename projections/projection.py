@@ -56,12 +56,16 @@ class MissingRowError(LookupError):
 
 @dataclass(frozen=True, eq=False)
 class Table(Generic[R]):
-    """A table of a projection. `row`'s fields are its columns in their order; `blank` makes the row of a new key."""
+    """A table of a projection. `row`'s fields are its columns in their order; `blank` makes the row of a new key.
+
+    `seen`: which rows of it are shown to whom some incidents are hidden from; empty: all (projections/narrowed.py).
+    """
 
     name: str
     row: type[R]
     key: tuple[str, ...]
     blank: Callable[[Any], R] | None = None
+    seen: LiteralString = ""
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

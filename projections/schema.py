@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from eventstore.database import READ_PATH, Connection
+from projections import narrowed
 from projections.projection import Projection
 
 _LOCK_CLASS = 1129338179
@@ -31,6 +32,7 @@ def ensure_live(connection: Connection, projection: Projection) -> int:
     connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK_CLASS, _SCHEMAS_LOCK))
     row = connection.execute("SELECT version FROM projections WHERE schema = %s", (projection.name,)).fetchone()
     if row is not None:
+        narrowed.make(connection, projection, projection.name)
         return int(row[0])
     create(connection, projection, projection.name, "live")
     create_indexes(connection, projection, projection.name)
@@ -41,6 +43,7 @@ def create(connection: Connection, projection: Projection, schema: str, state: s
     """An empty view, without the indexes that are built after a load."""
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
     _in_schema(connection, schema, projection.create_tables())
+    narrowed.make(connection, projection, schema)
     connection.execute(
         "INSERT INTO projections (schema, name, version, position, state, target) VALUES (%s, %s, %s, 0, %s, %s)",
         (schema, projection.name, projection.version, state, target),
@@ -83,12 +86,15 @@ def use(connection: Connection, schema: str) -> None:
     connection.execute("SELECT set_config('search_path', %s, true)", (f"{schema}, {READ_PATH}",))
 
 
-def swap(connection: Connection, name: str) -> None:
+def swap(connection: Connection, projection: Projection) -> None:
     """Put the rebuilt view in the place of the live one. The caller holds the locks on both checkpoints."""
+    name = projection.name
+    narrowed.make(connection, projection, next_schema(name))
     for before, after, state in ((name, old_schema(name), "retired"), (next_schema(name), name, "live")):
         connection.execute(
             sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(before), sql.Identifier(after))
         )
+        narrowed.rename(connection, before, after)
         connection.execute(
             "UPDATE projections SET schema = %s, state = %s, moved_at = clock_timestamp() WHERE schema = %s",
             (after, state, before),
@@ -106,6 +112,7 @@ def drop(connection: Connection, schema: str) -> None:
     if tables:
         names = sql.SQL(", ").join(sql.Identifier(schema, table) for (table,) in tables)
         connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE NOWAIT").format(names))
+    narrowed.drop(connection, schema)
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
     connection.execute("DELETE FROM projections WHERE schema = %s", (schema,))
 

@@ -15,10 +15,11 @@ import msgspec
 import psycopg
 import structlog
 
-from eventstore import store
+from eventstore import sight, store
 from eventstore.blobs import Blobs
 from eventstore.database import Connection, Database
 from eventstore.ledger import Ledger
+from eventstore.sight import Sight
 from schemas.errors import CauceError, LogUnavailableError
 from services import bulk, targets, undo
 from services.bulk import Bulk
@@ -94,6 +95,7 @@ class _Job:
     key: str | None
     done: asyncio.Future[Outcome]
     until: float = field(default_factory=lambda: time.monotonic() + ANSWER_SECONDS)
+    sight: Sight = field(default_factory=sight.current)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,7 @@ class Commands:
             first = len(known.facts)
             earlier = self._outcomes.earlier(connection, job.key, job.request)
             request = msgspec.structs.replace(job.request, now=self._clock(job.request, now))
+            desk.sight = job.sight
             done = _decide(desk, request) if earlier is None else None
             made.append(_Made(job, done, first, len(known.facts), earlier))
         positions = saving.save(connection, self._ledger, known)

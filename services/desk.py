@@ -11,10 +11,12 @@ import msgspec
 
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
+from eventstore.sight import EVERYTHING, Sight
 from services.callbacks.requests import ReleaseCallback, RescheduleCallback
 from services.calls.requests import ChangeCall
 from services.chats.requests import TakeBackTransfer
 from services.customers.requests import MergeCustomers, UnmergeCustomers
+from services.incidents import loading
 from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.known import Known
@@ -34,18 +36,27 @@ Inverse: TypeAlias = (
 
 @dataclass(slots=True)
 class Desk:
-    """`blobs`: to be deleted once the facts are durable."""
+    """`blobs`: to be deleted once the facts are durable; `sight`: of whoever asks."""
 
     connection: Connection
     ledger: Ledger
     known: Known
     rules: Rules
     blobs: set[str] = field(default_factory=set[str])
+    sight: Sight = EVERYTHING
 
     @property
     def reader(self) -> Reader:
         """Makes keyed ids."""
         return self.rules.reader
+
+    def sees(self, incident: UUID) -> bool:
+        """May whoever asks see this incident?"""
+        if not self.sight.hidden:
+            return True
+        loading.load_incidents(self.connection, self.known, [incident])
+        whole = self.known.incidents[self.known.root(incident)]
+        return self.sight.sees(whole.team, whole.assignee)
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from eventstore.database import Connection
+from eventstore.sight import EVERYTHING
 from schemas.errors import ConflictError, NotFoundError, RefusedError
 from schemas.ids import new_id
 from services.callbacks import handle as callbacks
@@ -122,6 +123,7 @@ def handle(desk: Desk, request: Undo) -> Done:
     if not in_time:
         raise ConflictError(f"it is too late: undo within {WITHIN // timedelta(minutes=1)} minutes")
     desk.connection.execute("UPDATE undos SET undone_at = clock_timestamp() WHERE id = %s", (request.undo,))
+    desk.sight = EVERYTHING  # who has just given it to a closed team may take it back
     return _run(desk, request, _unpack(packed))
 
 

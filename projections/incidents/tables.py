@@ -103,7 +103,14 @@ def _no_suggestion(key: tuple[UUID, UUID]) -> SuggestionRow:
     return SuggestionRow(*key, reason="", position=0)
 
 
-INCIDENTS_TABLE = Table("incidents", IncidentRow, ("id",))
+INCIDENTS_TABLE = Table(
+    "incidents",
+    IncidentRow,
+    ("id",),
+    # what `sees` says, spelled out for the lists: a merged one is asked for as what it is read as
+    seen="(merged_into IS NOT NULL OR team IS NULL OR team <> ALL (current_setting('cauce.hidden')::text[])"
+    " OR assignee = current_setting('cauce.person')) AND (merged_into IS NULL OR public.sees(merged_into))",
+)
 TARGETS_TABLE = Table("incident_targets", TargetRow, ("priority",), _no_target)
 LINKS_TABLE = Table("incident_links", LinkRow, ("interaction",), _unlinked_yet)
 PARTICIPANTS_TABLE = Table("incident_participants", ParticipantRow, ("incident", "address"), _nobody)

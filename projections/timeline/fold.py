@@ -86,7 +86,7 @@ class AliasRow(msgspec.Struct, frozen=True):
 _NOTHING = InteractionContent()
 _NOBODY = Party(address="")
 _ENTRIES = Table("entries", EntryRow, ("id",), blank_interaction)
-_PLACES = Table("timeline_incidents", PlaceRow, ("incident",))
+_PLACES = Table("timeline_incidents", PlaceRow, ("incident",), seen="public.sees(incident)")
 _ALIASES = Table("timeline_customers", AliasRow, ("customer",))
 
 

@@ -30,6 +30,26 @@ class TeamRenamed(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
+@fact("team.closed.v1")
+class TeamClosed(Fact, frozen=True, kw_only=True):
+    """Its incidents are its members' from now on: nobody else sees them, but who has one."""
+
+    team: UUID
+    name: str
+    by: str
+    at: datetime
+
+
+@fact("team.opened.v1")
+class TeamOpened(Fact, frozen=True, kw_only=True):
+    """Its incidents are seen by every agent again."""
+
+    team: UUID
+    name: str
+    by: str
+    at: datetime
+
+
 @fact("team.retired.v1")
 class TeamRetired(Fact, frozen=True, kw_only=True):
     """Nothing more is given to it. What it had keeps its name."""

@@ -64,16 +64,21 @@ def change_user(desk: AccessDesk, name: str, change: UserChange) -> User:
     return users.get(desk.connection, name)
 
 
-def add_team(desk: AccessDesk, name: str, title: str, members: tuple[str, ...]) -> str:
+def add_team(desk: AccessDesk, name: str, title: str, members: tuple[str, ...], *, closed: bool = False) -> str:
     """Its name. Raises InvalidError, ConflictError, NotFoundError (a member)."""
     kept = teams.create_team(desk, name, title)
     teams.set_members(desk, kept, members)
+    teams.close_team(desk, kept, closed=closed)
     return kept
 
 
-def change_team(desk: AccessDesk, name: str, title: str | None, members: tuple[str, ...] | None) -> None:
+def change_team(
+    desk: AccessDesk, name: str, title: str | None, members: tuple[str, ...] | None, *, closed: bool | None = None
+) -> None:
     """What is None stays. Raises NotFoundError, InvalidError."""
     if title is not None:
         teams.rename_team(desk, name, title)
     if members is not None:
         teams.set_members(desk, name, members)
+    if closed is not None:
+        teams.close_team(desk, name, closed=closed)

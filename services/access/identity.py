@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from eventstore.sight import EVERYTHING, Sight
+
 
 class Role(StrEnum):
     """What somebody is here for. `services/access/policy.py` says what each may do."""
@@ -19,7 +21,7 @@ class Identity:
     """`name` stands in facts as `by`. `session`: came by cookie, so writes must come from our own pages.
 
     `scopes`: what a token is limited to within its role; empty: nothing. `owner`: the user it ends with, if any.
-    `teams`: a user's, by name. `shortcuts`, `language`: how they like their screens.
+    `teams`: a user's, by name; `sight`: what is hidden from them. `shortcuts`, `language`: how they like their screens.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Identity:
     teams: tuple[str, ...] = ()
     shortcuts: bool = True
     language: str = ""
+    sight: Sight = EVERYTHING
 
     @property
     def person(self) -> str:

@@ -294,6 +294,8 @@ _ADMINISTER = (
     "GET /admin/teams",
     "POST /admin/teams",
     "POST /admin/teams/{name}",
+    "POST /admin/teams/{name}/close",
+    "POST /admin/teams/{name}/open",
     "POST /admin/teams/{name}/retire",
     "GET /admin/tokens",
     "POST /admin/tokens",

@@ -14,7 +14,7 @@ from eventstore.database import Connection
 from schemas.errors import NotFoundError
 from schemas.facts.user import Method, Place, SessionEnd, SessionEnded, SignedIn
 from schemas.ids import new_id
-from services.access import users
+from services.access import sight, users
 from services.access.desk import AccessDesk
 from services.access.digests import digest, new_secret
 from services.access.identity import Identity, Role
@@ -55,25 +55,33 @@ def open_session(desk: AccessDesk, name: str, method: Method, place: Place, *, i
 def of_session(connection: Connection, cookie: str) -> Identity | None:
     """Who has this session, while it lasts and they may come in."""
     key = digest(cookie)
-    row: tuple[str, str, bool, str, list[str], bool] | None = connection.execute(
+    row: tuple[str, str, bool, str, list[str], bool, list[str]] | None = connection.execute(
         "SELECT users.name, users.role, users.shortcuts, users.language, ARRAY("
         "  SELECT team FROM team_members JOIN teams ON teams.name = team"
         "  WHERE user_name = users.name AND retired_at IS NULL ORDER BY team),"
-        " last_seen_at < now() - interval '1 minute'"
+        " last_seen_at < now() - interval '1 minute', hidden_from(users.name)"
         " FROM sessions JOIN users ON users.name = sessions.user_name"
         " WHERE sessions.digest = %s AND sessions.expires_at > now() AND users.disabled_at IS NULL",
         (key,),
     ).fetchone()
     if row is None:
         return None
-    name, role, shortcuts, language, teams, unseen = row
+    name, role, shortcuts, language, teams, unseen, hidden = row
     if unseen:  # one write a minute at most, and none that another request waits for
         connection.execute(
             "UPDATE sessions SET last_seen_at = now() WHERE digest ="
             " (SELECT digest FROM sessions WHERE digest = %s FOR UPDATE SKIP LOCKED)",
             (key,),
         )
-    return Identity(name, Role(role), session=True, teams=tuple(teams), shortcuts=shortcuts, language=language)
+    return Identity(
+        name,
+        Role(role),
+        session=True,
+        teams=tuple(teams),
+        shortcuts=shortcuts,
+        language=language,
+        sight=sight.of(Role(role), name, hidden),
+    )
 
 
 def is_kept(connection: Connection, cookie: str) -> bool:

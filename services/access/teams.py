@@ -13,7 +13,7 @@ from datetime import datetime
 from channels.text import one_line
 from eventstore.database import Connection
 from schemas.errors import ConflictError, InvalidError, NotFoundError
-from schemas.facts.team import TeamCreated, TeamRenamed, TeamRetired
+from schemas.facts.team import TeamClosed, TeamCreated, TeamOpened, TeamRenamed, TeamRetired
 from schemas.facts.user import JoinedTeam, LeftTeam
 from schemas.ids import new_id
 from services.access import users
@@ -26,22 +26,26 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """`name` stands in facts and addresses; `title` is for people. `members`: those who can sign in, by name."""
+    """`name` stands in facts and addresses; `title` is for people. `members`: those who can sign in, by name.
+
+    `closed`: its incidents are hidden from everybody else (services/access/sight.py).
+    """
 
     name: str
     title: str
     members: tuple[str, ...]
     created_at: datetime
+    closed: bool
 
 
 def list_teams(connection: Connection) -> list[Team]:
     """All that were not retired, by title."""
-    rows: Sequence[tuple[str, str, list[str], datetime]] = connection.execute(
+    rows: Sequence[tuple[str, str, list[str], datetime, bool]] = connection.execute(
         "SELECT name, title, ARRAY(SELECT user_name FROM team_members JOIN users ON users.name = user_name"
-        "  WHERE team = teams.name AND users.disabled_at IS NULL ORDER BY user_name), created_at"
+        "  WHERE team = teams.name AND users.disabled_at IS NULL ORDER BY user_name), created_at, closed"
         " FROM teams WHERE retired_at IS NULL ORDER BY lower(title), name"
     ).fetchall()
-    return [Team(name, title, tuple(members), created) for name, title, members, created in rows]
+    return [Team(name, title, tuple(members), created, closed) for name, title, members, created, closed in rows]
 
 
 def titles(connection: Connection) -> dict[str, str]:
@@ -102,6 +106,19 @@ def rename_team(desk: AccessDesk, name: str, title: str) -> None:
     ).fetchone()
     if row is not None:
         desk.record(TeamRenamed(team=row[0], name=name, title=shown, by=desk.by, at=desk.now))
+    elif not exists(desk.connection, name):
+        raise NotFoundError(f"no team {name}")
+
+
+def close_team(desk: AccessDesk, name: str, *, closed: bool = True) -> None:
+    """Its incidents are hidden from everybody else, or no more. Raises NotFoundError."""
+    row = desk.connection.execute(
+        "UPDATE teams SET closed = %s WHERE name = %s AND retired_at IS NULL AND closed <> %s RETURNING id",
+        (closed, name, closed),
+    ).fetchone()
+    if row is not None:
+        fact = TeamClosed if closed else TeamOpened
+        desk.record(fact(team=row[0], name=name, by=desk.by, at=desk.now))
     elif not exists(desk.connection, name):
         raise NotFoundError(f"no team {name}")
 

@@ -13,7 +13,7 @@ from eventstore.database import Connection
 from schemas.errors import ConflictError, InvalidError, NotFoundError
 from schemas.facts.api_token import TokenCreated, TokenRevoked
 from schemas.ids import new_id, scoped_id
-from services.access import policy, users
+from services.access import policy, sight, users
 from services.access.desk import AccessDesk
 from services.access.digests import digest, new_secret
 from services.access.identity import Identity, Role
@@ -124,9 +124,9 @@ def _free_name(connection: Connection, wanted: str) -> str:
 
 def of_token(connection: Connection, token: str) -> Identity | None:
     """Who shows this token, while it is valid, its owner may come in, and it may no more than they."""
-    row: tuple[str, str, list[str], str | None, str | None, bool] | None = connection.execute(
+    row: tuple[str, str, list[str], str | None, str | None, bool, list[str]] | None = connection.execute(
         "SELECT api_tokens.name, api_tokens.role, scopes, owner, users.role,"
-        " coalesce(last_used_at < now() - interval '1 hour', true)"
+        " coalesce(last_used_at < now() - interval '1 hour', true), hidden_from(owner)"
         " FROM api_tokens LEFT JOIN users ON users.name = owner"
         " WHERE digest = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
         " AND (owner IS NULL OR users.disabled_at IS NULL)",
@@ -134,12 +134,13 @@ def of_token(connection: Connection, token: str) -> Identity | None:
     ).fetchone()
     if row is None:
         return None
-    name, role, scopes, owner, owners, unused = row
+    name, role, scopes, owner, owners, unused, hidden = row
     if owners is not None and not policy.includes(Role(owners), Role(role)):
         return None
     if unused:
         connection.execute("UPDATE api_tokens SET last_used_at = now() WHERE digest = %s", (digest(token),))
-    return Identity(name, Role(role), scopes=frozenset(scopes), owner=owner or "")
+    seen = sight.of(Role(role), owner or "", hidden)
+    return Identity(name, Role(role), scopes=frozenset(scopes), owner=owner or "", sight=seen)
 
 
 def list_tokens(connection: Connection) -> list[ApiToken]:

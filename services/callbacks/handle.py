@@ -56,9 +56,10 @@ def handle(desk: Desk, request: CallbackRequest) -> Done:
 def find(desk: Desk, callback: UUID) -> Callback:
     """A call-me-back. Raises NotFoundError."""
     loading.load_callbacks(desk.connection, desk.known, [callback])
-    if callback not in desk.known.callbacks:
+    found = desk.known.callbacks.get(callback)
+    if found is None or not desk.sees(found.incident):
         raise NotFoundError("there is no such call-me-back")
-    return desk.known.callbacks[callback]
+    return found
 
 
 def number_of(desk: Desk, callback: Callback) -> str:

@@ -145,10 +145,24 @@ def list_teams() -> None:
     """All teams and who is in them."""
     with open_database(context.settings()) as database, database.transaction() as connection:
         found = teams.list_teams(connection)
-    table = Table("name", "title", "members")
+    table = Table("name", "title", "members", "closed")
     for team in found:
-        table.add_row(team.name, team.title, ", ".join(team.members))
+        table.add_row(team.name, team.title, ", ".join(team.members), "yes" if team.closed else "")
     output().print(table)
+
+
+@_team.command("close")
+def close_team(name: Annotated[str, typer.Argument(help="The team's name.")]) -> None:
+    """Hide a team's incidents from everybody else."""
+    with _desk() as desk:
+        teams.close_team(desk, name)
+
+
+@_team.command("open")
+def open_team(name: Annotated[str, typer.Argument(help="The team's name.")]) -> None:
+    """Let every agent see a team's incidents."""
+    with _desk() as desk:
+        teams.close_team(desk, name, closed=False)
 
 
 @_team.command("retire")

@@ -17,6 +17,7 @@ from services.access.identity import Role
 from services.bulk import Bulk
 from services.commands import Commands
 from services.demo import answering
+from services.demo.staff import CLOSED
 from services.incidents.requests import Assign, IncidentRequest, Snooze
 from services.incidents.state import Incident
 from services.targets import SetTarget
@@ -31,6 +32,8 @@ _TARGETS = {
     Priority.LOW: (24 * _HOUR, 168 * _HOUR),
 }
 _LATEST = 400
+_CLOSED_ONE = 3
+"""Its place among the latest."""
 _BILLING = frozenset({"factura", "facturación", "facturacion", "billing", "pago", "licencia"})
 
 
@@ -77,6 +80,8 @@ def _work_of_today(incidents: list[Incident]) -> list[IncidentRequest]:
             found.append(Assign(incident=number, to=Role.AGENT, team=team))
         elif place % 5 == 1:
             found.append(Assign(incident=number, to=None, team=team))
+        elif place == _CLOSED_ONE:
+            found.append(Assign(incident=number, to=None, team=CLOSED))
         elif place % 5 == 2:  # noqa: PLR2004 -- a fifth
             request = Snooze(incident=number, until=None)
             until = None if place % 2 else request.now + timedelta(hours=3 + place)

@@ -1,4 +1,7 @@
-"""Who works in the demo: the story's agents and two teams. They have no passwords: one signs in as `make up` says."""
+"""Who works in the demo: the story's agents and three teams, one of them closed.
+
+They have no passwords: one signs in as `make up` says.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from services.access.desk import Access
 from services.access.identity import Role
 from services.demo.catalogue import AGENTS
 
+CLOSED = "legal"
 _TEAMS = (
     ("soporte", "Soporte", ("agent", "lucia", "yasmany", "carmen")),
     ("facturacion", "Facturación", ("admin", "tomas", "grace")),
+    (CLOSED, "Legal", ("agent", "admin")),
 )
 
 
@@ -26,3 +31,4 @@ def hire(access: Access) -> None:
             if name not in made:
                 teams.create_team(desk, name, title)
                 teams.set_members(desk, name, [member for member in members if member in known])
+                teams.close_team(desk, name, closed=name == CLOSED)

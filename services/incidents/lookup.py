@@ -13,10 +13,10 @@ from services.incidents.state import Incident
 
 
 def find(desk: Desk, number: int) -> Incident:
-    """The incident of a number. Raises NotFoundError."""
+    """The incident of a number, if whoever asks may see it. Raises NotFoundError."""
     loading.load_incidents(desk.connection, desk.known, (), [number])
     incident = desk.known.numbers.get(number)
-    if incident is None:
+    if incident is None or not desk.sees(incident):
         raise NotFoundError(f"there is no incident {number}")
     return desk.known.incidents[incident]
 

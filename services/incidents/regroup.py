@@ -12,6 +12,7 @@ from schemas.errors import ConflictError, InvalidError, NotFoundError
 from schemas.facts.incident import (
     IncidentMerged,
     IncidentOpened,
+    IncidentTeamAssigned,
     IncidentUnmerged,
     InteractionLinked,
     InteractionUnlinked,
@@ -94,6 +95,8 @@ def split(
     if product:
         words = Words(text=product)
         facts.append(ProductNamed(incident=request.id, address=first.address, at=request.now, personal=words))
+    if whole.team is not None:  # a closed team's stays with it
+        facts.append(IncidentTeamAssigned(incident=request.id, team=whole.team, by=request.by, at=request.now))
     facts += _participants(request.id, frozenset(), chosen, written_as, request.now)
     for link in chosen:
         facts += _moved(link, request.id, by=request.by, at=request.now)

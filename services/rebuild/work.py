@@ -209,7 +209,7 @@ class _Rebuild:
         while built < live:
             self._page(engine, positions, live)
             built = positions[engine.schema]
-        schema.swap(self._connection, projection.name)
+        schema.swap(self._connection, projection)
 
     def _drop_replaced(self, projection: Projection) -> None:
         """In a transaction of its own, after the swap: readers of the old view end first, new ones don't see it."""

@@ -5,7 +5,7 @@ A cookie is sent by the browser whoever wrote the page; so with a cookie a write
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
@@ -15,8 +15,9 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from eventstore.database import Connection, Database
-from schemas.errors import ForbiddenError, UnauthenticatedError, UnsupportedMediaTypeError
-from services.access import sessions, tokens
+from eventstore.sight import EVERYTHING, seeing
+from schemas.errors import ForbiddenError, NotFoundError, UnauthenticatedError, UnsupportedMediaTypeError
+from services.access import sessions, sight, tokens
 from services.access.identity import Identity
 from services.access.policy import EVERYBODY, POLICY, refusal
 
@@ -55,6 +56,7 @@ class Guard:
     def protect(self, router: APIRouter) -> None:
         """Guard every route, once all are there. Raises LookupError for one without a policy: deny by default."""
         _take(rule_of(route) for route in router.routes)
+        _know(route for route in router.routes if isinstance(route, Route | WebSocketRoute))
         for route in router.routes:
             if isinstance(route, Route | WebSocketRoute):
                 route.app = self._guarded(route.app, rule_of(route), reads_json=_reads_json(route))
@@ -66,6 +68,7 @@ class Guard:
 
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
             connection = HTTPConnection(scope)
+            identity: Identity | None = None
             if allowed is not EVERYBODY:
                 identity = await self.identify(connection)
                 if identity is None:
@@ -77,9 +80,17 @@ class Guard:
                 scope.setdefault("state", {})["identity"] = identity
             if reads_json:
                 _refuse_other_than_json(connection)
-            await app(scope, receive, send)
+            with seeing(EVERYTHING if identity is None else identity.sight):
+                if identity is not None and identity.sight.hidden:
+                    await self._refuse_hidden(scope["path_params"])
+                await app(scope, receive, send)
 
         return guarded
+
+    async def _refuse_hidden(self, parameters: Mapping[str, str]) -> None:
+        """What a closed team keeps to itself isn't there for others, under no address that names it."""
+        if await self._database.run(sight.is_hidden, parameters):
+            raise NotFoundError("there is nothing at this address")
 
     async def identify(self, connection: HTTPConnection) -> Identity | None:
         """Who shows a valid token or session. A bearer token goes before a cookie, and isn't excused by one."""
@@ -117,6 +128,12 @@ def _take(rules: Iterable[str]) -> None:
     unknown = sorted(set(rules) - POLICY.keys())
     if unknown:
         raise LookupError(f"no policy in services/access/policy.py for {', '.join(unknown)}")
+
+
+def _know(routes: Iterable[Route | WebSocketRoute]) -> None:
+    unknown = sorted({name for route in routes for name in route.param_convertors} - sight.PARAMETERS)
+    if unknown:
+        raise LookupError(f"services/access/sight.py doesn't say whether {', '.join(unknown)} may be an incident's")
 
 
 def _reads_json(route: BaseRoute) -> bool:

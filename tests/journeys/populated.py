@@ -104,6 +104,10 @@ async def _inbox(web: Web) -> None:
             newest = (await admin.get("/api/v1/incidents?limit=1")).json()["items"][0]["number"]
             came = await admin.post(f"/api/v1/incidents/{newest}/snooze", json={"until": until})
             assert came.status_code == 200, came.text
+        closed = {"name": "legal", "title": "Legal", "members": ["admin"], "closed": True}
+        assert (await admin.post("/api/v1/teams", json=closed)).status_code == 201
+        given = await admin.post("/api/v1/incidents/2/assign", json={"team": "legal"})
+        assert given.status_code == 200, given.text
         given = await admin.post("/api/v1/incidents/1/assign", json={"team": "sucursales"})
         assert given.status_code == 200, given.text
         kept = await browser.post("/agent/searches", data={"name": LONG[:60], "query": "view=all&priority=urgent"})

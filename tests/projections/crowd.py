@@ -21,6 +21,8 @@ ONLY_LONG_AGO = 20
 """So many of the oldest incidents came `in_person`, and are `marta`'s."""
 ROBOTS_SHARE = 50
 """One incident in so many is the robot's."""
+LEGAL_SHARE = 40
+"""One incident in so many is the team `legal`'s."""
 ROBOT = "00000000-0000-4000-8000-000000000001"
 SPAN = timedelta(minutes=1)
 """Between the last lines of two incidents; the highest number is the newest."""
@@ -55,7 +57,8 @@ SELECT md5('i' || n)::uuid, n, 'La impresora ' || n,
   CASE WHEN n %% {robots} = 0 THEN '{robot}' ELSE md5('c' || n / {per_customer})::uuid END,
   md5('a' || n / {per_customer})::uuid, true,
   CASE WHEN n <= {long_ago} THEN 'marta' ELSE (ARRAY['ana', 'luis', NULL])[1 + n %% 3] END,
-  NULL, '{{}}', 'es', '', at - %(pause)s * ({each} - 1), at, NULL, NULL, NULL, '', '', NULL,
+  CASE WHEN n %% {legal} = 0 THEN 'legal' END, '{{}}', 'es', '',
+  at - %(pause)s * ({each} - 1), at, NULL, NULL, NULL, '', '', NULL,
   CASE WHEN n %% 100 = 1 AND n > 1 THEN md5('i' || n - 1)::uuid END, at, false, 0, 3,
   CASE WHEN n %% 100 = 0 THEN 'closed' END, CASE WHEN n %% 100 = 0 THEN at END
 FROM generate_series(1, %(count)s) n, LATERAL (SELECT now() - (%(count)s - n) * %(span)s AS at,
@@ -122,6 +125,7 @@ def fill(database: Database, interactions: int) -> None:
                 robots=ROBOTS_SHARE,
                 per_customer=PER_CUSTOMER,
                 long_ago=ONLY_LONG_AGO,
+                legal=LEGAL_SHARE,
                 each=EACH,
                 words=_WORDS,
                 common=COMMON,

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from eventstore.database import Database
+from eventstore.database import Database, narrow
+from eventstore.sight import EVERYTHING, Sight
 from projections import articles, calls, channel_report, customers, incidents, knowledge_usage, timeline
 from projections.incidents import views
 from projections.incidents.views import View
@@ -40,7 +41,7 @@ def crowded(new_database):
 def plans_of(crowded):
     """The plans a read was answered by, as trees of nodes with what each touched."""
 
-    def run(read):
+    def run(read, sight=EVERYTHING):
         said = []
         with crowded.dedicated() as connection:
             connection.execute("LOAD 'auto_explain'")
@@ -54,6 +55,8 @@ def plans_of(crowded):
                 connection.execute("SELECT set_config(%s, %s, false)", (setting, value))
             connection.add_notice_handler(lambda notice: said.append(notice.message_primary))
             with connection.transaction():
+                if sight.hidden:
+                    narrow(connection, sight)
                 found = read(connection)
         return found, [json.loads(text.partition("plan:\n")[2])["Plan"] for text in said if "plan:\n" in text]
 
@@ -99,13 +102,18 @@ _LISTS = {
 }
 
 
+_SIGHTS = {"everything": EVERYTHING, "a closed team is hidden": Sight(("legal",), "ana")}
+
+
+@pytest.mark.parametrize("sight", _SIGHTS.values(), ids=_SIGHTS)
 @pytest.mark.parametrize("asked", _LISTS.values(), ids=_LISTS)
-def test_a_page_of_the_incident_list_reads_a_page_and_not_all_history(plans_of, asked):
-    found, plans = plans_of(lambda connection: incidents.find(connection, **asked))
+def test_a_page_of_the_incident_list_reads_a_page_and_not_all_history(plans_of, asked, sight):
+    found, plans = plans_of(lambda connection: incidents.find(connection, **asked), sight)
 
     assert _too_much(plans) == []
+    assert all(sight.sees(each.team, each.assignee) for each in found.items)
     if found.next_cursor is not None:
-        _, plans = plans_of(lambda connection: incidents.find(connection, cursor=found.next_cursor, **asked))
+        _, plans = plans_of(lambda connection: incidents.find(connection, cursor=found.next_cursor, **asked), sight)
         assert _too_much(plans) == []
 
 
@@ -143,9 +151,10 @@ _READS = {
 }
 
 
+@pytest.mark.parametrize("sight", _SIGHTS.values(), ids=_SIGHTS)
 @pytest.mark.parametrize("read", _READS.values(), ids=_READS)
-def test_what_a_screen_shows_costs_what_it_shows(plans_of, read):
-    _, plans = plans_of(read)
+def test_what_a_screen_shows_costs_what_it_shows(plans_of, read, sight):
+    _, plans = plans_of(read, sight)
 
     assert _too_much(plans) == []
 

@@ -26,12 +26,16 @@ _Members = Annotated[tuple[Line, ...], Field(max_length=_MEMBERS_MAX)]
 
 
 class TeamShape(msgspec.Struct, frozen=True):
-    """A team. `name` stands in facts and never changes, `title` is what people read."""
+    """A team. `name` stands in facts and never changes, `title` is what people read.
+
+    `closed`: its incidents are seen by its members, by who has one, and by admins and analysts; by no other agent.
+    """
 
     name: str
     title: str
     members: list[str]
     created_at: datetime
+    closed: bool
 
 
 class TeamDone(msgspec.Struct, frozen=True):
@@ -47,6 +51,7 @@ class TeamIn(Body):
     name: Line
     title: MaybeLine = ""
     members: _Members = ()
+    closed: bool = False
 
 
 class TeamChangeIn(Body):
@@ -54,6 +59,7 @@ class TeamChangeIn(Body):
 
     title: Line | None = None
     members: _Members | None = None
+    closed: bool | None = None
 
 
 def router(parts: Parts) -> APIRouter:
@@ -81,13 +87,13 @@ def router(parts: Parts) -> APIRouter:
     @routes.post("", status_code=201, responses=answers(TeamDone, 201))
     async def add_team(body: TeamIn, who: Caller) -> Response:
         """A new team."""
-        done = await access.run(who.name, changes.add_team, body.name, body.title, body.members)
+        done = await access.run(who.name, changes.add_team, body.name, body.title, body.members, closed=body.closed)
         return json(TeamDone(done.position, await shown(done.value)), 201, position=done.position)
 
     @routes.patch("/{name}", responses=answers(TeamDone))
     async def change_team(name: str, body: TeamChangeIn, who: Caller) -> Response:
-        """Its title, or who is in it."""
-        done = await access.run(who.name, changes.change_team, name, body.title, body.members)
+        """Its title, who is in it, or whether it is closed."""
+        done = await access.run(who.name, changes.change_team, name, body.title, body.members, closed=body.closed)
         return json(TeamDone(done.position, await shown(name)), position=done.position)
 
     @routes.post("/{name}/retire", responses=answers(TeamDone))
@@ -100,4 +106,4 @@ def router(parts: Parts) -> APIRouter:
 
 
 def _shape(team: Team) -> TeamShape:
-    return TeamShape(team.name, team.title, list(team.members), team.created_at)
+    return TeamShape(team.name, team.title, list(team.members), team.created_at, team.closed)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -19,6 +20,8 @@ from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 
 _MEMBER = "member:"
+_INVERSE = {"team_closed": "open", "team_opened": "close"}
+"""What undoes what was just done."""
 
 
 def router(parts: Parts, screen: Screen) -> APIRouter:
@@ -35,7 +38,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
             return {"teams": teams.list_teams(connection), "people": users.assignable(connection)}
 
         typed = {name: (fields or {}).get(name, "") for name in ("name", "title")}
-        context = {**await parts.hub.database.run(read), "fields": typed, **shown}
+        context = {**await parts.hub.database.run(read), "fields": typed, **_undo(request), **shown}
         return screen.render(request, "admin/teams.html", context, status=status, headers=headers)
 
     @routes.get("/admin/teams")
@@ -69,7 +72,28 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         await access.run(caller(request).name, teams.retire_team, name)
         return redirect(request, "/admin/teams", done="saved")
 
+    _turning(routes, parts)
     return routes
+
+
+def _undo(request: Request) -> dict[str, str]:
+    asked = request.query_params
+    inverse = _INVERSE.get(asked.get("done", ""))
+    return {"undo_at": f"/admin/teams/{quote(asked.get('team', ''), safe='')}/{inverse}"} if inverse else {}
+
+
+def _turning(routes: APIRouter, parts: Parts) -> None:
+    async def turn(request: Request, name: str, *, closed: bool) -> Response:
+        await parts.hub.access.run(caller(request).name, teams.close_team, name, closed=closed)
+        return redirect(request, "/admin/teams", done="team_closed" if closed else "team_opened", team=name)
+
+    @routes.post("/admin/teams/{name}/close")
+    async def close(request: Request, name: str) -> Response:
+        return await turn(request, name, closed=True)
+
+    @routes.post("/admin/teams/{name}/open")
+    async def reopen(request: Request, name: str) -> Response:
+        return await turn(request, name, closed=False)
 
 
 def _members(fields: Mapping[str, str]) -> tuple[str, ...]:

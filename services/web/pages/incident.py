@@ -16,7 +16,9 @@ from msgspec.structs import replace
 from starlette.responses import Response
 
 from channels.text import one_line
+from eventstore import sight
 from eventstore.database import Connection
+from projections import incidents
 from projections.incidents import IncidentDetail
 from schemas.errors import AnsweredMeanwhileError, NotFoundError
 from schemas.ids import new_id
@@ -105,7 +107,16 @@ def _acting(routes: APIRouter, parts: Parts, screen: Screen) -> None:
             await composer.give_back(parts, number, out.interaction, by)
         done = {"reply": None, "note": None, "withdraw": "withdrawn"}.get(action, "saved")
         seen = out.number if action == "split" and out.number else number
-        return redirect(request, f"/agent/incidents/{seen}", min_position=out.position, done=done, undo=out.undo)
+        page = f"/agent/incidents/{seen}" if await _is_seen(parts, seen, out.position) else "/agent"
+        return redirect(request, page, min_position=out.position, done=done, undo=out.undo)
+
+
+async def _is_seen(parts: Parts, number: int, position: int) -> bool:
+    """Still, by whoever asks? Not when it was given to a closed team."""
+    if not sight.current().hidden:
+        return True
+    await parts.wait_for(position, "incidents")
+    return await parts.hub.database.run(incidents.get, number) is not None
 
 
 def _refused(error: Exception, typed: _Typed) -> tuple[int, Mapping[str, str], _Typed]:

@@ -293,6 +293,8 @@ DONE: Mapping[str, str] = {
     "work_started": "Your stopwatch runs.",
     "work_stopped": "Your stopwatch stands still.",
     "line_revoked": "The line is revoked.",
+    "team_closed": "Closed: others see its incidents no more.",
+    "team_opened": "Open: every agent sees its incidents.",
 }
 """What a page says was done just before it: `redirect(request, path, done="saved")`."""
 
@@ -330,6 +332,8 @@ ACCESS: Mapping[str, str] = {
     "SessionEnded": "Session ended",
     "TeamCreated": "Team made",
     "TeamRenamed": "Team renamed",
+    "TeamClosed": "Team closed to others",
+    "TeamOpened": "Team opened to all agents",
     "TeamRetired": "Team retired",
     "TokenCreated": "Token made",
     "TokenRevoked": "Token revoked",

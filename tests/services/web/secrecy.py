@@ -1,0 +1,114 @@
+"""A hub with a closed team, what it keeps to itself in every place where an incident shows, and five who ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+
+from schemas.facts.user import Method, Place
+from services.access import changes, sessions, tokens, users
+from services.access.identity import Role
+from tests.services.web.chatting import chatting
+from tests.services.web.serving import PASSWORD, Web
+
+SECRET = "Embargo4711"
+TEAM = "rrhh"
+PHONE = "+53 5 555 0199"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`known`: what stands for the parameters of addresses, all of the closed team's. `plain`: beside it, anybody's."""
+
+    known: dict[str, str]
+    solved: int
+    plain: int
+    customer: str
+    plain_call: str
+    callback: str
+    asks: dict[str, dict[str, str]]
+    """Who asks → the headers that say so: three agents with sessions; `program`: an agent's token of no user, …"""
+
+    def client(self, web: Web, who: str) -> httpx.AsyncClient:
+        return web.client(headers=self.asks[who])
+
+
+async def keep(web: Web) -> Kept:
+    """All of one customer's: something plain, something of the closed team's that is open, and something solved."""
+    programs = {"admin": web.tokens[Role.ADMIN], "program": web.tokens[Role.AGENT], "analyst": web.tokens[Role.ANALYST]}
+    asks = {}
+    with web.hub.access.desk("test") as desk:
+        for name in ("outsider", "member", "has_it"):
+            users.create_user(desk, name, Role.AGENT, PASSWORD)
+            cookie = sessions.open_session(desk, name, Method.PASSWORD, Place(network="", browser=""))
+            asks[name] = {"Cookie": f"cauce={cookie}", "Origin": web.url}
+        changes.add_team(desk, TEAM, "Recursos humanos", ("member",), closed=True)
+        programs["members_program"] = tokens.create_token(desk, Role.AGENT, "robot", owner="member")
+    asks |= {who: {"Authorization": f"Bearer {token}"} for who, token in programs.items()}
+    async with web.client() as customer, web.client(Role.ADMIN) as admin:
+        numbers = {}
+        for kind in ("plain", "open", "solved", "merged"):
+            about = "La nómina de junio" if kind == "plain" else f"La nómina de junio {SECRET} {kind}"
+            await web.form(customer, subject=about, body=about)
+            await web.settled()
+            found = (await admin.get("/api/v1/incidents", params={"limit": 1})).json()["items"][0]
+            numbers[kind] = found["number"]
+
+        async def act(path: str, **body: object) -> dict[str, object]:
+            came = await admin.post(f"/api/v1/{path}", json=body)
+            assert came.status_code < 300, f"{path}: {came.text}"
+            answer: dict[str, object] = came.json()
+            return answer
+
+        secret = f"incidents/{numbers['open']}"
+        file = {"file": (f"{SECRET}.png", b"\x89PNG\r\n\x1a\n", "image/png")}
+        upload = (await admin.post("/api/v1/uploads", files=file)).json()["items"][0]["id"]
+        note = await act(f"{secret}/notes", text=f"@outsider @member {SECRET}", attachments=[upload])
+        reply = await act(f"{secret}/replies", text=SECRET)
+        call = await act("calls", direction="in", phone=PHONE, incident=numbers["open"])
+        changed = await admin.patch(f"/api/v1/calls/{call['id']}", json={"notes": SECRET})
+        assert changed.status_code == 200, changed.text
+        plain_call = await act("calls", direction="in", phone="+53 5 555 0111", new_incident=True)
+        await act(f"{secret}/work/start")
+        callback = await _wish(web, customer)
+        chat, chats_number = await _chat(web)
+        await web.settled()
+        wished = (await admin.get(f"/api/v1/callbacks/{callback}")).json()["number"]
+        await act(f"incidents/{numbers['solved']}/resolve", solution=SECRET)
+        for number in (numbers["open"], numbers["solved"], wished, chats_number):
+            await act(f"incidents/{number}/assign", team=TEAM, to="has_it")
+        await act(f"{secret}/merge", **{"from": [numbers["merged"]]})
+        await web.settled()
+        customer_id = (await admin.get(f"/api/v1/{secret}")).json()["customer"]["id"]
+    known = {
+        "number": str(numbers["open"]),
+        "interaction": str(reply["interaction_id"]),
+        "call": str(call["id"]),
+        "chat": chat,
+        "callback": callback,
+    }
+    assert note
+    return Kept(known, numbers["solved"], numbers["plain"], customer_id, str(plain_call["id"]), callback, asks)
+
+
+async def _wish(web: Web, customer: httpx.AsyncClient) -> str:
+    slot = list(web.hub.settings.opening_hours.slots(datetime.now(UTC), 8))[1]
+    wish = {"name": "Luz", "phone": PHONE, "about": SECRET, "since": f"{slot.since}", "until": f"{slot.until}"}
+    came = await customer.post("/api/v1/callbacks", json=wish)
+    assert came.status_code == 202, came.text
+    await web.settled()
+    async with web.client(Role.ADMIN) as admin:
+        found: str = (await admin.get("/api/v1/callbacks")).json()["items"][0]["id"]
+        return found
+
+
+async def _chat(web: Web) -> tuple[str, int]:
+    async with web.client(Role.ADMIN) as admin, chatting(web, name="Eva") as eva:
+        await admin.post("/api/v1/presence", json={"available": True})
+        await eva.say(SECRET)
+        await eva.next("state", state="waiting")
+        await web.settled()
+        number: int = (await admin.get(f"/api/v1/chats/{eva.session}")).json()["number"]
+        return eva.session, number
