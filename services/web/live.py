@@ -1,7 +1,8 @@
 """What changed, as it happens: one follower of the events a process, told to every open `/live` connection.
 
-Only positions and stream names go out; a screen then fetches what it shows, with `?min_position=`. Between them go
-signals (services/signals.py): what is true for a moment, without a position, and not told again to who comes back.
+Positions, names of streams and types go out, and whom alone it concerns (concerned.py); a screen then fetches what
+it shows, with `?min_position=`. Between them go signals (services/signals.py): what is true for a moment, without a
+position, and not told again to who comes back.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from eventstore.database import Connection, Database
 from eventstore.feed import EventFeed
 from eventstore.recorded import Recorded
 from services.signals import Signal
+from services.web.concerned import Concerned
 
 HEARTBEAT_SECONDS = 15.0
 _QUEUE_MAX = 1000
@@ -30,7 +32,7 @@ _TOPICS_MAX = 5000
 _SHARED = "incident/"
 """What a signal about such a topic says concerns those who are there too, and nobody else."""
 
-Change = tuple[int, str]  # position, stream
+Change = tuple[int, bytes]  # position, frame
 
 
 class _Listener:
@@ -66,6 +68,7 @@ class Live:
         self._listeners: set[_Listener] = set()
         self._there: OrderedDict[str, dict[str, float]] = OrderedDict()  # topic → who signalled there, until when
         self._position = 0
+        self._concerned = Concerned()
         self._closed = False
 
     @property
@@ -119,8 +122,9 @@ class Live:
             missed = after is not None
             while missed:
                 page = await self._database.run(_changes_after, seen)
-                for seen, stream in page:
-                    yield _frame(seen, stream)
+                for _, frame in page:
+                    yield frame
+                seen = page[-1][0] if page else seen
                 missed = (
                     len(page) == _REPLAY_MAX
                 )  # else a screen that was away long would stay old where the page ended
@@ -136,7 +140,7 @@ class Live:
                 if isinstance(change, bytes):
                     yield change
                 elif change[0] > seen:
-                    yield _frame(*change)
+                    yield change[1]
         finally:
             self._listeners.discard(listener)
 
@@ -144,16 +148,19 @@ class Live:
         return self._position
 
     async def _tell(self, events: Sequence[Recorded]) -> None:
-        for event in events:
+        for event, users in self._concerned.tell(events):
+            change = (event.position, _frame(event, users))
             for listener in self._listeners:
-                listener.tell((event.position, event.stream))
+                listener.tell(change)
         self._position = events[-1].position
 
 
 def _changes_after(connection: Connection, position: int) -> list[Change]:
-    return [(event.position, event.stream) for event in store.read_after(connection, position, _REPLAY_MAX)]
+    return [(event.position, _frame(event, None)) for event in store.read_after(connection, position, _REPLAY_MAX)]
 
 
-def _frame(position: int, stream: str) -> bytes:
-    data = msgspec.json.encode({"position": position, "stream": stream})
-    return b"id: %d\nevent: changed\ndata: %s\n\n" % (position, data)
+def _frame(event: Recorded, users: frozenset[str] | None) -> bytes:
+    told: dict[str, object] = {"position": event.position, "stream": event.stream, "type": event.type}
+    if users is not None:
+        told["users"] = sorted(users)
+    return b"id: %d\nevent: changed\ndata: %s\n\n" % (event.position, msgspec.json.encode(told))

@@ -3,20 +3,59 @@
 const start = document.querySelector("[data-position]");
 let newest = Number(document.body.dataset.position || start?.dataset.position || 0);
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("cauce-live") : null;
+// what waits to be asked for, and when it was last: by id, since a part that was fetched is another element
 const due = new Map();
+const asked = new Map();
+const took = new Map(); // milliseconds: who is answered slowly asks less often
+const MAY_WAIT = 20000; // what a hidden tab shows; at once when it is looked at again
 
-function concerns(element, stream) {
-  return element.dataset.live.split(" ").some((wanted) => stream.startsWith(wanted))
-    || element.querySelector(`[data-interaction="${CSS.escape(stream)}"]`) !== null;
+function shows(element, stream) {
+  const line = `[data-interaction="${CSS.escape(stream)}"]`;
+  return [element, document.getElementById(element.dataset.beside || "")].some((part) => part?.querySelector(line));
 }
-function changed({ position, stream }) {
-  newest = Math.max(newest, position);
-  document.dispatchEvent(new CustomEvent("cauce:changed", { detail: { position, stream } }));
+// In how many milliseconds to ask; null: it is none of this part's concern. data-of: only such types, data-mine: only what
+// concerns me, data-lazy: later where none of its lines shows it, data-rest: no sooner after the last time.
+function patience(element, { stream, type, users }) {
+  const { live, of, mine, pace = 120, lazy, rest = 0 } = element.dataset;
+  if (mine !== undefined && users && !users.includes(mine)) return null;
+  if (of && type && !type.startsWith(of)) return null;
+  const near = shows(element, stream);
+  if (!near && !live.split(" ").some((wanted) => stream.startsWith(wanted))) return null;
+  const late = lazy && !near && !(type || "").includes(".opened.");
+  // spread: a thousand screens must not ask in the same millisecond
+  const spread = late ? lazy * (0.5 + Math.random() / 2) : 40 + Math.random() * pace;
+  const pause = Math.max(rest, 10 * (took.get(element.id) || 0)) * (0.8 + Math.random() * 0.4);
+  const rested = asked.has(element.id) ? asked.get(element.id) + pause - performance.now() : 0;
+  return Math.max(document.hidden ? (rest ? MAY_WAIT : 2000) * (1 + Math.random()) : spread, rested);
+}
+function ask(element, wait) {
+  const key = element.id || element;
+  const at = performance.now() + wait;
+  const waiting = due.get(key);
+  if (waiting && waiting.at <= at) return;
+  clearTimeout(waiting?.timer);
+  const run = () => {
+    due.delete(key);
+    const now = element.isConnected ? element : document.getElementById(element.id);
+    if (!now) return;
+    asked.set(now.id, performance.now());
+    now.dispatchEvent(new CustomEvent("live"));
+  };
+  due.set(key, { at, element, timer: setTimeout(run, wait) });
+}
+document.addEventListener("htmx:after:swap", ({ detail }) => {
+  const key = detail.ctx?.sourceElement?.id;
+  if (asked.has(key)) took.set(key, performance.now() - asked.get(key));
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) for (const { element } of [...due.values()]) ask(element, Math.random() * 300);
+});
+function changed(message) {
+  newest = Math.max(newest, message.position);
+  document.dispatchEvent(new CustomEvent("cauce:changed", { detail: message }));
   for (const element of document.querySelectorAll("[data-live]")) {
-    if (due.has(element) || !concerns(element, stream)) continue;
-    // spread: a thousand screens must not ask in the same millisecond; a hidden tab may take its time
-    const spread = document.hidden ? 2000 : 40 + Math.random() * Number(element.dataset.pace || 120);
-    due.set(element, setTimeout(() => { due.delete(element); if (element.isConnected) element.dispatchEvent(new CustomEvent("live")); }, spread));
+    const wait = patience(element, message);
+    if (wait !== null) ask(element, wait);
   }
 }
 function take(message) {
