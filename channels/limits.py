@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
 from schemas.errors import RateLimitedError
 
 _CALLERS_MAX = 20_000
+_ONE_ENDS_SECONDS = 30
 _IPV6_NETWORK_BITS = 64  # one household or office, as an address is in IPv4
 
 
@@ -50,6 +52,28 @@ class Limit:
             raise RateLimitedError(
                 "too many requests; wait a little", retry_after=math.ceil((1 - left) / self._rate.per_second)
             )
+
+
+class AtOnce:
+    """So many at the same time for each caller."""
+
+    def __init__(self, most: int, *, on: bool = True) -> None:
+        self._most = most
+        self._on = on
+        self._open: Counter[str] = Counter()
+
+    @contextmanager
+    def one(self, caller: str) -> Iterator[None]:
+        """One more, as long as it lasts. Raises RateLimitedError."""
+        if self._on and self._open[caller] >= self._most:
+            raise RateLimitedError("too many are open at once; wait a little", retry_after=_ONE_ENDS_SECONDS)
+        self._open[caller] += 1
+        try:
+            yield
+        finally:
+            self._open[caller] -= 1
+            if not self._open[caller]:
+                del self._open[caller]
 
 
 def network_of(host: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import time
@@ -17,7 +18,7 @@ import websockets
 from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection, connect
 
-from channels.chat import gateway
+from channels.chat import connection, gateway
 from channels.chat.frames import Words
 from channels.chat.gateway import TYPED_FROM_ONE_PLACE
 from channels.chat.replies import Receipts, follow_replies
@@ -26,6 +27,7 @@ from channels.chat.sessions import ChatSessions, Session
 from channels.form import OF_ONE_ADDRESS
 from channels.tokens import ThreadTokens
 from eventstore import store
+from eventstore.blobs import Blobs
 from eventstore.database import Connection, Database
 from eventstore.keys import Keys
 from eventstore.ledger import Cause, Ledger
@@ -40,7 +42,7 @@ from schemas.facts.interaction import (
 )
 from schemas.ids import chat_id
 from schemas.interaction import Attachment, Channel, Hints, Interaction, Party
-from tests.channels.desk import SECRET, Desk
+from tests.channels.desk import SECRET, Desk, serving
 
 Frame = dict[str, Any]
 
@@ -364,7 +366,7 @@ async def test_what_is_said_in_one_thread_reaches_no_other(desk: Desk):
 
 
 async def test_who_never_says_hello_is_let_go(desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(gateway, "_HELLO_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "_HELLO_SECONDS", 0.1)
     async with chatting(desk) as chat:
         with pytest.raises(websockets.ConnectionClosed):
             await chat.next()
@@ -494,3 +496,33 @@ async def test_what_is_pushed_while_the_history_is_read_comes_after_it_and_once(
     assert frames == [early, both, live]
     assert [outbox.written(frame) for frame in frames] == [None, both.id, live.id]
     assert outbox.written(live) is None
+
+
+@pytest.mark.parametrize(("of_one_place", "of_all"), [(2, 5000), (200, 2)])
+async def test_only_so_many_chats_are_open_from_one_place_and_the_next_hears_when_to_come_back(
+    database: Database, blobs: Blobs, monkeypatch: pytest.MonkeyPatch, of_one_place: int, of_all: int
+):
+    monkeypatch.setattr(gateway, "OPEN_FROM_ONE_PLACE", of_one_place)
+    monkeypatch.setattr(gateway.ChatGateway.__init__, "__kwdefaults__", _defaults(capacity=of_all))
+    async with serving(database, blobs, rate_limit=True) as desk:
+        async with AsyncExitStack() as open_ones:
+            for _ in range(2):
+                chat = await open_ones.enter_async_context(chatting(desk))
+                assert (await chat.hello())["type"] == "welcome"
+            async with chatting(desk) as third:
+                assert await third.next() == {"type": "error", "code": "rate_limited", "retry_after": 30}
+                with pytest.raises(websockets.ConnectionClosed) as closed:
+                    await third.next()
+                assert closed.value.code == 1013
+            await chat.send(type="message", id="1", text="Hola")  # nobody else is sent away
+            assert (await chat.next())["type"] == "ack"
+        async with asyncio.timeout(5):
+            while True:
+                async with chatting(desk) as again:
+                    with contextlib.suppress(websockets.ConnectionClosed):
+                        if (await again.hello())["type"] == "welcome":
+                            break
+
+
+def _defaults(**changed: object) -> dict[str, object]:
+    return (gateway.ChatGateway.__init__.__kwdefaults__ or {}) | changed

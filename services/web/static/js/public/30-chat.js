@@ -93,6 +93,7 @@ const take = {
   error(frame) {
     if (frame.code === "malformed") state.textContent = box.dataset.wrong;
     else state.textContent = frame.code === "too_large" ? box.dataset.long : box.dataset.later;
+    if (!frame.id && frame.code === "rate_limited") pause = Math.max(pause, 1000 * frame.retry_after * (1 + Math.random() / 2));
     const again = ["log_unavailable", "rate_limited"].includes(frame.code);
     if (frame.id && again) setTimeout(() => { if (waiting.has(frame.id)) send({ type: "message", id: frame.id, text: waiting.get(frame.id) }); }, 1000 * (frame.retry_after || 2));
     else if (frame.id) waiting.delete(frame.id);
