@@ -60,9 +60,9 @@ async def test_many_are_picked_by_a_range_resolved_and_taken_back(web: Web) -> N
         await expect(page.locator(".inbox tbody tr")).to_have_count(4)
         await expect(page.locator(".pick:checked")).to_have_count(0)
         assert [(await program.get(f"/api/v1/incidents/{number}")).json()["status"] for number in (2, 3, 4)] == [
-            "open",
+            "new",
             "closed",
-            "open",
+            "new",
         ]
         assert complaints == []
 
