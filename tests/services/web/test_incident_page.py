@@ -15,6 +15,7 @@ from services.access.identity import Role
 from tests.services.web.serving import PASSWORD, Web, serving
 
 SLOW = 10_000
+TABS_MAX = 12
 
 
 @asynccontextmanager
@@ -188,16 +189,38 @@ async def test_one_walks_the_timeline_and_works_by_keys(web: Web) -> None:
         await expect(page.locator("h1")).to_have_text("Another", timeout=SLOW)
         await page.keyboard.press("[")
         await expect(page.locator("h1")).to_have_text("Factura", timeout=SLOW)
-        await page.evaluate("document.activeElement.blur()")
-        await page.keyboard.press("Tab")
-        for _ in range(12):
-            if await page.evaluate("document.activeElement.hash") == "#reply-text":
-                break
-            await page.keyboard.press("Tab")
-        await page.keyboard.press("Enter")
-        await page.keyboard.press("Tab")
-        assert await page.evaluate("document.activeElement.closest('.composer') !== null")
         assert (await agent.get("/api/v1/incidents/1")).json()["solution"] == "New toner"
+        assert complaints == []
+
+
+async def test_by_keyboard_alone_the_composer_is_near_and_m_merges_what_is_suggested(web: Web) -> None:
+    async with web.client() as customer, web.client(Role.ADMIN) as admin, _browser() as browser:
+        await web.form(customer)
+        receipt = await web.form(customer, body="It is still so")  # an address that is only claimed
+        await web.settled()
+        for number in range(TABS_MAX):
+            await customer.post(f"{receipt['status_url']}/messages", json={"body": f"And {number}"})
+        await web.settled()
+        page, complaints = await _agent(browser, web, "admin")
+        await page.goto(f"{web.url}/en/agent")
+        await page.locator("#incident-2 a").click()
+        await expect(page.locator(".neighbours")).to_be_visible()
+        await expect(page.locator(".suggestion")).to_contain_text("#1")
+        tabs = 0
+        while not await page.evaluate("document.activeElement.closest('.composer') !== null"):
+            await page.keyboard.press("Tab")
+            tabs += 1
+            assert tabs <= TABS_MAX, await page.evaluate("document.activeElement.outerHTML")
+        await page.keyboard.press("Tab")
+        await expect(page.locator("#reply-text")).to_be_focused()
+        await page.keyboard.press("Escape")
+
+        await page.keyboard.press("m")
+        await expect(page.locator(".toast")).to_be_visible(timeout=SLOW)
+        await expect(page.locator(".entry", has_text="Sale dos veces")).to_be_visible(timeout=SLOW)
+        await expect(page.locator(".timeline .fact, .timeline summary", has_text="Merged")).to_be_visible()
+        await expect(page.locator(".suggestion")).to_have_count(0)
+        assert (await admin.get("/api/v1/incidents/1")).json()["merged_into"] == 2
         assert complaints == []
 
 
