@@ -12,7 +12,10 @@ from msgspec.structs import replace
 
 from eventstore.database import Connection
 from eventstore.recorded import Recorded
+from projections import organizations
+from projections.likeness import likeness
 from projections.newest import Condition, newest
+from projections.organizations import Named
 from projections.page import LIMIT, Page
 from projections.projection import Everywhere, Projection, Table, changes, on, opens
 from schemas.facts.customer import (
@@ -25,7 +28,6 @@ from schemas.facts.customer import (
 )
 
 PHONE_DIGITS_MIN = 5
-_TRIGRAM = 3
 _FEW = 1_000
 _ALIKE: LiteralString = (  # a customer with all that was merged into it
     "EXISTS (WITH RECURSIVE sought AS (SELECT %s::text[] AS likeness), part AS ("
@@ -57,7 +59,7 @@ class Customer(msgspec.Struct, frozen=True):
     id: UUID
     name: str
     language: str
-    organization: str | None
+    organization: Named | None
     addresses: list[Address]
     incidents: Counts
     merged_into: UUID | None = None
@@ -153,9 +155,9 @@ def find(
     """Customers, newest first; `q`: part of a name or an address."""
     conditions: list[Condition] = []
     if q:
-        likeness = _likeness(q)
-        found = _few(connection, likeness)
-        conditions = [(_ALIKE, likeness) if found is None else ("id = ANY(%s)", found)]
+        like = likeness(q)
+        found = _few(connection, like)
+        conditions = [(_ALIKE, like) if found is None else ("id = ANY(%s)", found)]
     kept, following = newest(
         connection,
         _CUSTOMERS,
@@ -175,6 +177,11 @@ def get(connection: Connection, customer: UUID) -> Customer | None:
         return None
     (shown,) = _shown(connection, members[:1])
     return shown if shown.id == customer else replace(shown, id=customer, merged_into=shown.id)
+
+
+def several(connection: Connection, customers: Sequence[UUID]) -> list[Customer]:
+    """These customers, in this order. None of them is merged into another."""
+    return _shown(connection, customers)
 
 
 def family(connection: Connection, customer: UUID) -> list[UUID]:
@@ -267,18 +274,12 @@ def proven(connection: Connection, addresses: Collection[UUID]) -> set[UUID]:
     return {address for (address,) in rows}
 
 
-def _likeness(q: str) -> list[str]:
-    """Patterns of what `q` is part of; of fewer letters than an index knows them by, what they are the beginning of."""
-    part = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return [f"%{part}%"] if len(q) >= _TRIGRAM else [f"{part}%", f"% {part}%", f"%:{part}%"]
-
-
-def _few(connection: Connection, likeness: list[str]) -> list[UUID] | None:
+def _few(connection: Connection, like: list[str]) -> list[UUID] | None:
     """What the matching customers are read as; None where so many match that the newest are found sooner."""
     expected = connection.execute(
         "EXPLAIN (FORMAT json) SELECT FROM customers WHERE name ILIKE ANY(%(like)s)"
         " UNION ALL SELECT FROM customer_addresses WHERE text ILIKE ANY(%(like)s)",
-        {"like": likeness},
+        {"like": like},
     ).fetchone()
     if expected and expected[0][0]["Plan"]["Plan Rows"] > _FEW:
         return None
@@ -287,7 +288,7 @@ def _few(connection: Connection, likeness: list[str]) -> list[UUID] | None:
         " UNION ALL (SELECT customer FROM customer_addresses WHERE text ILIKE ANY(%(like)s) LIMIT %(limit)s)"
         " UNION ALL (SELECT customer FROM customer_addresses WHERE name ILIKE ANY(%(like)s) LIMIT %(limit)s)"
         " LIMIT %(limit)s",
-        {"like": likeness, "limit": _FEW + 1},
+        {"like": like, "limit": _FEW + 1},
     ).fetchall()
     if len(rows) > _FEW:
         return None
@@ -303,6 +304,7 @@ def _few(connection: Connection, likeness: list[str]) -> list[UUID] | None:
 
 def _shown(connection: Connection, customers: Sequence[UUID]) -> list[Customer]:
     called = names(connection, customers)
+    belong = organizations.of(connection, customers)
     rows: Sequence[tuple[UUID, str, list[tuple[str, bool]], int, int]] = connection.execute(
         "SELECT root.id, root.language, whole.addresses, whole.still_open, whole.total FROM customers root, LATERAL ("
         " WITH RECURSIVE family AS ("
@@ -323,7 +325,7 @@ def _shown(connection: Connection, customers: Sequence[UUID]) -> list[Customer]:
             id=customer,
             name=called[customer][1],
             language=language,
-            organization=None,
+            organization=belong.get(customer),
             addresses=[Address(text, shown) for text, shown in addresses],
             incidents=Counts(open=still_open, total=total),
         )

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -45,6 +45,7 @@ _POSTGRES: Mapping[object, LiteralString] = {
     bool: "boolean",
     float: "double precision",
     datetime: "timestamptz",
+    date: "date",
     list: "text[]",
     dict: "jsonb",
 }

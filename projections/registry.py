@@ -12,6 +12,7 @@ from projections.chats import CHATS
 from projections.customers import CUSTOMERS
 from projections.incidents import INCIDENTS
 from projections.knowledge_usage import KNOWLEDGE_USAGE
+from projections.organizations import ORGANIZATIONS
 from projections.projection import Projection
 from projections.timeline import TIMELINE
 from projections.work import WORK
@@ -30,6 +31,7 @@ ALL = (
     CALLBACKS,
     WORK,
     ACCESS_LOG,
+    ORGANIZATIONS,
 )
 
 

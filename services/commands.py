@@ -52,6 +52,7 @@ from services.customers.requests import (
     ErasePerson,
     MergeCustomers,
     RegisterCustomer,
+    SetOrganization,
     UnmergeCustomers,
 )
 from services.desk import Desk, Done
@@ -59,6 +60,14 @@ from services.incidents import loading, saving
 from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.requests import IncidentRequest
+from services.organizations import handle as organizations
+from services.organizations.requests import (
+    ChangeOrganization,
+    OrganizationRequest,
+    RegisterOrganization,
+    RestoreOrganization,
+    RetireOrganization,
+)
 from services.outcomes import Outcome, Outcomes
 from services.privacy import named
 from services.privacy.clearing import clear_away
@@ -77,6 +86,7 @@ _TIMES_BEHIND = 5
 Request: TypeAlias = (
     IncidentRequest
     | CustomerRequest
+    | OrganizationRequest
     | CallRequest
     | CallbackRequest
     | ChatRequest
@@ -264,8 +274,17 @@ def _decide(desk: Desk, request: Request) -> Done:  # noqa: PLR0911 -- a categor
             return worktime.handle(desk, request)
         case AcceptChat() | TransferChat() | TakeBackTransfer() | CloseChat() | MissChat() | LeaveEmail():
             return chats.handle(desk, request)
-        case RegisterCustomer() | AddAddress() | MergeCustomers() | UnmergeCustomers() | ErasePerson():
+        case (
+            RegisterCustomer()
+            | AddAddress()
+            | MergeCustomers()
+            | UnmergeCustomers()
+            | SetOrganization()
+            | ErasePerson()
+        ):
             return customers.handle(desk, request)
+        case RegisterOrganization() | ChangeOrganization() | RetireOrganization() | RestoreOrganization():
+            return organizations.handle(desk, request)
         case _:
             return undo.done(desk, request)
 

@@ -15,12 +15,13 @@ from eventstore.sight import EVERYTHING, Sight
 from services.callbacks.requests import ReleaseCallback, RescheduleCallback
 from services.calls.requests import ChangeCall
 from services.chats.requests import TakeBackTransfer
-from services.customers.requests import MergeCustomers, UnmergeCustomers
+from services.customers.requests import MergeCustomers, SetOrganization, UnmergeCustomers
 from services.incidents import loading
 from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.known import Known
 from services.incidents.requests import IncidentRequest
+from services.organizations.requests import ChangeOrganization, RestoreOrganization, RetireOrganization
 
 Inverse: TypeAlias = (
     IncidentRequest
@@ -30,6 +31,10 @@ Inverse: TypeAlias = (
     | TakeBackTransfer
     | MergeCustomers
     | UnmergeCustomers
+    | SetOrganization
+    | ChangeOrganization
+    | RetireOrganization
+    | RestoreOrganization
 )
 """What undoes something: kept, and run later (services/undo.py)."""
 

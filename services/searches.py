@@ -14,7 +14,7 @@ from schemas.ids import new_id
 
 NAME_MAX_CHARACTERS = 60
 EACH_MAX = 100
-FILTERS = ("view", "status", "priority", "channel", "team", "tag", "assignee", "customer", "q")
+FILTERS = ("view", "status", "priority", "channel", "team", "tag", "assignee", "customer", "organization", "q")
 """What the inbox can be narrowed by: the names in its address, in this order."""
 _VALUE_MAX = 300
 

@@ -25,12 +25,14 @@ from services.calls.requests import ChangeCall
 from services.chats import handle as chats
 from services.chats.requests import TakeBackTransfer
 from services.customers import handle as customers
-from services.customers.requests import MergeCustomers, UnmergeCustomers
+from services.customers.requests import MergeCustomers, SetOrganization, UnmergeCustomers
 from services.desk import Desk, Done, Inverse, Refusal
 from services.incidents import handle as incidents
 from services.incidents import lookup
 from services.incidents.inverse import inverse_of
 from services.incidents.requests import IncidentRequest, Note, Reply, Unmerge, Withdraw
+from services.organizations import handle as organizations
+from services.organizations.requests import ChangeOrganization, RestoreOrganization, RetireOrganization
 from services.request import Request
 
 __all__ = ["Offer", "Undo", "done", "handle", "inverse_of", "offer", "remember"]
@@ -152,8 +154,10 @@ def _step(desk: Desk, step: Inverse) -> Done:
             return calls.handle(desk, step)
         case TakeBackTransfer():
             return chats.handle(desk, step)
-        case MergeCustomers() | UnmergeCustomers():
+        case MergeCustomers() | UnmergeCustomers() | SetOrganization():
             return customers.handle(desk, step)
+        case ChangeOrganization() | RetireOrganization() | RestoreOrganization():
+            return organizations.handle(desk, step)
         case _:
             return incidents.handle(desk, step)
 
@@ -171,8 +175,10 @@ def _subject(request: Inverse) -> int | UUID:
             return request.call
         case TakeBackTransfer():
             return request.chat
-        case MergeCustomers() | UnmergeCustomers():
+        case MergeCustomers() | UnmergeCustomers() | SetOrganization():
             return request.customer
+        case ChangeOrganization() | RetireOrganization() | RestoreOrganization():
+            return request.organization
         case _:
             return request.incident
 

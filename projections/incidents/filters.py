@@ -9,12 +9,15 @@ from uuid import UUID
 from psycopg import sql
 
 from eventstore.database import Connection
-from projections import customers
+from projections import customers, organizations
 from projections.incidents.views import SOON, View
 
 
 class Filters(TypedDict, total=False):
-    """Each narrows the list; None does not. `view`: for `user`. `assignee`, `team` empty: nobody's, no team's."""
+    """Each narrows the list; None does not. `view`: for `user`. `assignee`, `team` empty: nobody's, no team's.
+
+    `open`: what is not solved yet, asleep or not.
+    """
 
     view: View | None
     user: str
@@ -23,9 +26,14 @@ class Filters(TypedDict, total=False):
     channel: str | None
     tag: str | None
     customer: UUID | None
+    organization: UUID | None
     assignee: str | None
     team: str | None
+    open: bool
 
+
+_OPEN: LiteralString = "(stands IN ('new', 'open', 'waiting') OR stands = 'snoozed')"  # an index each
+_THEIRS: LiteralString = "customer = ANY(%s)"
 
 _VIEWS: Mapping[View, LiteralString] = {
     View.MINE: "stands IN ('new', 'open', 'waiting') AND assignee = %s",
@@ -61,7 +69,7 @@ def narrowed(connection: Connection, filters: Filters) -> tuple[list[sql.SQL], l
             conditions.append(sql.SQL(condition))
             values.append(value)
     if (tag := filters.get("tag")) is not None:
-        few = _few_tagged(connection, tag)
+        few = _few(connection, "tags @> ARRAY[%s]", tag)
         conditions.append(sql.SQL("tags @> ARRAY[%s]" if few is None else "id = ANY(%s)"))
         values.append(tag if few is None else few)
     for name, theirs, nobodys in _WHOSE:
@@ -73,17 +81,24 @@ def narrowed(connection: Connection, filters: Filters) -> tuple[list[sql.SQL], l
         # the index has the incidents of one in the order of the list
         conditions.append(sql.SQL("customer = ANY(%s)" if len(members) > 1 else "customer = %s"))
         values.append(members if len(members) > 1 else customer)
+    if filters.get("open"):
+        conditions.append(sql.SQL(_OPEN))
+    if (organization := filters.get("organization")) is not None:
+        people = organizations.customers_of(connection, organization)
+        few = _few(connection, f"{_OPEN} AND {_THEIRS}" if filters.get("open") else _THEIRS, people)
+        conditions.append(sql.SQL(_THEIRS if few is None else "id = ANY(%s)"))
+        values.append(people if few is None else few)
     return conditions, values
 
 
-def _few_tagged(connection: Connection, tag: str) -> list[UUID] | None:
-    """Those with a rare tag; None for a common one, which the newest incidents have too.
+def _few(connection: Connection, condition: LiteralString, value: object) -> list[UUID] | None:
+    """Those that meet a rare condition; None for a common one, which the newest incidents meet too.
 
-    The planner has no figure for a tag that hardly anything has, and would walk the whole list for it.
+    The planner has no figure for a tag or company that hardly anything has, and would walk the whole list for it.
     """
     connection.execute("SET LOCAL enable_seqscan = off")
     rows: Sequence[tuple[UUID]] = connection.execute(
-        "SELECT id FROM incidents WHERE tags @> ARRAY[%s] LIMIT %s", (tag, _FEW + 1)
+        sql.SQL("SELECT id FROM incidents WHERE {} LIMIT %s").format(sql.SQL(condition)), (value, _FEW + 1)
     ).fetchall()
     connection.execute("SET LOCAL enable_seqscan = on")
     return [incident for (incident,) in rows] if len(rows) <= _FEW else None

@@ -75,6 +75,26 @@ class CustomerUnmerged(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
+@fact("customer.joined_organization.v1")
+class CustomerJoinedOrganization(Fact, frozen=True, kw_only=True):
+    """They belong to a company: one at a time."""
+
+    customer: UUID
+    organization: UUID
+    by: str
+    at: datetime
+
+
+@fact("customer.left_organization.v1")
+class CustomerLeftOrganization(Fact, frozen=True, kw_only=True):
+    """They don't any more: somebody said so, they joined another, or they were erased."""
+
+    customer: UUID
+    organization: UUID
+    by: str
+    at: datetime
+
+
 @fact("customer.person_erased.v1")
 class PersonErased(Fact, frozen=True, kw_only=True):
     """The keys and blobs of these addresses were destroyed; every projection blanks what was theirs."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
+
+from msgspec import UNSET
 
 from schemas.errors import ConflictError, InvalidError
 from schemas.facts.customer import (
     AddressAdded,
     AddressProven,
+    CustomerJoinedOrganization,
+    CustomerLeftOrganization,
     CustomerMerged,
     CustomerRegistered,
     CustomerUnmerged,
@@ -16,8 +20,15 @@ from schemas.facts.customer import (
     Person,
     PersonErased,
 )
-from services.customers.requests import AddAddress, ErasePerson, MergeCustomers, RegisterCustomer, UnmergeCustomers
-from services.customers.state import Customer, CustomerFact, Owner
+from services.customers.requests import (
+    AddAddress,
+    ErasePerson,
+    MergeCustomers,
+    RegisterCustomer,
+    SetOrganization,
+    UnmergeCustomers,
+)
+from services.customers.state import Customer, CustomerFact, Owner, organization_of
 
 NAME_MAX_CHARACTERS = 200
 
@@ -103,14 +114,56 @@ def unmerge(target: Customer, source: Customer, request: UnmergeCustomers) -> li
     return [CustomerUnmerged(customer=source.id, out_of=target.id, by=request.by, at=request.now)]
 
 
-def erase(customer: Customer, family: Mapping[UUID, tuple[UUID, ...]], request: ErasePerson) -> list[CustomerFact]:
-    """Forget the person under every id of theirs. `family`: customer → addresses. Raises ConflictError."""
+def belong(customer: Customer, family: Sequence[Customer], request: SetOrganization) -> list[CustomerFact]:
+    """To this organization, or to none. `family`: all that are read as this customer. Raises ConflictError."""
+    refuse_gone(customer)
+    before = organization_of(customer, family)
+    if request.was not in {UNSET, before}:
+        raise ConflictError("somebody has changed this customer's organization since")
+    if request.member is not None:
+        moved = [each for each in family if each.id == request.member]
+        if not moved:
+            raise ConflictError("they are not merged any more")
+    elif request.organization == before:
+        return []
+    else:
+        moved = [customer] if request.organization else list(family)
+    facts = leave(moved, request)
+    if request.organization is not None:
+        facts.append(
+            CustomerJoinedOrganization(
+                customer=moved[0].id, organization=request.organization, by=request.by, at=request.now
+            )
+        )
+    return facts
+
+
+def leave(customers: Iterable[Customer], request: SetOrganization | ErasePerson) -> list[CustomerFact]:
+    """Each that belongs to an organization does so no more."""
+    return [
+        CustomerLeftOrganization(customer=each.id, organization=each.organization, by=request.by, at=request.now)
+        for each in customers
+        if each.organization is not None
+    ]
+
+
+def erase(
+    customer: Customer,
+    family: Sequence[Customer],
+    addresses: Mapping[UUID, tuple[UUID, ...]],
+    request: ErasePerson,
+) -> list[CustomerFact]:
+    """Forget the person under every id of theirs, and where they worked. `addresses`: by customer.
+
+    Raises ConflictError.
+    """
     if customer.erased:
         raise ConflictError("this person was erased already")
-    return [
-        PersonErased(customer=member, addresses=addresses, by=request.by, at=request.now)
-        for member, addresses in sorted(family.items())
+    erased = [
+        PersonErased(customer=member, addresses=theirs, by=request.by, at=request.now)
+        for member, theirs in sorted(addresses.items())
     ]
+    return [*leave(family, request), *erased]
 
 
 def refuse_gone(customer: Customer) -> None:

@@ -21,12 +21,15 @@ from services.customers.requests import (
     ErasePerson,
     MergeCustomers,
     RegisterCustomer,
+    SetOrganization,
     UnmergeCustomers,
 )
 from services.customers.state import Customer, CustomerFact
 from services.desk import Desk, Done
 from services.drafts import drafts, uploads
 from services.incidents import loading
+from services.organizations import loading as organizations
+from services.organizations.decide import refuse_retired
 from services.privacy import named, records
 
 
@@ -47,6 +50,8 @@ def handle(desk: Desk, request: CustomerRequest) -> Done:
             source = _customer(desk, request.source)
             did = _record(desk, request, decide.unmerge(_customer(desk, request.customer), source, request))
             return replace(did, inverse=(MergeCustomers(customer=request.customer, sources=(request.source,)),))
+        case SetOrganization():
+            return _set_organization(desk, request)
         case ErasePerson():
             return _erase(desk, request)
         case _:
@@ -88,6 +93,27 @@ def _add_address(desk: Desk, request: AddAddress) -> Done:
     return _record(desk, request, facts)
 
 
+def _set_organization(desk: Desk, request: SetOrganization) -> Done:
+    customer = _customer(desk, request.customer)
+    if request.organization is not None:
+        refuse_retired(organizations.find(desk.connection, desk.known, request.organization))
+    family = _family(desk, customer)
+    facts = decide.belong(customer, family, request)
+    desk.known.record(facts, Cause(request.id))
+    moved = {fact.customer for fact in facts}
+    back = tuple(
+        SetOrganization(customer=customer.id, organization=each.organization, member=each.id)
+        for each in family
+        if each.id in moved
+    )
+    still = (replace(back[0], was=request.organization), *back[1:]) if back else ()
+    return Done(subject=customer.id, inverse=still)
+
+
+def _family(desk: Desk, customer: Customer) -> list[Customer]:
+    return [desk.known.customers[member] for member in sorted(desk.known.kin[customer.root])]
+
+
 def _erase(desk: Desk, request: ErasePerson) -> Done:
     """Facts first; then the keys go in the same transaction, and after the commit the blobs and records.
 
@@ -96,7 +122,7 @@ def _erase(desk: Desk, request: ErasePerson) -> Done:
     customer = _customer(desk, request.customer)
     members = desk.known.kin[customer.root]
     family = {member: _addresses(desk, member) for member in members}
-    facts = decide.erase(customer, family, request)
+    facts = decide.erase(customer, _family(desk, customer), family, request)
     gone = {address for addresses in family.values() for address in addresses}
     named.finish(desk.connection, desk.ledger.keys)
     desk.blobs |= named.theirs(desk.connection, gone)

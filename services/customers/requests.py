@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
 from services.request import Request
 
 
@@ -36,10 +38,22 @@ class UnmergeCustomers(Request, frozen=True, kw_only=True):
     source: UUID
 
 
+class SetOrganization(Request, frozen=True, kw_only=True):
+    """They belong to this organization, or (None) to none.
+
+    What undoes it asks more: `was`: only while it is so; `member`: this one alone of all who are read as them.
+    """
+
+    customer: UUID
+    organization: UUID | None
+    was: UUID | UnsetType | None = UNSET
+    member: UUID | None = None
+
+
 class ErasePerson(Request, frozen=True, kw_only=True):
     """Destroy the keys and blobs of everything personal about them. Can't be undone."""
 
     customer: UUID
 
 
-CustomerRequest = RegisterCustomer | AddAddress | MergeCustomers | UnmergeCustomers | ErasePerson
+CustomerRequest = RegisterCustomer | AddAddress | MergeCustomers | UnmergeCustomers | SetOrganization | ErasePerson

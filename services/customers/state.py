@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from msgspec.structs import replace
 from schemas.facts.customer import (
     AddressAdded,
     AddressProven,
+    CustomerJoinedOrganization,
+    CustomerLeftOrganization,
     CustomerMerged,
     CustomerRegistered,
     CustomerUnmerged,
@@ -18,17 +21,25 @@ from schemas.facts.customer import (
 )
 
 CustomerFact: TypeAlias = (
-    CustomerRegistered | AddressAdded | AddressProven | CustomerMerged | CustomerUnmerged | PersonErased
+    CustomerRegistered
+    | AddressAdded
+    | AddressProven
+    | CustomerMerged
+    | CustomerUnmerged
+    | CustomerJoinedOrganization
+    | CustomerLeftOrganization
+    | PersonErased
 )
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
-    """`root`: the customer this one is read as, itself unless merged."""
+    """`root`: the customer this one is read as, itself unless merged. `organization`: this one's own."""
 
     id: UUID
     root: UUID
     merged_into: UUID | None = None
     erased: bool = False
+    organization: UUID | None = None
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -38,7 +49,13 @@ class Owner(msgspec.Struct, frozen=True):
     proven: bool
 
 
-def evolve(customer: Customer, fact: CustomerFact) -> Customer:
+def organization_of(root: Customer, family: Iterable[Customer]) -> UUID | None:
+    """Where a whole belongs: as its root does, else as the first by id of those merged into it."""
+    first = min((each for each in family if each.organization is not None), key=lambda each: each.id, default=root)
+    return root.organization or first.organization
+
+
+def evolve(customer: Customer, fact: CustomerFact) -> Customer:  # noqa: PLR0911 -- a table, a row a fact
     """The state after one more fact; roots follow from `merged_into`, where all of a family are known."""
     match fact:
         case CustomerRegistered():
@@ -49,6 +66,10 @@ def evolve(customer: Customer, fact: CustomerFact) -> Customer:
             return replace(customer, merged_into=fact.into)
         case CustomerUnmerged():
             return replace(customer, merged_into=None)
+        case CustomerJoinedOrganization():
+            return replace(customer, organization=fact.organization)
+        case CustomerLeftOrganization():
+            return replace(customer, organization=None)
         case PersonErased():
             return replace(customer, erased=True)
         case _:

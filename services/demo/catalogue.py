@@ -94,6 +94,8 @@ _PLACES = (
     ("", "correo.example", "+53 5", 7, "es", 4),
     ("", "mail.example", "+1 786", 7, "en", 3),
 )
+COMPANIES = tuple((name, domain, language) for name, domain, _, _, language, _ in _PLACES if name)
+"""Name, mail domain and language of each."""
 _CASES_A_CUSTOMER = 4
 
 
@@ -105,8 +107,17 @@ def load() -> Catalogue:
 
 def customer_of(catalogue: Catalogue, seed: int, cases: int, rng: random.Random) -> Customer:
     """Who has this case: some write often, most once or twice."""
-    people = max(12, cases // _CASES_A_CUSTOMER)
-    return _customer(catalogue, seed, min(int(rng.paretovariate(0.6) * people / 12), people * 3) % people)
+    count = _count(cases)
+    return _customer(catalogue, seed, min(int(rng.paretovariate(0.6) * count / 12), count * 3) % count)
+
+
+def people(catalogue: Catalogue, seed: int, cases: int) -> list[Customer]:
+    """All who may have one of so many cases, who write most first."""
+    return [_customer(catalogue, seed, number) for number in range(_count(cases))]
+
+
+def _count(cases: int) -> int:
+    return max(12, cases // _CASES_A_CUSTOMER)
 
 
 def _customer(catalogue: Catalogue, seed: int, number: int) -> Customer:

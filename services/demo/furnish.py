@@ -1,4 +1,4 @@
-"""What a demo hub has beside its history: teams, service targets, and work that is given, snoozed, or nobody's."""
+"""What a demo hub has beside its history: teams, targets, companies, and work that is given, snoozed, or nobody's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.access.desk import Access, AccessDesk
 from services.access.identity import Role
 from services.bulk import Bulk
 from services.commands import Commands
-from services.demo import answering
+from services.demo import answering, companies
 from services.demo.staff import CLOSED
 from services.incidents.requests import Assign, IncidentRequest, Snooze
 from services.incidents.state import Incident
@@ -37,8 +37,8 @@ _CLOSED_ONE = 3
 _BILLING = frozenset({"factura", "facturación", "facturacion", "billing", "pago", "licencia"})
 
 
-async def furnish(hub: Hub) -> None:
-    """Once, after the history."""
+async def furnish(hub: Hub, seed: int, cases: int) -> None:
+    """Once, after the history of this seed and so many cases."""
     with contextlib.suppress(ConflictError):  # somebody has made teams of these names already
         await Access(hub.database, hub.ledger, hub.secret).run("cauce demo", _make_teams)
     commands = Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret)
@@ -52,6 +52,7 @@ async def furnish(hub: Hub) -> None:
         if requests:
             await commands.run(Bulk(requests=tuple(requests[:200])), by=Role.AGENT)
         await answering.furnish(hub, commands, incidents)
+        await companies.furnish(hub, commands, seed, cases)
     finally:
         serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -21,6 +21,7 @@ from schemas.facts.callback import CallbackRequested
 from schemas.facts.chat import ChatMissed, ChatRequested
 from schemas.facts.customer import AddressAdded, AddressProven, CustomerMerged, CustomerRegistered, CustomerUnmerged
 from schemas.facts.incident import IncidentMerged, IncidentOpened, IncidentUnmerged, InteractionLinked, Status
+from schemas.facts.organization import OrganizationRegistered
 from schemas.interaction import Automatic, Channel
 from schemas.lifecycle import merged_status
 from services.callbacks import state as callbacks
@@ -36,6 +37,8 @@ from services.incidents import state as incidents
 from services.incidents.arrival import Key
 from services.incidents.parts import Part
 from services.incidents.state import Incident, IncidentFact
+from services.organizations import state as organizations
+from services.organizations.state import Organization, OrganizationFact
 
 _OF_INCIDENT, _OF_CUSTOMER, _OF_CALL = (frozenset(get_args(each)) for each in (IncidentFact, CustomerFact, CallFact))
 
@@ -97,6 +100,7 @@ class Changes:
     calls: set[UUID] = field(default_factory=set[UUID])
     callbacks: set[UUID] = field(default_factory=set[UUID])
     chats: set[UUID] = field(default_factory=set[UUID])
+    organizations: set[UUID] = field(default_factory=set[UUID])
     threads: set[Key] = field(default_factory=set[Key])
     parts: set[Key] = field(default_factory=set[Key])
     mails: set[UUID] = field(default_factory=set[UUID])
@@ -121,6 +125,7 @@ class Known:
     calls: dict[UUID, Call] = field(default_factory=dict[UUID, Call])
     callbacks: dict[UUID, Callback] = field(default_factory=dict[UUID, Callback])
     chats: dict[UUID, Chat] = field(default_factory=dict[UUID, Chat])
+    organizations: dict[UUID, Organization] = field(default_factory=dict[UUID, Organization])
     available: frozenset[str] = frozenset()
     """Agents who take chats: read where a chat may begin."""
     threads: dict[Key, Thread] = field(default_factory=dict[Key, Thread])
@@ -133,8 +138,7 @@ class Known:
     mails: dict[UUID, Mail] = field(default_factory=dict[UUID, Mail])
     versions: dict[str, int] = field(default_factory=dict[str, int])
     grown: Counter[UUID] = field(default_factory=Counter[UUID])
-    """How many facts each customer, call and call-me-back got."""
-    """How many facts each customer, call and chat got."""
+    """How many facts each customer, call, call-me-back, chat and organization got."""
     facts: list[tuple[Fact, Cause]] = field(default_factory=list[tuple[Fact, Cause]])
     deliveries: list[NewDelivery] = field(default_factory=list[NewDelivery])
     changes: Changes = field(default_factory=Changes)
@@ -187,6 +191,8 @@ class Known:
                 self._callback(fact)
             elif isinstance(fact, ChatFact):
                 self._chat(fact)
+            elif isinstance(fact, OrganizationFact):
+                self._organization(fact)
 
     def version(self, category: str, subject: UUID) -> int:
         """Version of a stream once all facts are recorded."""
@@ -271,3 +277,12 @@ class Known:
             msg = f"{fact.type_name} before its chat was read"
             raise LookupError(msg)
         self.changes.chats.add(fact.chat)
+
+    def _organization(self, fact: OrganizationFact) -> None:
+        self.grown[fact.organization] += 1
+        if isinstance(fact, OrganizationRegistered):
+            self.organizations[fact.organization] = organizations.registered(fact)
+        else:
+            known = self.organizations[fact.organization]
+            self.organizations[fact.organization] = organizations.evolve(known, fact)
+        self.changes.organizations.add(fact.organization)

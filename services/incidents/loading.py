@@ -118,7 +118,8 @@ def load_customers(connection: Connection, known: Known, customers: Collection[U
     _add_customers(
         known,
         connection.execute(
-            "SELECT customer, root, merged_into, erased, version FROM customer_state WHERE customer = ANY(%b)",
+            "SELECT customer, root, merged_into, erased, organization, version FROM customer_state"
+            " WHERE customer = ANY(%b)",
             (Uuids(wanted),),
             binary=True,
         ),
@@ -127,7 +128,7 @@ def load_customers(connection: Connection, known: Known, customers: Collection[U
     _add_customers(
         known,
         connection.execute(
-            "SELECT customer, root, merged_into, erased, version FROM customer_state"
+            "SELECT customer, root, merged_into, erased, organization, version FROM customer_state"
             " WHERE root = ANY(%b) AND root <> customer",
             (Uuids(roots),),
             binary=True,
@@ -136,10 +137,12 @@ def load_customers(connection: Connection, known: Known, customers: Collection[U
     load_customers(connection, known, roots - wanted)
 
 
-def _add_customers(known: Known, rows: Iterable[tuple[UUID, UUID, UUID | None, bool, int]]) -> None:
-    for customer, root, merged_into, erased, version in rows:
+def _add_customers(known: Known, rows: Iterable[tuple[UUID, UUID, UUID | None, bool, UUID | None, int]]) -> None:
+    for customer, root, merged_into, erased, organization, version in rows:
         if customer not in known.customers:  # else it is as this transaction decided
-            known.add_customer(Customer(id=customer, root=root, merged_into=merged_into, erased=erased))
+            known.add_customer(
+                Customer(id=customer, root=root, merged_into=merged_into, erased=erased, organization=organization)
+            )
             known.versions[stream_id("customer", customer)] = version
 
 

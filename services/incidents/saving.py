@@ -33,6 +33,7 @@ def save(connection: Connection, ledger: Ledger, known: Known) -> list[int]:
         _save_calls(connection, known)
         _save_callbacks(connection, known)
         _save_chats(connection, known)
+        _save_organizations(connection, known)
         events = ledger.seal(known.facts, known.versions)
     queue.enqueue(connection, known.deliveries)
     return store.append(connection, events)
@@ -42,15 +43,16 @@ def _save_customers(connection: Connection, known: Known) -> None:
     changed = [known.customers[customer] for customer in known.changes.customers]
     if changed:
         connection.execute(
-            "INSERT INTO customer_state (customer, root, merged_into, erased, version)"
-            " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::bool[], %b::int4[])"
+            "INSERT INTO customer_state (customer, root, merged_into, erased, organization, version)"
+            " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::bool[], %b::uuid[], %b::int4[])"
             " ON CONFLICT (customer) DO UPDATE SET root = excluded.root, merged_into = excluded.merged_into,"
-            " erased = excluded.erased, version = excluded.version",
+            " erased = excluded.erased, organization = excluded.organization, version = excluded.version",
             (
                 Uuids(customer.id for customer in changed),
                 Uuids(customer.root for customer in changed),
                 Uuids(customer.merged_into for customer in changed),
                 [customer.erased for customer in changed],
+                Uuids(customer.organization for customer in changed),
                 [known.version("customer", customer.id) for customer in changed],
             ),
         )
@@ -236,6 +238,21 @@ def _save_chats(connection: Connection, known: Known) -> None:
                 [known.version("chat", chat.id) for chat in chats],
                 [chat.since if chat.stage is Stage.WAITING else None for chat in chats],
                 Byteas(_encoder.encode(chat) for chat in chats),
+            ),
+        )
+
+
+def _save_organizations(connection: Connection, known: Known) -> None:
+    changed = [known.organizations[organization] for organization in known.changes.organizations]
+    if changed:
+        connection.execute(
+            "INSERT INTO organization_state (organization, version, state)"
+            " SELECT * FROM unnest(%b::uuid[], %b::int4[], %b::bytea[])"
+            " ON CONFLICT (organization) DO UPDATE SET version = excluded.version, state = excluded.state",
+            (
+                Uuids(organization.id for organization in changed),
+                [known.version("organization", organization.id) for organization in changed],
+                Byteas(_encoder.encode(organization) for organization in changed),
             ),
         )
 

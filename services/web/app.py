@@ -47,6 +47,7 @@ from services.web.api import (
     lines,
     live,
     my_requests,
+    organizations,
     people,
     projections,
     quarantine,
@@ -80,6 +81,7 @@ from services.wiring import Hub
 _API = (
     incidents,
     customers,
+    organizations,
     calls,
     callbacks,
     work,

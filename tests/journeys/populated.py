@@ -70,6 +70,7 @@ async def populate(web: Web) -> dict[str, str]:
         await agent.post("/api/v1/tokens", json={"role": "agent", "name": LONG[:80], "scopes": ["incidents", "read"]})
         await _inbox(web)
         await web.settled()
+        organization, proposed = await _organizations(web, agent)
         lines = (await agent.get("/api/v1/incidents/1/timeline")).json()["items"]
         customer_id = (await agent.get("/api/v1/incidents/1")).json()["customer"]["id"]
     return {
@@ -86,6 +87,8 @@ async def populate(web: Web) -> dict[str, str]:
         "call": call.json()["id"],
         "site": site,
         "chat": chat,
+        "organization": organization,
+        "proposed": proposed,
     }
 
 
@@ -112,6 +115,18 @@ async def _inbox(web: Web) -> None:
         assert given.status_code == 200, given.text
         kept = await browser.post("/agent/searches", data={"name": LONG[:60], "query": "view=all&priority=urgent"})
         assert kept.status_code == 303, kept.text
+
+
+async def _organizations(web: Web, agent: httpx.AsyncClient) -> tuple[str, str]:
+    """One that has expired, to which the first customer belongs; and a customer whose mail domain proposes it."""
+    long = {"name": LONG, "domains": ["empresa.example", "x.cu"], "products": [LONG[:60], "Caja"], "level": LONG[:60]}
+    customer = (await agent.get("/api/v1/incidents/1")).json()["customer"]["id"]
+    for said in ({"name": "Vega"}, long, long | {"customer": customer, "until": "2026-01-31"}):
+        made = await agent.post("/api/v1/organizations", json=said)
+        assert made.status_code == 201, made.text
+    ana = await agent.post("/api/v1/customers", json={"name": LONG[:60], "addresses": ["ana@empresa.example"]})
+    await web.settled()
+    return made.json()["id"], ana.json()["id"]
 
 
 async def _chats(web: Web) -> str:
@@ -162,6 +177,7 @@ async def places(web: Web, known: dict[str, str]) -> list[Place]:
         rule = rule_of(route)
         found.append(Place(rule, path, None if POLICY[rule] is EVERYBODY else Role.ADMIN))
     found += [Place("GET /agent", f"/agent?view={view}", Role.ADMIN) for view in ("mine", "breaching", "snoozed")]
+    found.append(Place("GET /agent/customers/{customer}", f"/agent/customers/{known['proposed']}", Role.ADMIN))
     async with web.browser(Role.ADMIN) as client:
         shown = [(place, await client.get(place.path)) for place in found]
     for place, came in shown:

@@ -6,7 +6,9 @@ whoever looks from the newest on finds it last. An incident's lines come over a 
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
+from uuid import UUID
 
 from eventstore.database import Database
 from projections import schema
@@ -23,6 +25,8 @@ ROBOTS_SHARE = 50
 """One incident in so many is the robot's."""
 LEGAL_SHARE = 40
 """One incident in so many is the team `legal`'s."""
+LARGE = 22
+"""One customer in so many is the largest company's."""
 ROBOT = "00000000-0000-4000-8000-000000000001"
 SPAN = timedelta(minutes=1)
 """Between the last lines of two incidents; the highest number is the newest."""
@@ -46,6 +50,15 @@ INSERT INTO customers VALUES ('{robot}', -1, 'es', 'Robot', '{robot}', now(), NU
 INSERT INTO customer_addresses SELECT md5('c' || n)::uuid, md5('a' || n)::uuid, n, true,
   'email:p' || n || '@x.cu', 'Ana' FROM generate_series(0, %(customers)s) n;
 """
+
+_ORGANIZATIONS = """
+INSERT INTO organizations SELECT md5('o' || n)::uuid, n, 'Empresa ' || n, 'empresa ' || n || ' e' || n || '.cu',
+  ARRAY['e' || n || '.cu'], '{{}}', '', NULL, now(), false, 1 FROM generate_series(1, %(customers)s / 5) n;
+INSERT INTO organization_members SELECT md5('c' || n)::uuid,
+  CASE WHEN n %% {large} = 0 THEN md5('o1') ELSE md5('o' || 2 + n %% (%(customers)s / 5 - 1)) END::uuid, n
+FROM generate_series(0, %(customers)s) n;
+"""
+"""The first one is large; the others have a few people each."""
 
 _INCIDENTS = """
 INSERT INTO incidents (id, number, subject, status, priority, channel, channels, links, customer, address, proven,
@@ -103,6 +116,11 @@ INSERT INTO deliveries (interaction, kind, address, state, epoch, next_attempt_a
 """
 
 
+def organization(number: int) -> UUID:
+    """The id of a company by its number."""
+    return UUID(hashlib.md5(f"o{number}".encode(), usedforsecurity=False).hexdigest())
+
+
 def fill(database: Database, interactions: int) -> None:
     """Every read model's rows of so many interactions, with their indexes; and what lies beside them."""
     count = interactions // EACH
@@ -118,11 +136,12 @@ def fill(database: Database, interactions: int) -> None:
         connection.execute("SET LOCAL synchronous_commit = off")
         for projection in ALL:
             schema.create(connection, projection, projection.name, "live")
-        for part in (_CUSTOMERS, _INCIDENTS, _TIMELINE, _OTHERS):
+        for part in (_CUSTOMERS, _ORGANIZATIONS, _INCIDENTS, _TIMELINE, _OTHERS):
             statements = part.format(
                 robot=ROBOT,
                 going_on=GOING_ON,
                 robots=ROBOTS_SHARE,
+                large=LARGE,
                 per_customer=PER_CUSTOMER,
                 long_ago=ONLY_LONG_AGO,
                 legal=LEGAL_SHARE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -48,6 +48,8 @@ from schemas.facts.chat import (
 from schemas.facts.customer import (
     AddressAdded,
     AddressProven,
+    CustomerJoinedOrganization,
+    CustomerLeftOrganization,
     CustomerMerged,
     CustomerRegistered,
     CustomerUnmerged,
@@ -96,6 +98,15 @@ from schemas.facts.interaction import (
     InteractionReceived,
     InteractionSent,
     InteractionWithdrawn,
+)
+from schemas.facts.organization import (
+    EntitlementSet,
+    OrganizationDomainsSet,
+    OrganizationProductsSet,
+    OrganizationRegistered,
+    OrganizationRenamed,
+    OrganizationRestored,
+    OrganizationRetired,
 )
 from schemas.facts.target import TargetSet, target_id
 from schemas.facts.team import TeamCreated
@@ -169,6 +180,7 @@ class Somebody:
     address: UUID
     written: str
     erased: bool = False
+    organization: UUID | None = None
 
 
 @dataclass
@@ -191,7 +203,9 @@ class Story:
         self.people: list[Somebody] = []
         self.work: list[Work] = []
         self.articles: list[UUID] = []
+        self.organizations: list[UUID] = []
         self.erasures = True
+        self.told: set[Callable[[], list[Fact]]] = set()
 
     def uuid(self) -> UUID:
         return UUID(int=self.random.getrandbits(128), version=4)
@@ -212,9 +226,11 @@ class Story:
             + [(self.chat, 1), (self.target, 0.5)]
             + [(self.call_in, 2), (self.undo, 2), (self.withdraw, 1), (self.link, 2)]
             + ([(self.erase, 0.4)] if self.erasures else [])
-            + [(self.access, 0.6)]
+            + [(self.access, 0.6), (self.company, 1), (self.belong, 2)]
         )
-        (tell,) = self.random.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])
+        weights = [weight if kind in self.told else 3 * weight for kind, weight in kinds]  # none stays away for long
+        (tell,) = self.random.choices([kind for kind, _ in kinds], weights)
+        self.told.add(tell)
         return tell()
 
     def person(self) -> list[Fact]:
@@ -798,13 +814,54 @@ class Story:
             ),
         ]
 
+    def company(self) -> list[Fact]:
+        """One is entered, or something of one is so from now on."""
+        by, now = "ana", self.now
+        if len(self.organizations) < 2 or self.random.random() < 0.2:
+            self.organizations.append(self.uuid())
+            name = self.words(2).title()
+            return [OrganizationRegistered(organization=self.organizations[-1], name=name, by=by, at=now)]
+        which = self.random.choice(self.organizations)
+        until = self.random.choice([None, now.date()])
+        changed: list[list[Fact]] = [
+            [OrganizationRenamed(organization=which, name=self.words(2), by=by, at=now)],
+            [OrganizationDomainsSet(organization=which, domains=("x.cu", f"{self.words(1)}.cu"), by=by, at=now)],
+            [OrganizationProductsSet(organization=which, products=(self.words(1), "Caja"), by=by, at=now)],
+            [EntitlementSet(organization=which, level=self.random.choice(["oro", ""]), until=until, by=by, at=now)],
+            [
+                OrganizationRetired(organization=which, by=by, at=now),
+                *([OrganizationRestored(organization=which, by=by, at=now)] if self.random.random() < 0.5 else []),
+            ],
+        ]
+        return self.random.choice(changed)
+
+    def belong(self) -> list[Fact]:
+        """Somebody joins a company, leaving theirs; or leaves it."""
+        known = [person for person in self.people if not person.erased]
+        if not known or not self.organizations:
+            return self.company()
+        person = self.random.choice(known)
+        facts = self.leave(person)
+        if not facts or self.random.random() < 0.6:
+            which = person.organization = self.random.choice(self.organizations)
+            who, now = person.customer, self.now
+            facts.append(CustomerJoinedOrganization(customer=who, organization=which, by="ana", at=now))
+        return facts
+
+    def leave(self, person: Somebody) -> list[Fact]:
+        which, person.organization = person.organization, None
+        if which is None:
+            return []
+        return [CustomerLeftOrganization(customer=person.customer, organization=which, by="ana", at=self.now)]
+
     def erase(self) -> list[Fact]:
         known = [person for person in self.people if not person.erased]
         if len(known) < 3:
             return self.open()
         person = self.random.choice(known)
         person.erased = True
-        return [PersonErased(customer=person.customer, addresses=(person.address,), by="ana", at=self.now)]
+        erased = PersonErased(customer=person.customer, addresses=(person.address,), by="ana", at=self.now)
+        return [*self.leave(person), erased]
 
 
 class Recorder:

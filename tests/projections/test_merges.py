@@ -5,14 +5,21 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from projections import channel_report, customers, incidents, timeline
-from schemas.facts.customer import CustomerMerged, CustomerUnmerged
+from projections import channel_report, customers, incidents, organizations, timeline
+from projections.incidents import filters
+from schemas.facts.customer import (
+    CustomerJoinedOrganization,
+    CustomerLeftOrganization,
+    CustomerMerged,
+    CustomerUnmerged,
+)
 from schemas.facts.incident import (
     IncidentMerged,
     IncidentResolved,
     IncidentUnmerged,
     Reason,
 )
+from schemas.facts.organization import OrganizationRegistered
 from schemas.interaction import Channel
 from tests.projections.histories import START, Recorder, Story
 from tests.projections.views import fold_all, make_views
@@ -151,3 +158,39 @@ def test_merged_customers_are_one(database, keys, two):
             len(timeline.of_incident(connection, number).items) for number in (1, 2)
         )
         assert [each.id for each in customers.find(connection, q=other.person.written[6:]).items] == [listed.id]
+
+
+@pytest.mark.parametrize("few", [2000, 0], ids=["few incidents", "so many that the list is walked"])
+def test_merged_customers_belong_where_one_of_them_does(database, keys, two, monkeypatch, few):
+    monkeypatch.setattr(filters, "_FEW", few)
+    story, recorder, one, other = two
+    espiga, vega = story.uuid(), story.uuid()
+    ana, bob, now = one.person.customer, other.person.customer, story.now
+
+    def told(*facts):
+        recorder.record(facts)
+        fold_all(database, keys)
+        with database.transaction() as connection:
+            return {
+                each: (
+                    organizations.people(connection, each).items,
+                    sorted(organizations.customers_of(connection, each)),
+                    [item.number for item in incidents.find(connection, organization=each).items],
+                )
+                for each in (espiga, vega)
+            }
+
+    def joined(customer, organization):
+        return CustomerJoinedOrganization(customer=customer, organization=organization, by="ana", at=now)
+
+    nobody, both, all_of_them = ([], [], []), sorted([ana, bob]), [2, 1]
+    registered = [OrganizationRegistered(organization=each, name="Uno", by="ana", at=now) for each in (espiga, vega)]
+    apart = told(*registered, joined(bob, espiga))
+    assert apart == {espiga: ([bob], [bob], [2]), vega: nobody}
+    merged = CustomerMerged(customer=bob, into=ana, by="ana", at=now)
+    assert told(merged) == {espiga: ([ana], both, all_of_them), vega: nobody}
+    with database.transaction() as connection:
+        assert customers.get(connection, bob).organization == organizations.Named(espiga, "Uno")
+    assert told(joined(ana, vega)) == {espiga: nobody, vega: ([ana], both, all_of_them)}
+    left = CustomerLeftOrganization(customer=ana, organization=vega, by="ana", at=now)
+    assert told(left, CustomerUnmerged(customer=bob, out_of=ana, by="ana", at=now)) == apart

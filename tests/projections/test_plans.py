@@ -11,7 +11,7 @@ import pytest
 
 from eventstore.database import Database, narrow
 from eventstore.sight import EVERYTHING, Sight
-from projections import articles, calls, channel_report, customers, incidents, knowledge_usage, timeline
+from projections import articles, calls, channel_report, customers, incidents, knowledge_usage, organizations, timeline
 from projections.incidents import views
 from projections.incidents.views import View
 from schemas.interaction import Channel
@@ -85,6 +85,11 @@ _LISTS = {
     **{f"assignee {name or 'nobody'}": {"assignee": name} for name in ("ana", "marta", "a stranger", "")},
     "the robot's": {"customer": UUID(crowd.ROBOT)},
     "a stranger's": {"customer": UUID(int=7)},
+    "a company's of a few": {"organization": crowd.organization(7)},
+    "a company's of hundreds": {"organization": crowd.organization(1)},
+    "not solved, of a company of a few": {"organization": crowd.organization(7), "open": True},
+    "not solved, of a company of hundreds": {"organization": crowd.organization(1), "open": True},
+    "of no such company": {"organization": UUID(int=7)},
     "hers, open": {"assignee": "ana", "status": "open"},
     "hers long ago, open": {"assignee": "marta", "status": "open"},
     "open, over a channel of long ago": {"status": "open", "channel": "in_person"},
@@ -137,6 +142,12 @@ _READS = {
     "customers by two letters": lambda connection: customers.find(connection, q="an"),
     "customers by two letters nobody begins with": lambda connection: customers.find(connection, q="zz"),
     "a customer": lambda connection: customers.get(connection, _customer(connection, 700)),
+    "organizations": organizations.find,
+    "organizations by a name": lambda connection: organizations.find(connection, q="empresa 71"),
+    "organizations by no name": lambda connection: organizations.find(connection, q="nadie así"),
+    "organizations by two letters nobody begins with": lambda connection: organizations.find(connection, q="zz"),
+    "an organization's people": lambda connection: organizations.people(connection, crowd.organization(1)),
+    "organizations by their domain": lambda connection: organizations.of_domains(connection, ["e71.cu"]),
     "calls": calls.find,
     "calls going on": lambda connection: calls.find(connection, state="active"),
     "calls of somebody": lambda connection: calls.find(connection, agent="luis"),

@@ -130,12 +130,12 @@ async def test_customers_who_were_merged_are_two_again_and_the_other_way_round(t
     alone = taking.rows("customer_state")
 
     def grouped():
-        return [row[:-1] for row in taking.rows("customer_state")]  # without the version
+        return [row[:4] for row in taking.rows("customer_state")]  # without the version
 
     done = await desk.do(MergeCustomers(customer=one, sources=(two,)))
     together = grouped()
     await desk.do(Undo(undo=done.undo))
-    assert grouped() == [row[:-1] for row in alone] != together
+    assert grouped() == [row[:4] for row in alone] != together
     await desk.do(MergeCustomers(customer=one, sources=(two,)))
     done = await desk.do(UnmergeCustomers(customer=one, source=two))
     await desk.do(Undo(undo=done.undo))

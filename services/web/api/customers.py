@@ -13,7 +13,8 @@ from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
-from projections import customers, timeline
+from eventstore.database import Connection
+from projections import customers, organizations, timeline
 from projections.customers import Customer
 from projections.page import Page
 from projections.timeline import Entry
@@ -66,6 +67,12 @@ class CustomersIn(Body):
     from_: Annotated[tuple[UUID, ...], Field(alias="from", min_length=1, max_length=50)]
 
 
+class OrganizationIn(Body):
+    """Where they belong; null: to none."""
+
+    organization: UUID | None
+
+
 class EraseIn(Body):
     """Said twice, because it can't be undone."""
 
@@ -88,16 +95,19 @@ def router(parts: Parts) -> APIRouter:
 
 def _reading(routes: APIRouter, parts: Parts) -> None:
     database = parts.hub.database
-    waits = fresh(database, "customers", "incidents", "timeline")
+    waits = fresh(database, "customers", "incidents", "timeline", "organizations")
 
     @routes.get("", responses=answers(Page[Customer]), dependencies=[waits])
     async def list_customers(
         q: SearchWords = None,
         phone: Annotated[str | None, Query(max_length=64, description="The end of a number, however written")] = None,
+        organization: Annotated[UUID | None, Query(description="Who belongs to it, who joined last first")] = None,
         cursor: Cursor = None,
         limit: Limit = LIMIT_DEFAULT,
     ) -> Response:
-        """Customers by a part of a name or address, or by telephone number."""
+        """Customers by a part of a name or address, by telephone number, or of an organization."""
+        if organization is not None:
+            return json(await database.run(_people, organization, cursor, limit))
         if phone is not None:
             return json(Page(await database.run(customers.by_phone, phone, limit=limit)))
         return json(await database.run(customers.find, q=q, cursor=cursor, limit=limit))
@@ -140,6 +150,12 @@ def _working(routes: APIRouter, parts: Parts) -> None:
         """One is somebody else after all."""
         return await _run(parts, requests.UnmergeCustomers(customer=customer, source=body.from_), who, key)
 
+    @routes.post("/{customer}/organization", responses=answers(CustomerDone))
+    async def set_organization(customer: UUID, body: OrganizationIn, who: Caller, key: Key) -> Response:
+        """They belong to this organization, or to none."""
+        request = requests.SetOrganization(customer=customer, organization=body.organization)
+        return await _run(parts, request, who, key)
+
     @routes.post("/{customer}/erase", responses=answers(CustomerDone))
     async def erase(customer: UUID, body: EraseIn, who: Caller, key: Key) -> Response:
         """Destroy everything personal about them, for good; what happened keeps its counts. Admins only."""
@@ -152,9 +168,14 @@ async def _run(
     parts: Parts, request: requests.CustomerRequest, who: Caller, key: str | None, status: int = 200
 ) -> Response:
     out = await parts.commands.run(request, by=who.name, idempotency_key=key)
-    await parts.wait_for(out.position, "customers")
+    await parts.wait_for(out.position, "customers", "organizations")
     shown = await parts.hub.database.run(customers.get, out.subject)
     return json(CustomerDone(out.position, out.subject, shown), status, position=out.position, undo=out.undo)
+
+
+def _people(connection: Connection, organization: UUID, cursor: str | None, limit: int) -> Page[Customer]:
+    found = organizations.people(connection, organization, cursor=cursor, limit=limit)
+    return Page(customers.several(connection, found.items), found.next_cursor)
 
 
 def _missing() -> NotFoundError:

@@ -128,7 +128,7 @@ def router(parts: Parts) -> APIRouter:
 
 def _reading(routes: APIRouter, parts: Parts) -> None:
     database = parts.hub.database
-    waits = fresh(database, "incidents", "timeline", "customers")
+    waits = fresh(database, "incidents", "timeline", "customers", "organizations")
 
     @routes.get("", responses=answers(Page[Incident]), dependencies=[waits])
     async def list_incidents(
@@ -136,6 +136,7 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
         status: Annotated[Status | None, Query()] = None,
         channel: Annotated[Channel | None, Query()] = None,
         customer: Annotated[UUID | None, Query()] = None,
+        organization: Annotated[UUID | None, Query(description="Of everybody who belongs to it")] = None,
         assignee: Annotated[str | None, Query(max_length=100, description="A login name; empty: nobody's")] = None,
         view: Annotated[View | None, Query(description="A view of the caller's inbox")] = None,
         priority: Annotated[Priority | None, Query()] = None,
@@ -151,6 +152,7 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
             status=status,
             channel=channel,
             customer=customer,
+            organization=organization,
             assignee=assignee,
             view=view,
             user=who.name,

@@ -18,6 +18,7 @@ from projections import customers, incidents, timeline
 from projections.customers import Customer
 from schemas.errors import InvalidError, NotFoundError
 from services.customers import requests
+from services.organizations import belonging
 from services.web import languages
 from services.web.api.shapes import POSITION_MAX
 from services.web.guard import caller
@@ -27,7 +28,7 @@ from services.web.pages.incident_view import blocks
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 
-_PROJECTIONS = ("customers", "incidents", "timeline")
+_PROJECTIONS = ("customers", "incidents", "timeline", "organizations")
 _SHOWN = 200
 _FOUND_MAX = 20
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -91,6 +92,9 @@ def _asked(customer: UUID, action: str, fields: Mapping[str, str]) -> requests.C
     match action:
         case "address":
             return requests.AddAddress(customer=customer, address=one_line(fields.get("address", "")))
+        case "organization":
+            chosen = ids_in(fields.get("organization", ""), "organization")
+            return requests.SetOrganization(customer=customer, organization=chosen[0] if chosen else None)
         case "merge":
             return requests.MergeCustomers(customer=customer, sources=ids_in(fields.get("from", ""), "from"))
         case "unmerge":
@@ -112,6 +116,7 @@ def _read(connection: Connection, asked: UUID, q: str, before: str | None) -> di
     alike: list[Customer] = customers.find(connection, q=q, limit=_FOUND_MAX).items if q else []
     return {
         "customer": customer,
+        "belongs": belonging.read(connection, customer),
         "parts_of": customers.parts_of(connection, family[1:]),
         "blocks": list(blocks(said.items)),
         "earlier": said.next_cursor,

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from channels.text import one_line
 from eventstore.database import Connection
-from projections import customers, incidents
+from projections import customers, incidents, organizations
 from projections.incidents import COUNT_MAX, Incident, LastWords, View
 from projections.incidents.filters import Filters
 from projections.page import Page
@@ -31,7 +31,7 @@ from services.web.pages.words import CHANNEL, PRIORITY, STATUS
 from services.web.parts import Parts
 
 _NOBODY = "-"
-_READS = ("incidents", "customers", "timeline")
+_READS = ("incidents", "customers", "timeline", "organizations")
 _LEFT_SHOWN = 5
 _DIGITS_MAX = 9
 _EVERYTHING = ("view", View.ALL.value)
@@ -148,7 +148,8 @@ def _asked(request: Request) -> dict[str, str]:
     for name, values in known.items():
         asked[name] = asked[name] if asked[name] in values else ""
     asked["view"] = asked["view"] if asked["view"] in set(View) else View.ALL.value
-    asked["customer"] = asked["customer"] if _uuid(asked["customer"]) else ""
+    for name in ("customer", "organization"):
+        asked[name] = asked[name] if _uuid(asked[name]) else ""
     return asked
 
 
@@ -163,6 +164,7 @@ def _find(
         "channel": asked["channel"] or None,
         "tag": asked["tag"].casefold() or None,
         "customer": _uuid(asked["customer"]),
+        "organization": _uuid(asked["organization"]),
         "assignee": _whose(asked["assignee"]),
         "team": _whose(asked["team"]),
     }
@@ -176,14 +178,14 @@ def _whose(name: str) -> str | None:
 
 def _choices(connection: Connection, who: Identity, asked: Asked) -> dict[str, object]:
     """What the filters, the actions and the list of saved searches offer."""
-    customer = _uuid(asked["customer"])
-    found = customers.get(connection, customer) if customer else None
+    customer, organization = _uuid(asked["customer"]), _uuid(asked["organization"])
     return {
         "people": users.assignable(connection),
         "teams": teams.list_teams(connection),
         "searches": searches.listed(connection, who.name, who.teams),
         "query": urlencode({name: value for name, value in asked.items() if value and (name, value) != _EVERYTHING}),
-        "customer": found,
+        "customer": customers.get(connection, customer) if customer else None,
+        "organization": organizations.get(connection, organization) if organization else None,
     }
 
 

@@ -36,7 +36,7 @@ from services.web.parts import Parts
 
 _ENTRIES_MAX = 1000
 _ALL_MAX = 20_000
-_PROJECTIONS = ("incidents", "timeline", "customers", "casework")
+_PROJECTIONS = ("incidents", "timeline", "customers", "casework", "organizations")
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 Number = Annotated[int, Path(ge=1, le=NUMBER_MAX)]

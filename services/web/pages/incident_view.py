@@ -22,6 +22,8 @@ from services.drafts import drafts, uploads
 from services.drafts.drafts import Draft, Kept, Kind
 from services.drafts.uploads import Upload
 from services.incidents.ways import Way, ways
+from services.organizations import belonging
+from services.organizations.belonging import Belonging
 from services.web.pages.call_view import CallView, view
 from services.web.parts import Parts
 
@@ -58,6 +60,7 @@ class Beside:
 
     people: Sequence[str]
     customer: Customer | None
+    belongs: Belonging | None
     others: Sequence[Incident]
     products: Sequence[str]
     similar: Sequence[Solved]
@@ -116,6 +119,7 @@ def beside(connection: Connection, parts: Parts, incident: IncidentDetail, by: s
     return Beside(
         people=users.assignable(connection),
         customer=customer,
+        belongs=belonging.read(connection, customer) if customer else None,
         others=[each for each in others if each.number != incident.number][:_OTHERS_MAX],
         products=list(dict.fromkeys(each.product for each in [incident, *others] if each.product)),
         similar=casework.similar(connection, incident.number, 3),

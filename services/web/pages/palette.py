@@ -1,11 +1,10 @@
-"""`GET /agent/palette`: what the command palette finds while one types. Incidents, customers, pages and actions."""
+"""`GET /agent/palette`: what the command palette finds while one types: whom, what, where to, and what to do."""
 
 # pyright: reportUnusedFunction=false
 # -- routes are registered by their decorators
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,7 +14,8 @@ from starlette.responses import Response
 
 from channels.text import one_line
 from eventstore.database import Connection
-from projections import customers, incidents
+from projections import customers, incidents, organizations
+from projections.likeness import folded
 from services import searches
 from services.access.identity import Identity
 from services.web.guard import caller
@@ -50,6 +50,7 @@ PLACES = {
     "calls": Place("GET /agent/calls", "/agent/calls", "phone"),
     "work": Place("GET /agent/work", "/agent/work", "work"),
     "customers": Place("GET /agent/customers", "/agent/customers", "people"),
+    "organizations": Place("GET /agent/organizations", "/agent/organizations", "building"),
     "searches": Place("GET /agent/searches", "/agent/searches", "save"),
     "canned": Place("GET /agent/canned", "/agent/canned", "quote"),
     "quarantine": Place("GET /agent/quarantine", "/agent/quarantine", "shield"),
@@ -72,7 +73,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         places = {
             name: place
             for name, place in PLACES.items()
-            if all(word in _folded(screen.say(request, PLACE[name])) for word in _folded(asked).split())
+            if all(word in folded(screen.say(request, PLACE[name])) for word in folded(asked).split())
         }
         found = await parts.hub.database.run(_found, asked, caller(request))
         return screen.render(request, "agent/palette.html", {"q": asked, "places": places, **found})
@@ -82,16 +83,12 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
 
 def _found(connection: Connection, q: str, who: Identity) -> dict[str, Sequence[object]]:
     saved = searches.listed(connection, who.name, who.teams)
-    kept = [each for each in saved if _folded(q) in _folded(each.name)][:_FOUND_MAX]
+    kept = [each for each in saved if folded(q) in folded(each.name)][:_FOUND_MAX]
     if len(q.removeprefix("#")) < _SHORTEST and not q.removeprefix("#").isdecimal():
-        return {"incidents": [], "customers": [], "searches": kept}
+        return {"incidents": [], "customers": [], "organizations": [], "searches": kept}
     return {
         "incidents": incidents.find(connection, q=q, limit=_FOUND_MAX).items,
         "customers": customers.find(connection, q=q, limit=_FOUND_MAX).items,
+        "organizations": organizations.find(connection, q=q, limit=_FOUND_MAX).items,
         "searches": kept,
     }
-
-
-def _folded(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))

@@ -1,0 +1,1 @@
+"""Organizations: the companies customers belong to, what they have of ours, and what help they are entitled to."""
