@@ -1,4 +1,4 @@
-"""A reply that is held can be taken back, once, and not after it left: by facts, by the queue's row, by kill -9."""
+"""A reply that is held can be taken back, once, and not after it left: by facts, by the queue's row."""
 
 from __future__ import annotations
 
