@@ -55,14 +55,14 @@ class History:
 
 Read = Callable[[Connection, History], object]
 
-READS: dict[str, Read] = {
+READS: dict[str, Read] = {  # a full page of both histories, or an empty one
     "list": lambda connection, _: incidents.find(connection),
-    "list by status": lambda connection, _: incidents.find(connection, status="open"),
+    "list by status": lambda connection, _: incidents.find(connection, status="closed"),
     "list by channel": lambda connection, _: incidents.find(connection, channel="email"),
     "list by a channel nobody used": lambda connection, _: incidents.find(connection, channel="phone"),
     "list by assignee": lambda connection, _: incidents.find(connection, assignee="ana"),
     "list by nobody's name": lambda connection, _: incidents.find(connection, assignee="nadie"),
-    "list by assignee and status": lambda connection, _: incidents.find(connection, assignee="ana", status="open"),
+    "list by assignee and status": lambda connection, _: incidents.find(connection, assignee="ana", status="closed"),
     "list by customer": lambda connection, history: incidents.find(connection, customer=history.customer()),
     "list by a rare word": lambda connection, history: incidents.find(connection, q=str(history.number())),
     "list by a word of every hundredth message": lambda connection, _: incidents.find(connection, q=crowd.COMMON),

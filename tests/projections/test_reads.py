@@ -478,4 +478,6 @@ def test_who_was_erased_leaves_no_word(record, database, keys):
         assert customers.get(connection, _ANA).addresses == []
         for q in ("impresion", "papel", "toner"):
             assert incidents.find(connection, q=q).items == []
+        words = connection.execute("SELECT string_agg(words::text, ' ') FROM incident_words").fetchone()
+        assert words == ("'luis' 'vip'",)
         assert customers.find(connection, q="ana").items == []
