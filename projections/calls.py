@@ -24,8 +24,10 @@ from schemas.facts.call import (
     CallAttached,
     CallEnded,
     CallHeld,
+    CallIdentified,
     CallNoted,
     CallOutcomeSet,
+    CallParted,
     CallRang,
     CallResumed,
     CallStarted,
@@ -43,7 +45,7 @@ class Who(msgspec.Struct, frozen=True):
 class Call(msgspec.Struct, frozen=True):
     """A call as SURFACE states it. `seconds`: talked, once ended, without `held_seconds`; `held_at`: on hold since.
 
-    `rings_at`: the users it rings at; none: everybody.
+    `rings_at`: the users it rings at; none: everybody. `same`: why what was logged and what `line` reports is one.
     """
 
     id: UUID
@@ -63,6 +65,7 @@ class Call(msgspec.Struct, frozen=True):
     held_seconds: float = 0.0
     rings_at: list[str] = []
     customer: Who | None = None
+    same: str = ""
 
 
 class CallRow(msgspec.Struct, frozen=True):
@@ -88,6 +91,8 @@ class CallRow(msgspec.Struct, frozen=True):
     notes_address: UUID | None
     outcome: str
     outcome_address: UUID | None
+    same: str
+    reported_line: str
 
 
 _CALLS = Table(
@@ -121,6 +126,8 @@ def _started(fact: CallStarted, event: Recorded) -> CallRow:
         notes_address=None,
         outcome="",
         outcome_address=None,
+        same="",
+        reported_line="",
     )
 
 
@@ -164,6 +171,14 @@ def _outcome_set(row: CallRow, fact: CallOutcomeSet, _: Recorded) -> CallRow:
     )
 
 
+def _identified(row: CallRow, fact: CallIdentified, _: Recorded) -> CallRow:
+    return replace(row, same=fact.reason.value, reported_line=fact.line, agent=row.agent or fact.agent)
+
+
+def _parted(row: CallRow, _fact: CallParted, _: Recorded) -> CallRow:
+    return replace(row, same="", reported_line="")
+
+
 def _attached(row: CallRow, fact: CallAttached, _: Recorded) -> CallRow:
     return replace(row, incident=fact.incident)
 
@@ -174,7 +189,7 @@ def _erased(fact: PersonErased) -> dict[str, Any]:
 
 CALLS = Projection(
     "calls",
-    version=5,
+    version=6,
     ddl="calls.sql",
     tables=(_CALLS,),
     on=(
@@ -186,6 +201,8 @@ CALLS = Projection(
         on(CallEnded, changes(_CALLS, lambda fact: fact.call, _ended)),
         on(CallNoted, changes(_CALLS, lambda fact: fact.call, _noted)),
         on(CallOutcomeSet, changes(_CALLS, lambda fact: fact.call, _outcome_set)),
+        on(CallIdentified, changes(_CALLS, lambda fact: fact.call, _identified)),
+        on(CallParted, changes(_CALLS, lambda fact: fact.call, _parted)),
         on(CallAttached, changes(_CALLS, lambda fact: fact.call, _attached)),
         on(
             PersonErased,
@@ -199,7 +216,8 @@ CALLS = Projection(
 
 _COLUMNS: LiteralString = (
     "SELECT id, position, interaction, incident, state, direction, line, address, phone, agent, started_at,"
-    " answered_at, ended_at, held_at, held_seconds, rings, notes, notes_address, outcome, outcome_address FROM calls"
+    " answered_at, ended_at, held_at, held_seconds, rings, notes, notes_address, outcome, outcome_address, same,"
+    " reported_line FROM calls"
 )
 _GOING_ON_MAX = 200
 
@@ -296,7 +314,8 @@ def _shown(connection: Connection, rows: Sequence[CallRow]) -> list[Call]:
             seconds=None if row.ended_at is None else talked(row.answered_at, row.ended_at, row.held_seconds),
             notes=row.notes,
             outcome=row.outcome,
-            line=row.line,
+            line=row.line or row.reported_line,
+            same=row.same,
             held_at=row.held_at,
             held_seconds=row.held_seconds,
             rings_at=row.rings,

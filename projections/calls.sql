@@ -20,7 +20,9 @@ CREATE TABLE calls (
     notes         text NOT NULL,               -- personal, sealed with the key of `notes_address`
     notes_address uuid,
     outcome       text NOT NULL,               -- an agent's word is personal, sealed with the key of `outcome_address`
-    outcome_address uuid
+    outcome_address uuid,
+    same          text NOT NULL,               -- why what was logged and what `reported_line` tells is one call
+    reported_line text NOT NULL
 );
 
 -- after the load

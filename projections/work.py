@@ -14,7 +14,7 @@ from eventstore.recorded import Recorded
 from projections import incidents
 from projections.projection import Projection, Table, changes, on, opens
 from projections.talk import between, talked
-from schemas.facts.call import CallAnswered, CallAttached, CallEnded, CallHeld, CallResumed, CallStarted
+from schemas.facts.call import CallAnswered, CallAttached, CallEnded, CallHeld, CallIdentified, CallResumed, CallStarted
 from schemas.facts.incident import WorkStarted, WorkStopped
 
 
@@ -61,6 +61,10 @@ def _answered(row: SpanRow, fact: CallAnswered, _: Recorded) -> SpanRow:
     return _counted(replace(row, began_at=fact.at, agent=fact.agent or row.agent))
 
 
+def _identified(row: SpanRow, fact: CallIdentified, _: Recorded) -> SpanRow:
+    return replace(row, agent=row.agent or fact.agent)
+
+
 def _held(row: SpanRow, fact: CallHeld, _: Recorded) -> SpanRow:
     return replace(row, held_at=fact.at)
 
@@ -93,12 +97,13 @@ def _run_stopped(row: SpanRow, fact: WorkStopped, _: Recorded) -> SpanRow:
 
 WORK = Projection(
     "work",
-    version=1,
+    version=2,
     ddl="work.sql",
     tables=(_SPANS,),
     on=(
         on(CallStarted, opens(_SPANS, lambda fact: fact.call, _call_started)),
         on(CallAnswered, changes(_SPANS, lambda fact: fact.call, _answered)),
+        on(CallIdentified, changes(_SPANS, lambda fact: fact.call, _identified)),
         on(CallHeld, changes(_SPANS, lambda fact: fact.call, _held)),
         on(CallResumed, changes(_SPANS, lambda fact: fact.call, _resumed)),
         on(CallEnded, changes(_SPANS, lambda fact: fact.call, _call_ended)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from schemas.facts.incident import Words
@@ -99,4 +100,34 @@ class CallAttached(Fact, frozen=True, kw_only=True):
     incident: UUID
     number: int
     by: str = ""
+    at: datetime
+
+
+class SameCall(StrEnum):
+    """Why what an agent logged and what a telephone system reports is one call; its number and time are the same."""
+
+    SAME_AGENT = "same_agent"
+    SAME_NUMBER = "same_number"  # the telephone system doesn't say who calls
+
+
+@fact("call.identified.v1")
+class CallIdentified(Fact, frozen=True, kw_only=True):
+    """Logged by hand and reported by `line`: one call. `other`: the id it came under the second time, at `began_at`."""
+
+    call: UUID
+    other: UUID
+    line: str
+    agent: str = ""
+    reason: SameCall
+    began_at: datetime
+    at: datetime
+
+
+@fact("call.parted.v1")
+class CallParted(Fact, frozen=True, kw_only=True):
+    """They are two calls after all: `other` begins a stream of its own."""
+
+    call: UUID
+    other: UUID
+    by: str
     at: datetime

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from eventstore.ledger import Cause
@@ -74,9 +73,6 @@ def number_of(desk: Desk, callback: Callback) -> str:
 
 def call_ended(desk: Desk, call: UUID, request: Request) -> None:
     """A call that was answered has ended: if it was made for a call-me-back, that is done."""
-    rows: Sequence[tuple[UUID]] = desk.connection.execute(
-        "SELECT callback FROM callback_state WHERE call = %s", (call,)
-    ).fetchall()
-    loading.load_callbacks(desk.connection, desk.known, [callback for (callback,) in rows])
+    loading.load_callbacks_of(desk.connection, desk.known, [call])
     for callback in [one for one in desk.known.callbacks.values() if one.call == call]:
         desk.known.record(decide.called(callback, call, request), Cause(request.id, callback.incident))

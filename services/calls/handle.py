@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import UNSET
@@ -11,12 +12,14 @@ from eventstore import received
 from eventstore.ledger import Cause
 from schemas.address import anonymous_phone, phone_address
 from schemas.errors import ConflictError, NotFoundError
+from schemas.facts import stream_id
+from schemas.facts.call import CallAnswered, CallEnded, CallParted, CallStarted
 from schemas.ids import call_id, utc
-from schemas.interaction import Interaction, Party
+from schemas.interaction import Direction, Interaction, Party
 from services.callbacks import decide as callbacks_decide
 from services.callbacks import handle as callbacks
 from services.callbacks.state import Callback
-from services.calls import decide
+from services.calls import decide, same
 from services.calls.requests import CallRequest, ChangeCall, StartCall
 from services.calls.state import Call
 from services.desk import Desk, Done, Inverse
@@ -43,6 +46,13 @@ def _start(desk: Desk, request: StartCall) -> Done:
     wish = None if request.callback is None else callbacks.find(desk, request.callback)
     taken = [] if wish is None else callbacks_decide.take_to_call(wish, call, request)
     party = _party(request.phone or ("" if wish is None else callbacks.number_of(desk, wish)), call)
+    at = utc(request.started_at or request.answered_at or request.now)
+    address = next(iter(loading.current(desk.connection, {desk.reader.id_of(party.address): ""})))
+    reported = _reported(desk, request, call, address, at)
+    if reported is not None:
+        mine = [] if wish is None else callbacks_decide.take_to_call(wish, reported.id, request)
+        desk.known.record(mine, Cause(request.id, reported.incident))
+        return _written_down(desk, reported, request, wish)
     begun = decide.begin(
         call,
         party,
@@ -50,7 +60,7 @@ def _start(desk: Desk, request: StartCall) -> Done:
         direction=request.direction,
         line="",
         agent=request.by,
-        at=utc(request.started_at or request.answered_at or request.now),
+        at=at,
     )
     contact = decide.contact(
         begun,
@@ -66,11 +76,86 @@ def _start(desk: Desk, request: StartCall) -> Done:
     arrival = arrival.under(loading.load_renewed(desk.connection, list(arrival.everyone)))
     loading.load_for(desk.connection, desk.known, [arrival])
     incident = batch.take(arrival, desk.known, desk.rules, now=request.now)
+    if request.direction is Direction.OUT and not request.external_id:
+        same.lead(desk.known, same.keys(desk.reader, call, address)[1], call, incident)
     if request.answered_at is not None:
         answered = decide.answer(desk.known.calls[call], request.by, utc(request.answered_at))
         desk.known.record([answered], Cause(request.id, incident))
     desk.known.record(taken, Cause(request.id, incident))
     return Done(subject=call, number=desk.known.incidents[incident].number if incident else None)
+
+
+def _reported(desk: Desk, request: StartCall, call: UUID, address: UUID, at: datetime) -> Call | None:
+    """The call that a telephone system tells of already, identified as what the agent writes down now."""
+    if request.direction is not Direction.OUT or request.external_id:
+        return None
+    told = same.keys(desk.reader, call, address)[2]
+    loading.load_threads(desk.connection, desk.known, [told])
+    led = desk.known.threads[told].interaction if told in desk.known.threads else call
+    loading.load_calls(desk.connection, desk.known, [led])
+    found = desk.known.calls.get(led)
+    identified = same.logged(found, call, request, at) if found is not None else None
+    if found is None or identified is None:
+        return None
+    loading.load_incidents(desk.connection, desk.known, [found.incident] if found.incident else [])
+    if request.fresh and found.incident is not None and links.count(desk, found.incident) > 1:
+        return None  # it is about nothing there is yet, but this one joined something
+    desk.known.record([identified], Cause(request.id, found.incident))
+    return desk.known.calls[found.id]
+
+
+def _written_down(desk: Desk, call: Call, request: StartCall, wish: Callback | None) -> Done:
+    """What the agent knows of it: what it is about, that they talk."""
+    about = wish.incident if wish is not None else None
+    if about is not None:
+        loading.load_incidents(desk.connection, desk.known, [about])
+    number = desk.known.incidents[desk.known.root(about)].number if about is not None else request.incident
+    answered = request.answered_at if call.answered_at is None else None
+    change = ChangeCall(
+        call=call.id,
+        answered_at=answered,
+        notes=request.subject or None,
+        incident=number,
+        by=request.by,
+        now=request.now,
+    )
+    return replace(_change(desk, change), inverse=())
+
+
+def _part(desk: Desk, call: Call, request: ChangeCall) -> None:
+    """Two calls: what came second begins now, with what is known of both."""
+    twin = call.twin
+    if twin is None:
+        raise ConflictError("it is one call, and came once")
+    first = desk.ledger.part(desk.connection, stream_id("call", call.id), after=0, until=1)
+    phone = next((fact.personal.text for fact in first if isinstance(fact, CallStarted) and fact.personal), None)
+    if phone is None:
+        raise ConflictError("this person was erased")
+    cause = Cause(request.id, call.incident)
+    parted = CallParted(call=call.id, other=twin.other, by=request.by, at=request.now)
+    desk.known.record([parted], cause)
+    party = Party(address=phone, proven=True)
+    begun = decide.begin(
+        twin.other,
+        party,
+        call.address,
+        direction=call.direction,
+        line="" if call.line else twin.line,
+        agent=twin.agent,
+        at=twin.began_at,
+    )
+    contact = decide.contact(begun, party, received_at=request.now, by=twin.agent, incident=call.incident)
+    _take_in(desk, contact)
+    arrival = desk.reader.read(contact, direction=call.direction, started=begun)
+    arrival = arrival.under(loading.load_renewed(desk.connection, list(arrival.everyone)))
+    loading.load_for(desk.connection, desk.known, [arrival])
+    batch.take(arrival, desk.known, desk.rules, now=request.now)
+    if call.answered_at is not None:
+        desk.known.record([CallAnswered(call=twin.other, agent=twin.agent, at=call.answered_at)], cause)
+    if call.ended_at is not None:
+        desk.known.record([CallEnded(call=twin.other, at=call.ended_at)], cause)
+    alias = same.keys(desk.reader, twin.other, call.address)[0]
+    same.lead(desk.known, alias, twin.other, call.incident)
 
 
 def _about(desk: Desk, request: StartCall, wish: Callback | None) -> UUID | None:
@@ -99,6 +184,8 @@ def _change(desk: Desk, request: ChangeCall) -> Done:
     if call is None:
         raise NotFoundError("there is no such call")
     desk.known.record(decide.change(call, _in_utc(request)), Cause(request.id, call.incident))
+    if request.apart:
+        _part(desk, call, request)
     if request.ended_at is not None and desk.known.calls[call.id].answered_at is not None:
         callbacks.call_ended(desk, call.id, request)
     inverse: tuple[Inverse, ...] = ()

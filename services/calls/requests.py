@@ -33,6 +33,7 @@ class StartCall(Request, frozen=True, kw_only=True):
 class ChangeCall(Request, frozen=True, kw_only=True):
     """What happened to a call; None leaves that alone. All of it or, with ConflictError, nothing.
 
+    `apart`: what was logged and what was reported are two calls after all.
     `was`: attach it only where it is still attached to that one; what undoes something asks it.
     """
 
@@ -43,6 +44,7 @@ class ChangeCall(Request, frozen=True, kw_only=True):
     notes: str | None = None
     outcome: str | None = None
     incident: int | None = None
+    apart: bool = False
     was: int | UnsetType = UNSET
 
 

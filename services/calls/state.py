@@ -14,8 +14,10 @@ from schemas.facts.call import (
     CallAttached,
     CallEnded,
     CallHeld,
+    CallIdentified,
     CallNoted,
     CallOutcomeSet,
+    CallParted,
     CallRang,
     CallResumed,
     CallStarted,
@@ -32,7 +34,18 @@ CallFact: TypeAlias = (
     | CallNoted
     | CallOutcomeSet
     | CallAttached
+    | CallIdentified
+    | CallParted
 )
+
+
+class Twin(msgspec.Struct, frozen=True, array_like=True):
+    """What else the call came as: logged by hand, or reported by `line`."""
+
+    other: UUID
+    line: str
+    agent: str
+    began_at: datetime
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -48,6 +61,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     outcome: str = ""
     incident: UUID | None = None
     held_at: datetime | None = None
+    line: str = ""
+    agent: str = ""
+    twin: Twin | None = None
 
 
 def started(fact: CallStarted) -> Call:
@@ -58,6 +74,8 @@ def started(fact: CallStarted) -> Call:
         direction=fact.direction,
         address=fact.address,
         started_at=fact.at,
+        line=fact.line,
+        agent=fact.agent,
     )
 
 
@@ -67,7 +85,7 @@ def evolve(call: Call, fact: CallFact) -> Call:  # noqa: PLR0911 -- a table, a r
         case CallStarted():
             return started(fact)
         case CallAnswered():
-            return replace(call, answered_at=fact.at)
+            return replace(call, answered_at=fact.at, agent=fact.agent or call.agent)
         case CallHeld():
             return replace(call, held_at=fact.at)
         case CallResumed():
@@ -76,6 +94,10 @@ def evolve(call: Call, fact: CallFact) -> Call:  # noqa: PLR0911 -- a table, a r
             return replace(call, ended_at=fact.at, held_at=None)
         case CallRang() | CallNoted() | CallOutcomeSet():
             return call
+        case CallIdentified():
+            return replace(call, twin=Twin(fact.other, fact.line, fact.agent, fact.began_at))
+        case CallParted():
+            return replace(call, twin=None)
         case CallAttached():
             return replace(call, incident=fact.incident)
         case _:

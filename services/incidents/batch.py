@@ -20,10 +20,14 @@ from eventstore.ledger import Cause, Ledger
 from eventstore.log import Batch, LogRecord
 from eventstore.packed import Uuids
 from schemas.errors import CauceError, DecodeError, UndecidableError
-from schemas.interaction import CallSignal, Channel, Interaction
+from schemas.interaction import CallSignal, CallSignalKind, Channel, Direction, Interaction
 from schemas.topics import INTERACTIONS
 from services import quarantine
+from services.callbacks import decide as callbacks
+from services.callbacks.requests import FinishCallback
 from services.calls import decide as calls
+from services.calls import same
+from services.calls.state import Call
 from services.chats import decide as chats
 from services.chats import presence
 from services.chats.state import ChatFact
@@ -109,7 +113,7 @@ def handle(
     new = _take_in(connection, items)
     fresh = _renewed(connection, new)
     loading.load_for(connection, known, [item.arrival for item in fresh])
-    loading.load_calls(connection, known, {item.signal.call for item in fresh if item.signal is not None})
+    _load_calls(connection, known, rules, [item for item in fresh if item.signal is not None])
     _load_chats(connection, known, fresh)
     for item in fresh:
         decide(item, known, rules, now=now)
@@ -126,12 +130,52 @@ def decide(item: Item, known: Known, rules: Rules, *, now: datetime) -> None:
         if item.signal is None:
             take(item.arrival, known, rules, now=now)
             return
-        if item.signal.call not in known.calls:
-            take(item.arrival, known, rules, now=now)
-        call = known.calls[item.signal.call]
-        known.record(calls.heard(call, item.signal), Cause(item.id, call.incident))
+        call = _call_of(item.signal, item.arrival, known, rules, now=now)
+        signal = msgspec.structs.replace(item.signal, call=call.id)
+        known.record(calls.heard(call, signal), Cause(item.id, call.incident))
+        if signal.signal is CallSignalKind.ENDED and call.answered_at is not None:
+            _called_back(call, known, now)
     except (CauceError, *_DEFECTS) as error:
         raise UndecidableError(f"{type(error).__name__}: {error}") from error
+
+
+def _call_of(signal: CallSignal, arrival: Arrival, known: Known, rules: Rules, *, now: datetime) -> Call:
+    """The call a telephone system speaks of: begun before, logged by an agent, or begun now."""
+    alias, by_hand, told = same.keys(rules.reader, signal.call, arrival.address)
+    call = known.calls.get(known.threads[alias].interaction if alias in known.threads else signal.call)
+    if call is not None:
+        return call
+    logged = known.calls.get(known.threads[by_hand].interaction) if by_hand in known.threads else None
+    identified = same.reported(logged, signal, now) if logged is not None else None
+    if logged is not None and identified is not None:
+        known.record([identified], Cause(arrival.item.id, logged.incident))
+        same.lead(known, alias, logged.id, logged.incident)
+        return known.calls[logged.id]
+    incident = take(arrival, known, rules, now=now)
+    if signal.direction is Direction.OUT:
+        same.lead(known, told, signal.call, incident)
+    return known.calls[signal.call]
+
+
+def _called_back(call: Call, known: Known, now: datetime) -> None:
+    """The call made for a call-me-back was answered and has ended: that is done."""
+    for callback in [one for one in known.callbacks.values() if one.call == call.id]:
+        request = FinishCallback(callback=callback.id, by=call.agent, now=now)
+        known.record(callbacks.called(callback, call.id, request), Cause(request.id, callback.incident))
+
+
+def _load_calls(connection: Connection, known: Known, rules: Rules, items: Sequence[Item]) -> None:
+    """The calls that telephone systems speak of, those that they may be, and what those were made for."""
+    meant = {item.signal.call: item.arrival.address for item in items if item.signal is not None}
+    if not meant:
+        return
+    keys = {key for call, address in meant.items() for key in same.keys(rules.reader, call, address)}
+    loading.load_threads(connection, known, list(keys))
+    led = {known.threads[key].interaction for key in keys if key in known.threads}
+    loading.load_calls(connection, known, meant.keys() | led)
+    ended = {item.signal.call for item in items if item.signal and item.signal.signal is CallSignalKind.ENDED}
+    if ended:
+        loading.load_callbacks_of(connection, known, ended | led)
 
 
 def take(arrival: Arrival, known: Known, rules: Rules, *, now: datetime) -> UUID | None:

@@ -236,6 +236,14 @@ def load_callbacks(connection: Connection, known: Known, callbacks: Collection[U
         known.versions[stream_id("callback", callback)] = version
 
 
+def load_callbacks_of(connection: Connection, known: Known, calls: Collection[UUID]) -> None:
+    """The call-me-backs these calls were made for."""
+    rows: Sequence[tuple[UUID]] = connection.execute(
+        "SELECT callback FROM callback_state WHERE call = ANY(%b)", (Uuids(calls),), binary=True
+    ).fetchall()
+    load_callbacks(connection, known, [callback for (callback,) in rows])
+
+
 def load_chats(
     connection: Connection, known: Known, chats: Collection[UUID] = (), *, threads: Collection[UUID] = ()
 ) -> None:

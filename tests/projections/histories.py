@@ -20,11 +20,14 @@ from schemas.facts.call import (
     CallAttached,
     CallEnded,
     CallHeld,
+    CallIdentified,
     CallNoted,
     CallOutcomeSet,
+    CallParted,
     CallRang,
     CallResumed,
     CallStarted,
+    SameCall,
 )
 from schemas.facts.callback import (
     CallbackCancelled,
@@ -650,9 +653,19 @@ class Story:
                 else []
             ),
             CallNoted(call=call, address=address, by="ana", at=self.now, personal=Words(text=self.words(5))),
+            CallIdentified(
+                call=call,
+                other=self.uuid(),
+                line="main",
+                agent="ana",
+                reason=self.random.choice(list(SameCall)),
+                began_at=self.now,
+                at=self.now,
+            ),
+            *([CallParted(call=call, other=call, by="ana", at=self.now)] if self.random.random() < 0.5 else []),
             CallEnded(call=call, outcome="normal", at=self.now + timedelta(seconds=65)),
             self.outcome(call, address),
-        ][: self.random.randint(1, 9)]
+        ][: self.random.randint(1, 11)]
 
     def cancelled(self, callback: UUID, address: UUID) -> Fact:
         """As it is recorded today, or as it was before."""

@@ -57,7 +57,7 @@ class CallIn(Body):
 
 
 class CallChangeIn(Body):
-    """What happened to it; what isn't named stays."""
+    """What happened to it; what isn't named stays. `apart`: logged and reported, it is two calls after all."""
 
     answered_at: Happened | None = None
     held: bool | None = None
@@ -65,6 +65,7 @@ class CallChangeIn(Body):
     notes: Notes | None = None
     outcome: MaybeLine | None = None
     incident: _Number | None = None
+    apart: bool = False
 
 
 def router(parts: Parts) -> APIRouter:
@@ -133,6 +134,7 @@ def router(parts: Parts) -> APIRouter:
             notes=body.notes,
             outcome=body.outcome,
             incident=body.incident,
+            apart=body.apart,
         )
         return await run(parts, request, who, key)
 

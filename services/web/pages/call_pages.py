@@ -122,7 +122,7 @@ def _working(routes: APIRouter, parts: Parts, screen: Screen) -> None:
             return screen.render(request, "agent/call.html", context, status=status, headers=headers)
         if part == "mine":
             return redirect(request, "/agent/calls/mine", min_position=out.position)
-        done = {"end": "call_ended", "save": "saved"}.get(fields.get("do", ""))
+        done = {"end": "call_ended", "save": "saved", "part": "call_parted"}.get(fields.get("do", ""))
         return redirect(request, f"/agent/calls/{call}", min_position=out.position, done=done, undo=out.undo)
 
 
@@ -159,6 +159,7 @@ def _changed(call: UUID, fields: Mapping[str, str]) -> requests.ChangeCall:
         notes=fields.get("notes"),
         outcome=outcome or None,
         incident=posted.number(fields.get("incident", "")),
+        apart=do == "part",
     )
 
 

@@ -112,6 +112,8 @@ FACT: Mapping[str, str] = {
     "CallNoted": "Call notes",
     "CallOutcomeSet": "Outcome of the call",
     "CallAttached": "Call attached",
+    "CallIdentified": "Logged and reported: one call",
+    "CallParted": "Two calls after all",
     "InteractionDelivered": "Delivered",
     "InteractionDeliveryFailed": "Could not be delivered",
     "InteractionDeliveryUncertain": "Nobody knows whether it arrived",
@@ -206,6 +208,11 @@ ARTICLE_KIND: Mapping[str, str] = {
 
 SCORE: Mapping[str, str] = {"1": "Badly", "2": "Not well", "3": "So-so", "4": "Well", "5": "Very well"}
 
+SAME_CALL: Mapping[str, str] = {
+    "same_agent": "the same number and agent, within five minutes",
+    "same_number": "the same number, within five minutes",
+}
+
 TAKEN_BACK: Mapping[str, str] = {
     "assigned": "the assignment",
     "resolved": "the resolution",
@@ -287,6 +294,7 @@ DONE: Mapping[str, str] = {
     "rated": "Thank you. This helps us to do better.",
     "chat_transferred": "Handed on.",
     "call_ended": "The call has ended.",
+    "call_parted": "They are two calls now.",
     "callback_take": "It is yours.",
     "callback_release": "Back on the list.",
     "callback_reschedule": "Another time it is.",
@@ -378,6 +386,7 @@ GROUPS = (
     REASON,
     FACT,
     TAKEN_BACK,
+    SAME_CALL,
     COLUMN,
     REPORT,
     PROBLEM,
