@@ -1,4 +1,4 @@
-"""The record of access: every sign-in, session's end, and change of a role, team, token or second factor."""
+"""The record of access: every sign-in and session's end, every change of who may come in, and by which door."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from projections.projection import Everywhere, On, Projection, Table, lines, on
 from schemas.facts import Fact
 from schemas.facts.api_token import TokenCreated, TokenRevoked
+from schemas.facts.line import LineCreated, LineKeyRenewed, LineRevoked
 from schemas.facts.team import TeamClosed, TeamCreated, TeamOpened, TeamRenamed, TeamRetired
 from schemas.facts.user import (
+    EmailChanged,
     JoinedTeam,
     LeftTeam,
     PasswordChanged,
+    Place,
     PlacesForgotten,
     ProviderLinked,
     RoleChanged,
@@ -34,10 +37,11 @@ from schemas.facts.user import (
     UserDisabled,
     UserEnabled,
 )
+from schemas.facts.widget import WidgetChanged, WidgetCreated, WidgetRemoved
 
 
 class AccessEntry(msgspec.Struct, frozen=True):
-    """One line of it. `subject`: the user, team or token it is about; empty for a name that nobody has.
+    """One line of it. `subject`: the user, team, token, line or widget it is about; empty for a name that nobody has.
 
     `detail`: what differs by fact, in words or codes: `role`, `was`, `team`, `method`, `reason`, `scopes` …
     """
@@ -74,6 +78,7 @@ _FACTS: tuple[tuple[type[Fact], tuple[str, ...]], ...] = (
     (UserDisabled, ()),
     (UserEnabled, ()),
     (PasswordChanged, ()),
+    (EmailChanged, ("email",)),
     (ProviderLinked, ("issuer",)),
     (SecondFactorSet, ()),
     (SecondFactorRemoved, ()),
@@ -89,6 +94,12 @@ _FACTS: tuple[tuple[type[Fact], tuple[str, ...]], ...] = (
     (TeamRetired, ()),
     (TokenCreated, ("role", "scopes", "owner", "expires_at")),
     (TokenRevoked, ()),
+    (LineCreated, ()),
+    (LineKeyRenewed, ()),
+    (LineRevoked, ()),
+    (WidgetCreated, ("origins", "language")),
+    (WidgetChanged, ("origins", "language")),
+    (WidgetRemoved, ()),
 )
 """What is written down, and which fields of it are its detail."""
 
@@ -98,8 +109,9 @@ NAMES = (*(kind.__name__ for kind, _ in _FACTS), PlacesForgotten.__name__)
 
 def _line(names: tuple[str, ...]) -> Callable[[Any, Recorded], AccessRow]:
     def fold(fact: Any, event: Recorded) -> AccessRow:
-        detail = {name: _word(getattr(fact, name)) for name in names}
-        place = getattr(fact, "personal", None)
+        personal = getattr(fact, "personal", None)
+        detail = {name: _word(getattr(fact, name, None) or getattr(personal, name, None)) for name in names}
+        place = personal if isinstance(personal, Place) else Place()
         return AccessRow(
             position=event.position,
             at=fact.at,
@@ -108,8 +120,8 @@ def _line(names: tuple[str, ...]) -> Callable[[Any, Recorded], AccessRow]:
             subject_id=getattr(fact, fact.subject_field),
             by=getattr(fact, "by", fact.name),
             detail={name: word for name, word in detail.items() if word},
-            network=place.network if place else "",
-            browser=place.browser if place else "",
+            network=place.network,
+            browser=place.browser,
         )
 
     return fold
@@ -137,7 +149,7 @@ def _kept(kind: type[Fact], names: tuple[str, ...], *more: Everywhere[Any]) -> O
 
 ACCESS_LOG = Projection(
     "access_log",
-    version=2,
+    version=3,
     ddl="access_log.sql",
     tables=(_LOG,),
     on=(
@@ -145,7 +157,11 @@ ACCESS_LOG = Projection(
         _kept(
             PlacesForgotten,
             (),
-            Everywhere("UPDATE access_log SET network = '', browser = '' WHERE subject_id = %(user)s", _forgotten),
+            Everywhere(
+                "UPDATE access_log SET network = '', browser = '', detail = detail - 'email'"
+                " WHERE subject_id = %(user)s AND (network <> '' OR browser <> '' OR detail ? 'email')",
+                _forgotten,
+            ),
         ),
     ),
 )
@@ -163,8 +179,9 @@ def find(
     conditions = [sql.SQL("true")]
     values: list[object] = []
     if who:
-        conditions.append(sql.SQL("(subject = %s OR by = %s)"))
-        values += [who, who]
+        spelled = [who, who.lower()]  # login names are in lower case, names of widgets as people write them
+        conditions.append(sql.SQL("(subject = ANY(%s) OR by = ANY(%s))"))
+        values += [spelled, spelled]
     if fact:
         conditions.append(sql.SQL("fact = %s"))
         values.append(fact)

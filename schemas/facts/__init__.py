@@ -12,6 +12,7 @@ from schemas.facts import (
     earlier,
     incident,
     interaction,
+    line,
     link,
     organization,
     target,
@@ -20,6 +21,7 @@ from schemas.facts import (
     undone,
     user,
     visit,
+    widget,
 )
 from schemas.facts.kind import REGISTRY, Fact, Personal, stream_id, stream_of
 
@@ -36,6 +38,7 @@ __all__ = [
     "earlier",
     "incident",
     "interaction",
+    "line",
     "link",
     "organization",
     "stream_id",
@@ -46,4 +49,5 @@ __all__ = [
     "undone",
     "user",
     "visit",
+    "widget",
 ]

@@ -1,6 +1,7 @@
 """Facts of a user: who may come in, as what, and who came. Login names stand in them as `by` does everywhere.
 
-Where somebody came from is personal: sealed with a key of their own, whose `address` is the user's id.
+Where somebody came from, and their mail address, is personal: sealed with a key of their own, whose `address` is the
+user's id.
 """
 
 from __future__ import annotations
@@ -46,6 +47,12 @@ class Place(Personal, frozen=True, kw_only=True):
 
     network: str = ""
     browser: str = ""
+
+
+class Mailbox(Personal, frozen=True, kw_only=True):
+    """The mail address an identity provider means them by; empty: none."""
+
+    email: str = ""
 
 
 @fact("user.created.v1")
@@ -99,6 +106,18 @@ class PasswordChanged(Fact, frozen=True, kw_only=True):
     name: str
     by: str
     at: datetime
+
+
+@fact("user.email_changed.v1")
+class EmailChanged(Fact, frozen=True, kw_only=True):
+    """An identity provider that names this mail address speaks for them, if none does yet."""
+
+    user: UUID
+    name: str
+    address: UUID
+    by: str
+    at: datetime
+    personal: Mailbox | None = None
 
 
 @fact("user.provider_linked.v1")
@@ -193,7 +212,7 @@ class SessionEnded(Fact, frozen=True, kw_only=True):
 
 @fact("user.places_forgotten.v1")
 class PlacesForgotten(Fact, frozen=True, kw_only=True):
-    """Where they came from can't be read any more: the key was destroyed."""
+    """Where they came from, and which mail address they had, can't be read any more: the key was destroyed."""
 
     user: UUID
     name: str

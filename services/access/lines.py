@@ -12,6 +12,8 @@ import psycopg
 
 from eventstore.database import Connection
 from schemas.errors import ConflictError, InvalidError, NotFoundError
+from schemas.facts.line import LineCreated, LineKeyRenewed, LineRevoked, line_id
+from services.access.desk import AccessDesk
 from services.access.digests import digest, new_secret
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -25,26 +27,26 @@ class Line(msgspec.Struct, frozen=True):
     revoked_at: datetime | None
 
 
-def create_line(connection: Connection, name: str) -> str:
+def create_line(desk: AccessDesk, name: str) -> str:
     """The key of a new line, to be shown this once. Raises InvalidError, ConflictError when it exists."""
     if _NAME.fullmatch(name) is None:
         raise InvalidError("a line's name has 1 to 64 of a-z 0-9 _ -", field="name")
     key = new_secret()
     try:
-        connection.execute("INSERT INTO lines (name, digest) VALUES (%s, %s)", (name, digest(key)))
+        desk.connection.execute("INSERT INTO lines (name, digest) VALUES (%s, %s)", (name, digest(key)))
     except psycopg.errors.UniqueViolation as error:
         raise ConflictError(f"there is a line {name} already", field="name") from error
+    desk.record(LineCreated(line=line_id(name), name=name, by=desk.by, at=desk.now))
     return key
 
 
-def put_line(connection: Connection, name: str) -> str:
+def put_line(desk: AccessDesk, name: str) -> str:
     """A new key for the line, made if there is none: for demo and repeated starts. The old key is void."""
+    if name not in {line.name for line in list_lines(desk.connection)}:
+        return create_line(desk, name)
     key = new_secret()
-    connection.execute(
-        "INSERT INTO lines (name, digest) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE"
-        " SET digest = excluded.digest, revoked_at = NULL",
-        (name, digest(key)),
-    )
+    desk.connection.execute("UPDATE lines SET digest = %s, revoked_at = NULL WHERE name = %s", (digest(key), name))
+    desk.record(LineKeyRenewed(line=line_id(name), name=name, by=desk.by, at=desk.now))
     return key
 
 
@@ -64,13 +66,13 @@ def list_lines(connection: Connection) -> list[Line]:
     return [Line(*row) for row in rows]
 
 
-def revoke_line(connection: Connection, name: str) -> Line:
+def revoke_line(desk: AccessDesk, name: str) -> Line:
     """Its key is void from now on; the name stays taken, for calls are known by it. Raises NotFoundError."""
-    row: tuple[str, datetime, datetime | None] | None = connection.execute(
-        "UPDATE lines SET revoked_at = coalesce(revoked_at, now()) WHERE name = %s"
-        " RETURNING name, created_at, revoked_at",
-        (name.replace("\x00", ""),),
-    ).fetchone()
-    if row is None:
+    line = next((each for each in list_lines(desk.connection) if each.name == name), None)
+    if line is None:
         raise NotFoundError("there is no such line")
-    return Line(*row)
+    if line.revoked_at is not None:
+        return line
+    desk.connection.execute("UPDATE lines SET revoked_at = %s WHERE name = %s", (desk.now, name))
+    desk.record(LineRevoked(line=line_id(name), name=name, by=desk.by, at=desk.now))
+    return Line(name, line.created_at, desk.now)

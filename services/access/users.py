@@ -12,6 +12,8 @@ from channels.text import one_line
 from eventstore.database import Connection
 from schemas.errors import ConflictError, InvalidError, NotFoundError
 from schemas.facts.user import (
+    EmailChanged,
+    Mailbox,
     PasswordChanged,
     PlacesForgotten,
     RoleChanged,
@@ -143,6 +145,7 @@ def set_email(desk: AccessDesk, name: str, email: str) -> None:
     if kept != user.email:
         _refuse_shared(desk.connection, kept)
         desk.connection.execute("UPDATE users SET email = %s WHERE name = %s", (kept or None, name))
+        desk.record(_email_changed(desk, user.id, name, kept))
 
 
 def set_language(connection: Connection, name: str, language: str) -> None:
@@ -220,7 +223,13 @@ def _insert(desk: AccessDesk, name: str, role: Role, hashed: str | None, email: 
         (user, name, role, hashed, email or None),
     )
     desk.record(UserCreated(user=user, name=name, role=role, by=desk.by, at=desk.now))
+    if email:
+        desk.record(_email_changed(desk, user, name, email))
     return name
+
+
+def _email_changed(desk: AccessDesk, user: UUID, name: str, email: str) -> EmailChanged:
+    return EmailChanged(user=user, name=name, address=user, by=desk.by, at=desk.now, personal=Mailbox(email=email))
 
 
 def is_taken(connection: Connection, name: str) -> bool:

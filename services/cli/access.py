@@ -208,10 +208,9 @@ def revoke_token(token: Annotated[UUID, typer.Argument(metavar="ID")]) -> None:
 @_line.command("create")
 def new_line(name: Annotated[str, typer.Argument(help="The line's name, part of its URL.")]) -> None:
     """Let a telephone system in. Prints the URL it posts its calls to; the key in it is shown this once."""
-    settings = context.settings()
-    with open_database(settings) as database, database.transaction() as connection:
-        key = create_line(connection, name)
-    print(f"{settings.public_url}/api/v1/cti/{name}?key={key}")
+    with _desk() as desk:
+        key = create_line(desk, name)
+    print(f"{context.settings().public_url}/api/v1/cti/{name}?key={key}")
 
 
 @contextmanager

@@ -147,7 +147,7 @@ class Background:
             for role, password in made.items():
                 users.put_user(desk, role, role, password)
             token = tokens.create_token(desk, Role.ADMIN, "make up")
-            line = put_line(desk.connection, LINE)
+            line = put_line(desk, LINE)
         found = Credentials(made[Role.AGENT], made[Role.ANALYST], made[Role.ADMIN], token, line)
         context.write_private(path, msgspec.json.encode(found))
         return found

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from services.access.desk import COMMAND_LINE
 from services.cli import context
 from services.cli.progress import output
 from services.widgets import sites
-from services.wiring import open_database
+from services.wiring import build_access, open_database
 
 _widget = typer.Typer(help="Chat widgets on sites of yours.", no_args_is_help=True)
 
@@ -29,8 +30,8 @@ def create_widget(
 ) -> None:
     """Let a site show the chat. Prints the line for its pages."""
     settings = context.settings()
-    with open_database(settings) as database, database.transaction() as connection:
-        made = sites.create(connection, name, origin, language=language, colour=colour)
+    with open_database(settings) as database, build_access(database).desk(COMMAND_LINE) as desk:
+        made = sites.create(desk, name, origin, language=language, colour=colour)
     print(sites.snippet(made, settings.public_url))
 
 
@@ -48,5 +49,5 @@ def list_widgets() -> None:
 @_widget.command("remove")
 def remove_widget(key: Annotated[str, typer.Argument(help="As `widget list` shows it.")]) -> None:
     """Show the chat there no more."""
-    with open_database(context.settings()) as database, database.transaction() as connection:
-        sites.remove(connection, key)
+    with open_database(context.settings()) as database, build_access(database).desk(COMMAND_LINE) as desk:
+        sites.remove(desk, key)

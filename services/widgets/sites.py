@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from channels.text import one_line
 from eventstore.database import Connection
 from schemas.errors import InvalidError, NotFoundError
+from schemas.facts.widget import WidgetChanged, WidgetCreated, WidgetRemoved, widget_id
+from services.access.desk import AccessDesk
 
 COLOUR = "#0b637c"
 LANGUAGES = ("", "es", "en")
@@ -34,34 +36,32 @@ class Site:
     created_at: datetime
 
 
-def create(
-    connection: Connection, name: str, origins: Collection[str], *, language: str = "", colour: str = COLOUR
-) -> Site:
+def create(desk: AccessDesk, name: str, origins: Collection[str], *, language: str = "", colour: str = COLOUR) -> Site:
     """A new site. Raises InvalidError."""
     key = secrets.token_urlsafe(9).replace("-", "a").replace("_", "b")
     values = _checked(name, origins, language, colour)
-    connection.execute(
+    desk.connection.execute(
         "INSERT INTO widget_sites (key, name, origins, language, colour) VALUES (%s, %s, %s, %s, %s)", (key, *values)
     )
-    return get(connection, key)
+    return _recorded(desk, WidgetCreated, get(desk.connection, key))
 
 
-def change(
-    connection: Connection, key: str, name: str, origins: Collection[str], *, language: str, colour: str
-) -> Site:
+def change(desk: AccessDesk, key: str, name: str, origins: Collection[str], *, language: str, colour: str) -> Site:
     """All of it anew. Raises InvalidError, NotFoundError."""
-    get(connection, key)
-    connection.execute(
+    before = get(desk.connection, key)
+    desk.connection.execute(
         "UPDATE widget_sites SET name = %s, origins = %s, language = %s, colour = %s WHERE key = %s",
         (*_checked(name, origins, language, colour), key),
     )
-    return get(connection, key)
+    after = get(desk.connection, key)
+    return after if after == before else _recorded(desk, WidgetChanged, after)
 
 
-def remove(connection: Connection, key: str) -> None:
+def remove(desk: AccessDesk, key: str) -> None:
     """Its frame is served no more. Raises NotFoundError."""
-    get(connection, key)
-    connection.execute("UPDATE widget_sites SET removed_at = now() WHERE key = %s", (key,))
+    site = get(desk.connection, key)
+    desk.connection.execute("UPDATE widget_sites SET removed_at = now() WHERE key = %s", (key,))
+    desk.record(WidgetRemoved(widget=widget_id(key), key=key, name=site.name, by=desk.by, at=desk.now))
 
 
 def get(connection: Connection, key: str) -> Site:
@@ -84,6 +84,22 @@ def every(connection: Connection) -> list[Site]:
 def snippet(site: Site, public_url: str) -> str:
     """What goes into the page."""
     return f'<script src="{public_url}/widget.js" data-site="{site.key}" data-colour="{site.colour}" async></script>'
+
+
+def _recorded(desk: AccessDesk, kind: type[WidgetCreated | WidgetChanged], site: Site) -> Site:
+    desk.record(
+        kind(
+            widget=widget_id(site.key),
+            key=site.key,
+            name=site.name,
+            origins=site.origins,
+            language=site.language,
+            colour=site.colour,
+            by=desk.by,
+            at=desk.now,
+        )
+    )
+    return site
 
 
 def _checked(name: str, origins: Collection[str], language: str, colour: str) -> tuple[str, list[str], str, str]:

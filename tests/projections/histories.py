@@ -102,6 +102,7 @@ from schemas.facts.interaction import (
     InteractionSent,
     InteractionWithdrawn,
 )
+from schemas.facts.line import LineCreated, LineKeyRenewed, LineRevoked, line_id
 from schemas.facts.organization import (
     EntitlementSet,
     OrganizationDomainsSet,
@@ -123,7 +124,9 @@ from schemas.facts.teamwork import (
 )
 from schemas.facts.undone import ChatTransferUndone, Decision, IncidentRestored, Standing
 from schemas.facts.user import (
+    EmailChanged,
     JoinedTeam,
+    Mailbox,
     Method,
     Place,
     PlacesForgotten,
@@ -144,6 +147,7 @@ from schemas.facts.visit import (
     Searched,
     VisitSolved,
 )
+from schemas.facts.widget import WidgetChanged, WidgetCreated, WidgetRemoved, widget_id
 from schemas.interaction import Attachment, Channel, Direction, Party
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -229,7 +233,7 @@ class Story:
             + [(self.chat, 1), (self.target, 0.5)]
             + [(self.call_in, 2), (self.undo, 2), (self.withdraw, 1), (self.link, 2)]
             + ([(self.erase, 0.4)] if self.erasures else [])
-            + [(self.access, 0.6), (self.company, 1), (self.belong, 2)]
+            + [(self.access, 0.6), (self.door, 0.4), (self.company, 1), (self.belong, 2)]
         )
         weights = [weight if kind in self.told else 3 * weight for kind, weight in kinds]  # none stays away for long
         (tell,) = self.random.choices([kind for kind, _ in kinds], weights)
@@ -816,6 +820,7 @@ class Story:
         session = self.uuid()
         return [
             UserCreated(user=user, name=name, role="agent", by="eva", at=now),
+            EmailChanged(user=user, name=name, address=user, by="eva", at=now, personal=Mailbox(email=f"{name}@x.cu")),
             RoleChanged(user=user, name=name, role="admin", was="agent", by="eva", at=now),
             JoinedTeam(user=user, name=name, team="soporte", by="eva", at=now),
             SignInFailed(user=user, name=name, reason=Refusal.WRONG_CODE, address=user, at=now, personal=place),
@@ -825,6 +830,21 @@ class Story:
             TokenCreated(
                 token=self.uuid(), name="bot", role="agent", scopes=("read",), expires_at=now, by="eva", at=now
             ),
+        ]
+
+    def door(self) -> list[Fact]:
+        """A telephone system or a page of another site may come in, and may not."""
+        by, now = "eva", self.now
+        line = {"line": line_id("main"), "name": "main", "by": by, "at": now}
+        widget = {"widget": widget_id("k1"), "key": "k1", "name": "Shop", "by": by, "at": now}
+        pages = ("https://a.example", "https://b.example")
+        return [
+            LineCreated(**line),
+            LineKeyRenewed(**line),
+            LineRevoked(**line),
+            WidgetCreated(**widget, origins=pages[:1]),
+            WidgetChanged(**widget, origins=pages, language="es"),
+            WidgetRemoved(**widget),
         ]
 
     def company(self) -> list[Fact]:

@@ -10,6 +10,8 @@ from projections.access_log import ACCESS_LOG, AccessEntry
 from schemas.errors import InvalidError
 from schemas.facts.api_token import TokenCreated
 from schemas.facts.user import (
+    EmailChanged,
+    Mailbox,
     Method,
     Place,
     PlacesForgotten,
@@ -18,6 +20,7 @@ from schemas.facts.user import (
     SignedIn,
     SignInFailed,
 )
+from schemas.facts.widget import WidgetCreated, widget_id
 from tests.projections.histories import Recorder
 from tests.projections.views import fold_all, make_views
 
@@ -95,8 +98,27 @@ def test_it_is_read_by_person_by_kind_and_in_pages(database, recorded):
 
 
 def test_places_that_are_forgotten_are_gone_for_that_user_only(database, keys, recorded):
+    for user, name in ((ANA, "ana"), (EVA, "eva")):
+        mailbox = Mailbox(email=f"{name}@x.cu")
+        recorded.record([EmailChanged(user=user, name=name, address=user, by="eva", at=NOW, personal=mailbox)])
+    fold_all(database, keys, projections=[ACCESS_LOG])
     recorded.record([PlacesForgotten(user=ANA, name="ana", by="eva", at=NOW)])
     fold_all(database, keys, projections=[ACCESS_LOG])
     with database.transaction() as connection:
-        kept = {entry.position: entry.network for entry in access_log.find(connection).items}
-    assert kept == {1: "", 2: "192.0.2.7", 3: "", 4: "", 5: ""}
+        found = access_log.find(connection).items
+    assert {entry.position: entry.network for entry in found if entry.network} == {2: "192.0.2.7"}
+    assert {entry.position: entry.detail for entry in found if entry.fact == "EmailChanged"} == {
+        5: {},
+        6: {"email": "eva@x.cu"},
+    }
+
+
+def test_who_is_asked_for_as_it_is_written_or_as_a_login_name(database, keys, recorded):
+    widget = WidgetCreated(
+        widget=widget_id("k1"), key="k1", name="Shop", origins=("https://a.example",), by="ana", at=NOW
+    )
+    recorded.record([widget])
+    fold_all(database, keys, projections=[ACCESS_LOG])
+    with database.transaction() as connection:
+        assert [entry.position for entry in access_log.find(connection, who="Shop").items] == [5]
+        assert [entry.position for entry in access_log.find(connection, who="ANA").items] == [5, 3, 1]

@@ -12,11 +12,10 @@ import msgspec
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
-from eventstore.database import Connection
 from projections.page import Page
 from services.access import lines
 from services.access.lines import Line
-from services.web.api.shapes import Body, MaybeLine, answers, json
+from services.web.api.shapes import Body, Caller, MaybeLine, answers, json
 from services.web.parts import Parts
 
 LineName = Annotated[str, Path(max_length=64)]
@@ -46,27 +45,20 @@ def router(parts: Parts) -> APIRouter:
         return json(Page(await database.run(lines.list_lines)))
 
     @routes.post("", status_code=201, responses=answers(NewLine, 201))
-    async def create_line(body: LineIn) -> Response:
+    async def create_line(body: LineIn, who: Caller) -> Response:
         """Let a telephone system in."""
-        return json(await create(parts, body.name), 201)
+        return json(await create(parts, who.name, body.name), 201)
 
     @routes.post("/{line}/revoke", responses=answers(Line))
-    async def revoke_line(line: LineName) -> Response:
+    async def revoke_line(line: LineName, who: Caller) -> Response:
         """Its key is worth nothing from now on."""
-        return json(await database.run(_revoke, line))
+        done = await parts.hub.access.run(who.name, lines.revoke_line, line)
+        return json(done.value, position=done.position)
 
     return routes
 
 
-async def create(parts: Parts, name: str) -> NewLine:
+async def create(parts: Parts, by: str, name: str) -> NewLine:
     """A line with the URL to paste. Raises InvalidError, ConflictError."""
-    key = await parts.hub.database.run(_create, name)
+    key = (await parts.hub.access.run(by, lines.create_line, name)).value
     return NewLine(name, f"{parts.hub.settings.public_url}/api/v1/cti/{quote(name, safe='')}?key={key}")
-
-
-def _create(connection: Connection, name: str) -> str:
-    return lines.create_line(connection, name)
-
-
-def _revoke(connection: Connection, name: str) -> Line:
-    return lines.revoke_line(connection, name)

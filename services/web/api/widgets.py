@@ -14,7 +14,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from projections.page import Page
-from services.web.api.shapes import Body, Line, MaybeLine, answers, json
+from services.web.api.shapes import Body, Caller, Line, MaybeLine, answers, json
 from services.web.parts import Parts
 from services.widgets import sites
 from services.widgets.sites import COLOUR, Site
@@ -44,7 +44,7 @@ class WidgetIn(Body):
 def router(parts: Parts) -> APIRouter:
     """`/api/v1/widgets`."""
     routes = APIRouter(prefix="/api/v1/widgets", tags=["widgets"])
-    database, public_url = parts.hub.database, parts.hub.settings.public_url
+    database, access, public_url = parts.hub.database, parts.hub.access, parts.hub.settings.public_url
 
     def shown(site: Site) -> Widget:
         snippet = sites.snippet(site, public_url)
@@ -56,23 +56,25 @@ def router(parts: Parts) -> APIRouter:
         return json(Page([shown(site) for site in await database.run(sites.every)], None))
 
     @routes.post("", status_code=201, responses=answers(Widget, 201))
-    async def create_widget(body: WidgetIn) -> Response:
+    async def create_widget(body: WidgetIn, who: Caller) -> Response:
         """A new site."""
-        made = await database.run(sites.create, body.name, body.origins, language=body.language, colour=body.colour)
-        return json(shown(made), 201)
+        done = await access.run(
+            who.name, sites.create, body.name, body.origins, language=body.language, colour=body.colour
+        )
+        return json(shown(done.value), 201, position=done.position)
 
     @routes.patch("/{site}", responses=answers(Widget))
-    async def change_widget(site: str, body: WidgetIn) -> Response:
+    async def change_widget(site: str, body: WidgetIn, who: Caller) -> Response:
         """All of it anew; the key stays."""
-        made = await database.run(
-            sites.change, site, body.name, body.origins, language=body.language, colour=body.colour
+        done = await access.run(
+            who.name, sites.change, site, body.name, body.origins, language=body.language, colour=body.colour
         )
-        return json(shown(made))
+        return json(shown(done.value), position=done.position)
 
     @routes.post("/{site}/remove", status_code=204)
-    async def remove_widget(site: str) -> Response:
+    async def remove_widget(site: str, who: Caller) -> Response:
         """Its frame is served no more."""
-        await database.run(sites.remove, site)
+        await access.run(who.name, sites.remove, site)
         return Response(status_code=204)
 
     return routes

@@ -30,7 +30,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         if min_position:
             await parts.wait_for(min_position, "access_log")
         known = fact if fact in access_log.NAMES else ""
-        asked = (who or "").strip().lower()
+        asked = (who or "").strip()
         found = await parts.hub.database.run(access_log.find, who=asked, fact=known, cursor=cursor)
         context = {
             "items": found.items,

@@ -11,10 +11,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from channels.text import one_line
-from eventstore.database import Connection
 from services.access import lines
-from services.access.lines import Line
 from services.web.api.lines import create
+from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
@@ -44,7 +43,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         fields = await posted.fields(request)
         name = one_line(fields.get("name", "")).lower()
         try:
-            made = await create(parts, name)
+            made = await create(parts, caller(request).name, name)
         except posted.REFUSALS as error:
             status, headers, shown = posted.refusal(error)
             context = await page({**shown, "name": name[:64]})
@@ -55,11 +54,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
 
     @routes.post("/admin/lines/{line}/revoke")
     async def revoke(request: Request, line: str) -> Response:
-        await database.run(_revoke, line)
+        await parts.hub.access.run(caller(request).name, lines.revoke_line, line)
         return redirect(request, "/admin/lines", done="line_revoked")
 
     return routes
-
-
-def _revoke(connection: Connection, name: str) -> Line:
-    return lines.revoke_line(connection, name)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
@@ -22,7 +23,7 @@ _FIELDS = ("name", "origins", "language", "colour")
 def router(parts: Parts, screen: Screen) -> APIRouter:
     """The sites."""
     routes = APIRouter(include_in_schema=False)
-    database = parts.hub.database
+    database, access = parts.hub.database, parts.hub.access
 
     async def page(
         request: Request, fields: Mapping[str, str], shown: Mapping[str, object], status: int = 200
@@ -43,14 +44,14 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         return await page(request, {}, {})
 
     async def attempt(request: Request, key: str | None) -> Response:
-        fields = await posted.fields(request)
+        by, fields = caller(request).name, await posted.fields(request)
         try:
             if key is not None and fields.get("do") == "remove":
-                await database.run(sites.remove, key)
+                await access.run(by, sites.remove, key)
             elif key is not None:
-                await database.run(sites.change, key, *_given(fields), **_look(fields))
+                await access.run(by, sites.change, key, *_given(fields), **_look(fields))
             else:
-                await database.run(sites.create, *_given(fields), **_look(fields))
+                await access.run(by, sites.create, *_given(fields), **_look(fields))
         except posted.REFUSALS as error:
             status, _, shown = posted.refusal(error)
             return await page(request, fields if key is None else {}, shown, status)

@@ -333,6 +333,7 @@ ACCESS: Mapping[str, str] = {
     "UserDisabled": "Not let in any more",
     "UserEnabled": "Let in again",
     "PasswordChanged": "Password changed",
+    "EmailChanged": "Mail address changed",
     "ProviderLinked": "Linked to an identity provider",
     "SecondFactorSet": "Second factor set up",
     "SecondFactorRemoved": "Second factor removed",
@@ -348,6 +349,12 @@ ACCESS: Mapping[str, str] = {
     "TeamRetired": "Team retired",
     "TokenCreated": "Token made",
     "TokenRevoked": "Token revoked",
+    "LineCreated": "Telephone line made",
+    "LineKeyRenewed": "Telephone line's key renewed",
+    "LineRevoked": "Telephone line revoked",
+    "WidgetCreated": "Chat widget made",
+    "WidgetChanged": "Chat widget changed",
+    "WidgetRemoved": "Chat widget removed",
     "PlacesForgotten": "Places forgotten",
 }
 

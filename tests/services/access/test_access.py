@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
 
-from eventstore.database import Database
 from eventstore.identity import read_identity
 from schemas.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
-from schemas.facts.user import Place
+from schemas.facts import Fact
+from schemas.facts.user import EmailChanged, Mailbox, Place
 from schemas.ids import keyed_bytes
 from services.access import lines, sessions, tokens, users
 from services.access.desk import Access, AccessDesk
 from services.access.digests import digest
 from services.access.identity import Identity, Role
 from services.access.sign_in import SignIn
+from services.widgets import sites
+from tests.services.access.conftest import told
 
 HERE = Place(network="192.0.2.7", browser="Firefox")
 
@@ -52,7 +55,7 @@ def test_a_token_ends_with_its_days(desk: AccessDesk) -> None:
 
 
 def test_no_secret_is_kept(desk: AccessDesk) -> None:
-    secrets = [tokens.create_token(desk, "admin"), lines.create_line(desk.connection, "main"), "correct horse"]
+    secrets = [tokens.create_token(desk, "admin"), lines.create_line(desk, "main"), "correct horse"]
     users.create_user(desk, "ana", "agent", "correct horse")
     kept = desk.connection.execute(
         "SELECT (SELECT json_agg(t) FROM api_tokens t)::text || (SELECT json_agg(l) FROM lines l)::text"
@@ -100,17 +103,60 @@ async def test_a_disabled_user_is_out_at_once(access: Access) -> None:
         await ways.with_password("ana", "long enough", HERE)
 
 
-def test_a_line_has_its_own_key(database: Database) -> None:
-    with database.transaction() as connection:
-        one, two = lines.create_line(connection, "one"), lines.create_line(connection, "two")
-        assert lines.is_line_key(connection, "one", one)
-        assert not lines.is_line_key(connection, "one", two)
-        assert not lines.is_line_key(connection, "nothing", one)
-        assert not lines.is_line_key(connection, "one\x00", "\ud800")
+def test_a_line_has_its_own_key_and_what_becomes_of_it_is_written_down(
+    access: Access, history: Callable[[], list[Fact]]
+) -> None:
+    with access.desk("boss") as desk:
+        one, two = lines.create_line(desk, "one"), lines.put_line(desk, "two")
+        assert lines.is_line_key(desk.connection, "one", one)
+        assert not lines.is_line_key(desk.connection, "one", two)
+        assert not lines.is_line_key(desk.connection, "nothing", one)
+        assert not lines.is_line_key(desk.connection, "one\x00", "\ud800")
         with pytest.raises(InvalidError):
-            lines.create_line(connection, "No Good")
-    with database.transaction() as connection, pytest.raises(ConflictError):
-        lines.create_line(connection, "one")
+            lines.create_line(desk, "No Good")
+        revoked = [lines.revoke_line(desk, "one") for _ in range(2)]
+        assert revoked[0] == revoked[1]
+        assert not lines.is_line_key(desk.connection, "one", one)
+        assert lines.is_line_key(desk.connection, "one", lines.put_line(desk, "one"))
+        with pytest.raises(NotFoundError):
+            lines.revoke_line(desk, "nothing")
+    with access.desk("boss") as desk, pytest.raises(ConflictError):
+        lines.create_line(desk, "one")
+    assert told(history(), "name", "by") == [
+        ("LineCreated", "one", "boss"),
+        ("LineCreated", "two", "boss"),
+        ("LineRevoked", "one", "boss"),
+        ("LineKeyRenewed", "one", "boss"),
+    ]
+
+
+def test_what_pages_may_show_the_chat_is_written_down(access: Access, history: Callable[[], list[Fact]]) -> None:
+    with access.desk("boss") as desk:
+        site = sites.create(desk, "Shop", ["https://a.example"])
+        for _ in range(2):  # the second changes nothing
+            sites.change(desk, site.key, "Shop", ["https://b.example"], language="es", colour=site.colour)
+        sites.remove(desk, site.key)
+    assert told(history(), "name", "key", "origins", "language", "by") == [
+        ("WidgetCreated", "Shop", site.key, ("https://a.example",), "", "boss"),
+        ("WidgetChanged", "Shop", site.key, ("https://b.example",), "es", "boss"),
+        ("WidgetRemoved", "Shop", site.key, None, None, "boss"),
+    ]
+
+
+def test_a_users_mail_address_is_written_down_sealed_and_can_be_forgotten(
+    access: Access, history: Callable[[], list[Fact]]
+) -> None:
+    def said() -> list[Mailbox | None]:
+        return [fact.personal for fact in history() if isinstance(fact, EmailChanged)]
+
+    with access.desk("boss") as desk:
+        users.create_user(desk, "ana", "agent", "long enough", "Ana@X.cu")
+        users.set_email(desk, "ana", "ana@x.cu")
+        users.set_email(desk, "ana", "")
+    assert said() == [Mailbox(email="ana@x.cu"), Mailbox()]
+    with access.desk("boss") as desk:
+        users.forget_places(desk, "ana")
+    assert said() == [None, None]
 
 
 async def test_who_failed_to_sign_in_can_not_be_guessed_from_what_is_counted(access: Access) -> None:

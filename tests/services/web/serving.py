@@ -128,7 +128,7 @@ async def serving(database: Database, folder: Path, **environment: str) -> Async
         for role in Role:
             users.create_user(desk, role.value, role, PASSWORD)
         made = {role: tokens.create_token(desk, role, f"{role} program") for role in Role}
-        line_key = lines.create_line(desk.connection, "main")
+        line_key = lines.create_line(desk, "main")
     app = create_app(hub)
     tasks = [
         Task("incidents", lambda: hub.log.consume(INTERACTIONS, INCIDENTS, IncidentsService(hub).handle)),

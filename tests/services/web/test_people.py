@@ -41,8 +41,10 @@ async def test_a_user_is_let_in_changed_and_put_out_at_once(web: Web) -> None:
         "RoleChanged",
         "SignedIn",
         "JoinedTeam",
+        "EmailChanged",
         "UserCreated",
     ]
+    assert record[5]["detail"] == {"email": "eva@x.cu"}
     assert record[2]["detail"] == {"was": "agent", "role": "analyst"}
     assert record[2]["by"] == "admin program"
     assert (record[3]["network"], record[3]["browser"][:12]) == ("127.0.0.1", "python-httpx")

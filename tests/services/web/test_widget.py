@@ -53,10 +53,8 @@ async def _browser() -> AsyncIterator[Callable[[], Any]]:
 
 
 async def _site(web: Web, *origins: str, **more: str) -> Site:
-    def make(connection: Any) -> Site:
-        return sites.create(connection, "Shop", origins or ("https://shop.example",), **more)
-
-    return await web.hub.database.run(make)
+    done = await web.hub.access.run("test", sites.create, "Shop", origins or ("https://shop.example",), **more)
+    return done.value
 
 
 def _snippet(web: Web, site: Site) -> str:
@@ -140,7 +138,7 @@ async def test_the_frames_socket_is_its_cookies_session(web: Web) -> None:
 
 async def test_a_site_that_is_not_there_shows_nothing(web: Web) -> None:
     site = await _site(web)
-    await web.hub.database.run(sites.remove, site.key)
+    await web.hub.access.run("test", sites.remove, site.key)
     async with web.client() as client:
         for key in (site.key, "nonsense"):
             assert (await client.get(f"/widget/{key}")).status_code == 404
@@ -182,8 +180,8 @@ async def test_a_site_names_origins_and_a_colour_that_can_be_read(web: Web, fiel
         came = await admin.post("/api/v1/widgets", json=whole)
         assert came.status_code == 422
         assert came.json()["errors"][0]["field"] == field
-    with web.hub.database.transaction() as connection, pytest.raises(InvalidError):
-        sites.create(connection, whole.pop("name"), whole.pop("origins"), **whole)
+    with web.hub.access.desk("test") as desk, pytest.raises(InvalidError):
+        sites.create(desk, whole.pop("name"), whole.pop("origins"), **whole)
 
 
 async def test_an_admin_makes_changes_and_removes_widgets(web: Web) -> None:
@@ -207,11 +205,9 @@ async def test_an_admin_makes_changes_and_removes_widgets(web: Web) -> None:
 async def test_two_browsers_talk_through_a_widget_on_a_page_of_another_site(web: Web) -> None:
     site = await _site(web, "http://localhost:1")
     async with _shop(_snippet(web, site)) as port, _browser() as contexts:
-
-        def name_the_shop(connection: Any) -> None:
-            sites.change(connection, site.key, "Shop", [f"http://localhost:{port}"], language="", colour=site.colour)
-
-        await web.hub.database.run(name_the_shop)
+        await web.hub.access.run(
+            "test", sites.change, site.key, "Shop", [f"http://localhost:{port}"], language="", colour=site.colour
+        )
         agent = await _agent(await contexts(), web)
         await agent.locator("main").get_by_role("button", name="I take chats").click()
         await expect(agent.locator("main").get_by_role("button", name="I take chats")).to_have_attribute(
@@ -269,11 +265,9 @@ async def test_an_origin_that_is_not_named_cannot_frame_it(web: Web) -> None:
 async def test_where_nobody_is_there_the_frame_has_a_form(web: Web) -> None:
     site = await _site(web, "http://localhost:1")
     async with _shop(_snippet(web, site)) as port, _browser() as contexts:
-
-        def name_the_shop(connection: Any) -> None:
-            sites.change(connection, site.key, "Shop", [f"http://localhost:{port}"], language="es", colour="#224466")
-
-        await web.hub.database.run(name_the_shop)
+        await web.hub.access.run(
+            "test", sites.change, site.key, "Shop", [f"http://localhost:{port}"], language="es", colour="#224466"
+        )
         page = await (await contexts()).new_page()
         await page.goto(f"http://localhost:{port}")
         frame = await _open(page)
