@@ -131,6 +131,17 @@ class ProviderLinked(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
+@fact("user.provider_unlinked.v1")
+class ProviderUnlinked(Fact, frozen=True, kw_only=True):
+    """That identity speaks for nobody here any more: their own doing, or an admin's. Their other sessions ended."""
+
+    user: UUID
+    name: str
+    issuer: str
+    by: str
+    at: datetime
+
+
 @fact("user.second_factor_set.v1")
 class SecondFactorSet(Fact, frozen=True, kw_only=True):
     """From now on a code is asked for besides the password; earlier recovery codes are void."""

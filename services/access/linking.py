@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from eventstore.database import Connection
-from schemas.errors import UnauthenticatedError
-from schemas.facts.user import ProviderLinked
-from services.access import users
+from schemas.errors import ConflictError, UnauthenticatedError
+from schemas.facts.user import ProviderLinked, ProviderUnlinked, SessionEnd
+from services.access import ending, users
 from services.access.desk import AccessDesk
 from services.access.digests import digest
 from services.access.identity import Role
@@ -23,10 +23,38 @@ def user_of(desk: AccessDesk, spoken: Spoken, role: str) -> str:
 
     Raises UnauthenticatedError: they are not ours, or disabled.
     """
-    name = _linked(desk.connection, spoken) or _by_mail(desk, spoken) or _made(desk, spoken, role)
+    name = _linked(desk.connection, spoken)
+    if name is None and not _is_unlinked(desk.connection, spoken):
+        name = _by_mail(desk, spoken) or _made(desk, spoken, role)
     if name is None or users.get(desk.connection, name).disabled_at is not None:
         raise UnauthenticatedError("the identity provider speaks for somebody who is not ours")
     return name
+
+
+def unlink(desk: AccessDesk, name: str, *, keep: bytes | None = None) -> None:
+    """The identity speaks for them no more, nor for anybody, until another mail address is entered for them.
+
+    Their sessions end, but for the one with the digest `keep`. Raises NotFoundError, ConflictError where none speaks.
+    """
+    user = users.get(desk.connection, name)
+    row: tuple[str] | None = desk.connection.execute(
+        "WITH linked AS (SELECT issuer, subject, name FROM users WHERE name = %(name)s AND issuer IS NOT NULL),"
+        " kept AS (INSERT INTO unlinked_identities (issuer, subject, user_name) SELECT * FROM linked),"
+        " gone AS (UPDATE users SET issuer = NULL, subject = NULL WHERE name = %(name)s)"
+        " SELECT issuer FROM linked",
+        {"name": name},
+    ).fetchone()
+    if row is None:
+        raise ConflictError("no identity provider speaks for this user")
+    desk.record(ProviderUnlinked(user=user.id, name=name, issuer=row[0], by=desk.by, at=desk.now))
+    ending.end_all(desk, user.id, name, SessionEnd.ENDED, keep=keep)
+
+
+def _is_unlinked(connection: Connection, spoken: Spoken) -> bool:
+    row = connection.execute(
+        "SELECT FROM unlinked_identities WHERE issuer = %s AND subject = %s", (spoken.issuer, spoken.subject)
+    ).fetchone()
+    return row is not None
 
 
 def _linked(connection: Connection, spoken: Spoken) -> str | None:

@@ -140,11 +140,15 @@ def set_password(desk: AccessDesk, name: str, hashed: str, *, keep: bytes | None
 
 
 def set_email(desk: AccessDesk, name: str, email: str) -> None:
-    """Whom an identity provider means. Raises InvalidError, ConflictError when it is another's."""
+    """Whom an identity provider means; what was unlinked from them may be linked again.
+
+    Raises InvalidError, ConflictError when it is another's.
+    """
     user, kept = get(desk.connection, name), mail_address(email)
     if kept != user.email:
         _refuse_shared(desk.connection, kept)
         desk.connection.execute("UPDATE users SET email = %s WHERE name = %s", (kept or None, name))
+        desk.connection.execute("DELETE FROM unlinked_identities WHERE user_name = %s", (name,))
         desk.record(_email_changed(desk, user.id, name, kept))
 
 

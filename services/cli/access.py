@@ -14,7 +14,7 @@ import typer
 from rich.table import Table
 
 from schemas.errors import InvalidError
-from services.access import passwords, teams, tokens, totp, users
+from services.access import linking, passwords, teams, tokens, totp, users
 from services.access.desk import COMMAND_LINE, AccessDesk
 from services.access.lines import create_line
 from services.cli import context
@@ -101,6 +101,13 @@ def enable_user(name: Annotated[str, typer.Argument(help="Login name.")]) -> Non
     """Let somebody in again."""
     with _desk() as desk:
         users.enable_user(desk, name)
+
+
+@_user.command("unlink-provider")
+def unlink_provider(name: Annotated[str, typer.Argument(help="Login name.")]) -> None:
+    """Let no identity provider speak for somebody any more; their sessions end."""
+    with _desk() as desk:
+        linking.unlink(desk, name)
 
 
 @_user.command("reset-totp")

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from projections import access_log
 from projections.access_log import AccessEntry
 from projections.page import Page
-from services.access import changes, sessions, totp, users
+from services.access import changes, linking, sessions, totp, users
 from services.access.changes import NewUser, UserChange
 from services.access.identity import Role
 from services.access.passwords import PASSWORD_MAX_CHARACTERS, PASSWORD_MIN_CHARACTERS
@@ -177,6 +177,13 @@ def _users(routes: APIRouter, parts: Parts) -> None:
     async def reset_second_factor(name: str, who: Caller) -> Response:
         """Ask them for no code any more: their telephone is lost."""
         done = await access.run(who.name, totp.remove, name)
+        shown = _shape(await database.run(users.get, name))
+        return json(UserDone(done.position, shown), position=done.position)
+
+    @routes.post("/users/{name}/unlink-provider", responses=answers(UserDone))
+    async def unlink_provider(name: str, who: Caller) -> Response:
+        """No identity provider speaks for them any more; their sessions end. 409 where none does."""
+        done = await access.run(who.name, linking.unlink, name)
         shown = _shape(await database.run(users.get, name))
         return json(UserDone(done.position, shown), position=done.position)
 

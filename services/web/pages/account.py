@@ -13,8 +13,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from eventstore.database import Connection
-from schemas.errors import InvalidError, NotFoundError, RateLimitedError, UnauthenticatedError
-from services.access import changes, sessions, teams, totp, users
+from schemas.errors import ConflictError, InvalidError, NotFoundError, RateLimitedError, UnauthenticatedError
+from services.access import changes, linking, sessions, teams, totp, users
 from services.access.digests import digest
 from services.access.sign_in import SignIn
 from services.access.totp import Enrolment
@@ -30,6 +30,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     _page(routes, parts, screen)
     _password(routes, parts, screen)
+    _enrolment(routes, parts, screen)
     _second_factor(routes, parts, screen)
     _sessions(routes, parts)
     return routes
@@ -64,32 +65,56 @@ def _page(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return await _show(parts, screen, request)
 
 
-def _password(routes: APIRouter, parts: Parts, screen: Screen) -> None:
-    ways = SignIn(parts.hub.access)
+async def _prove(parts: Parts, request: Request, password: str) -> None:
+    """It is really them, and not somebody at their open screen. Raises InvalidError, RateLimitedError."""
+    try:
+        await SignIn(parts.hub.access).prove(caller(request).name, password, place_of(request))
+    except UnauthenticatedError as error:
+        raise InvalidError("not your password", field="password") from error
 
+
+def _password(routes: APIRouter, parts: Parts, screen: Screen) -> None:
     @routes.post("/account/password")
     async def change(request: Request) -> Response:
         fields, who = await posted.fields(request), caller(request)
         cookie = request.cookies.get(parts.guard.cookie, "")
         try:
             hashed = await changes.hashed(fields.get("new", ""))
-            await ways.prove(who.name, fields.get("password", ""), place_of(request))
-        except UnauthenticatedError:
-            return await _show(parts, screen, request, error=InvalidError("not your password", field="password"))
+            await _prove(parts, request, fields.get("password", ""))
         except (InvalidError, RateLimitedError) as error:
             return await _show(parts, screen, request, error=error)
         done = await parts.hub.access.run(who.name, users.set_password, who.name, hashed, keep=digest(cookie))
         return redirect(request, "/account", done="saved", min_position=done.position)
 
+    @routes.post("/account/provider/unlink")
+    async def unlink(request: Request) -> Response:
+        fields, who = await posted.fields(request), caller(request)
+        keep = digest(request.cookies.get(parts.guard.cookie, ""))
+        try:
+            await _prove(parts, request, fields.get("password", ""))  # who has none would have no way in left
+            done = await parts.hub.access.run(who.name, linking.unlink, who.name, keep=keep)
+        except (InvalidError, RateLimitedError, ConflictError) as error:
+            return await _show(parts, screen, request, error=error)
+        return redirect(request, "/account", done="saved", min_position=done.position)
 
-def _second_factor(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+
+def _enrolment(routes: APIRouter, parts: Parts, screen: Screen) -> None:
     access = parts.hub.access
 
     @routes.post("/account/totp")
     async def begin(request: Request) -> Response:
-        name = caller(request).name
+        fields, name = await posted.fields(request), caller(request).name
+        try:
+            if (await parts.hub.database.run(users.get, name)).password:  # who has none came by a provider
+                await _prove(parts, request, fields.get("password", ""))
+        except (InvalidError, RateLimitedError) as error:
+            return await _show(parts, screen, request, error=error)
         await access.run(name, totp.begin, access.secret, name)
         return redirect(request, "/account/totp")
+
+
+def _second_factor(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+    access = parts.hub.access
 
     async def page(request: Request, error: Exception | None = None) -> Response:
         name = caller(request).name

@@ -16,7 +16,7 @@ from eventstore.database import Connection
 from projections import access_log
 from schemas.errors import ConflictError, NotFoundError
 from schemas.facts.user import SessionEnd
-from services.access import changes, ending, sessions, teams, totp, users
+from services.access import changes, ending, linking, sessions, teams, totp, users
 from services.access.changes import NewUser, UserChange
 from services.access.desk import AccessDesk
 from services.access.identity import Role
@@ -38,6 +38,7 @@ _ACTIONS: Mapping[str, Callable[[AccessDesk, str], None]] = {
     "disable": users.disable_user,
     "enable": users.enable_user,
     "reset-totp": totp.remove,
+    "unlink-provider": linking.unlink,
     "end-sessions": _end_sessions,
     "forget-places": users.forget_places,
 }

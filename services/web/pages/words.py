@@ -335,6 +335,7 @@ ACCESS: Mapping[str, str] = {
     "PasswordChanged": "Password changed",
     "EmailChanged": "Mail address changed",
     "ProviderLinked": "Linked to an identity provider",
+    "ProviderUnlinked": "Identity provider unlinked",
     "SecondFactorSet": "Second factor set up",
     "SecondFactorRemoved": "Second factor removed",
     "JoinedTeam": "Joined a team",

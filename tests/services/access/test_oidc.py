@@ -11,10 +11,10 @@ import httpx
 import pytest
 from joserfc.jwk import OctKey, RSAKey
 
-from schemas.errors import UnauthenticatedError
+from schemas.errors import ConflictError, UnauthenticatedError
 from schemas.facts import Fact
-from schemas.facts.user import Place, ProviderLinked, Refusal, SignedIn, SignInFailed, UserCreated
-from services.access import sessions, totp, users
+from schemas.facts.user import Place, ProviderLinked, ProviderUnlinked, Refusal, SignedIn, SignInFailed, UserCreated
+from services.access import linking, sessions, totp, users
 from services.access.desk import Access
 from services.access.oidc import Provider, ProviderError
 from services.access.sign_in import CameIn, SignIn
@@ -132,6 +132,32 @@ async def test_a_disabled_user_is_not_let_in_by_anybody(ways: SignIn, access: Ac
         users.disable_user(desk, "eva")
     with pytest.raises(UnauthenticatedError):
         await _through(ways, provider)
+
+
+@pytest.mark.parametrize("role", ["", "agent"])
+async def test_what_was_unlinked_opens_nothing_until_another_mail_address_is_entered(
+    ways: SignIn, access: Access, issuer: Issuer, history: History, role: str
+) -> None:
+    provider = _provider(issuer, role)
+    came = await _through(ways, provider)
+    with access.desk("boss") as desk:
+        linking.unlink(desk, "eva")
+        assert sessions.of_session(desk.connection, came.cookie) is None
+        assert not users.get(desk.connection, "eva").provider
+        with pytest.raises(ConflictError):
+            linking.unlink(desk, "eva")
+    with pytest.raises(UnauthenticatedError):
+        await _through(ways, provider)
+    with access.desk("boss") as desk:
+        users.set_email(desk, "eva", "other@x.cu")
+    issuer.person = issuer.person | {"email": "other@x.cu"}
+    assert _who(access, await _through(ways, provider)) == "eva"
+    told = [fact for fact in history() if isinstance(fact, ProviderLinked | ProviderUnlinked)]
+    assert [(type(fact), fact.name, fact.issuer, fact.by) for fact in told] == [
+        (ProviderLinked, "eva", issuer.url, "eva"),
+        (ProviderUnlinked, "eva", issuer.url, "boss"),
+        (ProviderLinked, "eva", issuer.url, "eva"),
+    ]
 
 
 async def test_a_second_factor_is_asked_for_all_the_same(ways: SignIn, access: Access, issuer: Issuer) -> None:

@@ -27,7 +27,11 @@ def _secret(page: str) -> str:
 
 async def test_a_second_factor_is_set_up_asked_for_and_switched_off(web: Web) -> None:
     async with web.browser(Role.AGENT) as mine:
-        assert (await mine.post("/account/totp")).headers["location"] == "/account/totp"
+        for shown in ({}, {"password": "guess"}):
+            assert (await mine.post("/account/totp", data=shown)).status_code == 422
+        assert (await mine.get("/account/totp")).headers["location"] == "/account", "nothing waits for a code"
+        begun = await mine.post("/account/totp", data={"password": PASSWORD})
+        assert begun.headers["location"] == "/account/totp"
         page = (await mine.get("/account/totp")).text
         assert '<img class="qr" src="data:image/svg+xml' in page
         secret = _secret(page)
@@ -92,6 +96,43 @@ async def test_a_password_is_changed_by_who_knows_the_old_one_and_ends_the_other
         for _ in range(6):
             came = await this.post("/account/password", data={"password": "guess", "new": "another horse"})
         assert came.status_code == 429
+
+
+def _link(web: Web, name: str, *, password: bool = True) -> None:
+    with web.hub.database.transaction() as connection:
+        connection.execute(
+            "UPDATE users SET issuer = 'https://id.example', subject = name,"
+            " password_hash = CASE WHEN %s THEN password_hash END WHERE name = %s",
+            (password, name),
+        )
+
+
+async def test_an_identity_is_unlinked_by_its_user_with_the_password_and_by_an_admin(web: Web) -> None:
+    async with web.browser(Role.AGENT) as this, web.browser(Role.AGENT) as other, web.browser(Role.ADMIN) as admin:
+        assert (await this.post("/account/provider/unlink", data={"password": PASSWORD})).status_code == 409
+        _link(web, "agent")
+        assert "Unlink it" in (await this.get("/en/account")).text
+        assert (await this.post("/account/provider/unlink", data={"password": "guess"})).status_code == 422
+        assert (await this.post("/account/provider/unlink", data={"password": PASSWORD})).status_code == 303
+        assert (await this.get("/api/v1/me")).status_code == 200
+        assert (await other.get("/api/v1/me")).status_code == 401
+        assert "Unlink it" not in (await this.get("/en/account")).text
+        _link(web, "analyst")
+        assert "Unlink the identity provider" in (await admin.get("/en/admin/users/analyst")).text
+        assert (await admin.post("/admin/users/analyst/unlink-provider")).status_code == 303
+        assert (await admin.post("/api/v1/users/analyst/unlink-provider")).status_code == 409
+        await web.settled()
+        told = (await admin.get("/api/v1/audit?fact=ProviderUnlinked")).json()["items"]
+        assert [(each["subject"], each["by"]) for each in told] == [("analyst", "admin"), ("agent", "agent")]
+        assert "Identity provider unlinked" in (await admin.get("/en/admin/audit")).text
+
+
+async def test_who_has_no_password_has_no_other_way_in_and_needs_none_for_a_second_factor(web: Web) -> None:
+    async with web.browser(Role.AGENT) as this:
+        _link(web, "agent", password=False)
+        assert "is your only way in" in (await this.get("/en/account")).text
+        assert (await this.post("/account/provider/unlink", data={"password": PASSWORD})).status_code == 422
+        assert (await this.post("/account/totp")).headers["location"] == "/account/totp"
 
 
 async def test_sessions_are_ended_on_ones_own_page(web: Web) -> None:
