@@ -179,7 +179,7 @@ def _give(
 def _chat(desk: Desk, chat: UUID) -> Chat:
     loading.load_chats(desk.connection, desk.known, [chat])
     found = desk.known.chats.get(chat)
-    if found is None:
+    if found is None or not desk.sees(found.incident):
         raise NotFoundError("there is no such chat")
     return found
 
