@@ -16,6 +16,7 @@ from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from projections.timeline.families import family, incidents_of, numbers_of
 from projections.timeline.shape import Entry, File, Original, StoredFile, Thread
 from schemas.interaction import Channel, Direction
+from schemas.threads import begun, mailed, shown
 
 
 class _After(msgspec.Struct, frozen=True, array_like=True):
@@ -62,6 +63,16 @@ _TOLD = sql.SQL(  # the customer: an answer still held, or taken back, is nobody
     "delivery IS DISTINCT FROM 'withdrawn' AND (held_until IS NULL OR held_until <= clock_timestamp())"
 )
 
+_SIDES = sql.SQL(  # each side's own index order is cut at the limit before they are put together
+    "SELECT line.* FROM unnest(%(sides)s::uuid[]) AS side (shown), LATERAL ("
+    " {lines} WHERE thread = side.shown AND {told} {where} ORDER BY {order} LIMIT %(most)s"
+    ") AS line ORDER BY {order} LIMIT %(most)s"
+)
+
+
+def _asked(thread: UUID, beyond: _After, most: int) -> dict[str, object]:
+    return {"sides": shown(thread), "at": beyond.occurred_at, "position": beyond.position, "most": most + 1}
+
 
 def of_incident(
     connection: Connection, number: int, *, cursor: str | None = None, limit: int = LIMIT
@@ -94,24 +105,27 @@ def end_of_customer(connection: Connection, customer: UUID, most: int, *, before
 
 
 def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None, limit: int = LIMIT) -> Thread:
-    """The interactions of one thread, in and out, and nothing else: what its token may show.
-
-    An answer that is still held, or was taken back, is nobody's but ours.
-    """
+    """The interactions that a thread's token may show, in and out, and nothing else (schemas/threads.py)."""
     after = read_cursor(cursor, _After) if cursor else _After()
     with connection.cursor(row_factory=class_row(_Line)) as reader:
         lines = reader.execute(
-            sql.SQL(
-                "{lines} WHERE thread = %s AND {told}"
-                " AND (occurred_at, position) > (%s, %s) ORDER BY occurred_at, position LIMIT %s"
-            ).format(lines=_LINES, told=_TOLD),
-            (thread, after.occurred_at, after.position, bounded(limit) + 1),
+            _SIDES.format(
+                lines=_LINES,
+                told=_TOLD,
+                where=sql.SQL("AND (occurred_at, position) > (%(at)s, %(position)s)"),
+                order=sql.SQL("occurred_at, position"),
+            ),
+            _asked(thread, after, bounded(limit)),
         ).fetchall()
     kept, following = page_of(lines, limit, lambda line: _After(line.occurred_at, line.position))
     newest = connection.execute(
-        "SELECT incident FROM entries WHERE thread = %s AND incident IS NOT NULL"
-        " ORDER BY occurred_at DESC, position DESC LIMIT 1",
-        (thread,),
+        _SIDES.format(
+            lines=sql.SQL("SELECT incident, occurred_at, position FROM entries"),
+            told=sql.SQL("incident IS NOT NULL"),
+            where=sql.SQL(""),
+            order=sql.SQL("occurred_at DESC, position DESC"),
+        ),
+        _asked(thread, after, 0),
     ).fetchone()
     incident: UUID | None = newest[0] if newest else None
     incidents = {line.incident for line in kept if line.incident} | ({incident} if incident else set[UUID]())
@@ -121,17 +135,25 @@ def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None
 
 
 def end_of_thread(connection: Connection, thread: UUID, most: int, *, before: str | None = None) -> Page[Entry]:
-    """The last words of a thread, oldest first, however long it is. `next_cursor`: as `before`, earlier ones."""
+    """The last words of the same, oldest first, however long it is. `next_cursor`: as `before`, earlier ones."""
     until = read_cursor(before, _After) if before else _BEFORE_ANY
     with connection.cursor(row_factory=class_row(_Line)) as reader:
         lines = reader.execute(
-            sql.SQL(
-                "{lines} WHERE thread = %s AND {told}"
-                " AND (occurred_at, position) < (%s, %s) ORDER BY occurred_at DESC, position DESC LIMIT %s"
-            ).format(lines=_LINES, told=_TOLD),
-            (thread, until.occurred_at, until.position, most + 1),
+            _SIDES.format(
+                lines=_LINES,
+                told=_TOLD,
+                where=sql.SQL("AND (occurred_at, position) < (%(at)s, %(position)s)"),
+                order=sql.SQL("occurred_at DESC, position DESC"),
+            ),
+            _asked(thread, until, most),
         ).fetchall()
     return _end(lines, most, numbers_of(connection, {line.incident for line in lines if line.incident}))
+
+
+def goes_on_by_mail(connection: Connection, thread: UUID) -> bool:
+    """Was more said than this link shows, on the side that only our mails lead to?"""
+    row = connection.execute("SELECT EXISTS (SELECT FROM entries WHERE thread = %s)", (mailed(thread),)).fetchone()
+    return thread == begun(thread) and bool(row and row[0])
 
 
 def unanswered(connection: Connection, thread: UUID, most: int) -> int:
@@ -149,16 +171,16 @@ def unanswered(connection: Connection, thread: UUID, most: int) -> int:
 def stored_file(
     connection: Connection, interaction: UUID, index: int, *, thread: UUID | None = None
 ) -> StoredFile | None:
-    """The attachment behind `…/interactions/{interaction}/attachments/{index}`; with `thread`, only one of that.
+    """The attachment behind `…/interactions/{interaction}/attachments/{index}`; `thread`: if its token may show it.
 
     A thread shows nothing that is still held or was taken back.
     """
     row = connection.execute(
         sql.SQL(
             "SELECT attachments -> %(index)s FROM entries WHERE id = %(id)s"
-            " AND (%(thread)s::uuid IS NULL OR (thread = %(thread)s AND {told}))"
+            " AND (%(sides)s::uuid[] IS NULL OR (thread = ANY(%(sides)s) AND {told}))"
         ).format(told=_TOLD),
-        {"index": index, "id": interaction, "thread": thread},
+        {"index": index, "id": interaction, "sides": None if thread is None else shown(thread)},
     ).fetchone()
     return msgspec.convert(row[0], StoredFile) if row and row[0] else None
 

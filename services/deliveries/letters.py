@@ -26,6 +26,7 @@ from schemas.facts.interaction import InteractionReceived, InteractionSent
 from schemas.facts.link import LinkMailed
 from schemas.ids import keyed_id
 from schemas.interaction import Attachment, Channel, Party
+from schemas.threads import begun, mailed
 from services.deliveries.queue import Kind as DeliveryKind
 from services.deliveries.queue import Leased
 
@@ -128,14 +129,14 @@ def _reply(
     return Letter(
         OutgoingMail(
             mailbox=mailbox,
-            answers_to=with_plus(mailbox, head.tokens.sign(sent.thread)),
+            answers_to=with_plus(mailbox, head.tokens.sign(mailed(sent.thread))),
             name=head.name,
             recipient=handle_of(recipient.address),
             recipient_name=recipient.name,
             subject=subject_of_answer(content.subject or incident.subject, incident.number),
             text=content.text,
             language=incident.language,
-            message_id=head.tokens.message_id(sent.thread, sent.interaction, head.domain),
+            message_id=head.tokens.message_id(mailed(sent.thread), sent.interaction, head.domain),
             references=content.references or earlier.references,
             loop=loop_mark(head.secret),
             at=sent.at,
@@ -173,7 +174,8 @@ def _confirmation(
     recipient = _recipient(head, delivery, parties)
     if content is None or recipient is None:
         return None
-    token = head.tokens.sign(received.thread)
+    side = mailed(received.thread)
+    token = head.tokens.sign(side)
     language = received.language if received.language in LANGUAGES else head.locale
     subject, text = confirmation(
         language,
@@ -193,7 +195,7 @@ def _confirmation(
             subject=subject,
             text=text,
             language=language,
-            message_id=head.tokens.message_id(received.thread, received.interaction, head.domain),
+            message_id=head.tokens.message_id(side, received.interaction, head.domain),
             references=(),
             loop=loop_mark(head.secret),
             at=datetime.now(UTC),
@@ -219,7 +221,7 @@ class _Earlier:
 def _earlier(
     connection: Connection, ledger: Ledger, head: Letterhead, sent: InteractionSent, incident: _Incident
 ) -> _Earlier:
-    linked = [fact.interaction for fact in incident.links if fact.thread == sent.thread]
+    linked = [fact.interaction for fact in incident.links if begun(fact.thread) == begun(sent.thread)]
     before = linked[: linked.index(sent.interaction)] if sent.interaction in linked else linked
     histories = ledger.load(connection, [stream_id("interaction", each) for each in before[-_EARLIER_MAX:]])
     references: list[str] = []
@@ -230,7 +232,7 @@ def _earlier(
                 references.append(content.message_id)
                 mailbox = head.mailboxes.of(content.details.get("mailbox", "")) or mailbox
             case InteractionReceived(channel=Channel.FORM) | InteractionSent():
-                references.append(head.tokens.message_id(fact.thread, fact.interaction, head.domain))
+                references.append(head.tokens.message_id(mailed(fact.thread), fact.interaction, head.domain))
             case _:
                 continue
     return _Earlier(tuple(dict.fromkeys(filter(None, references))), mailbox)

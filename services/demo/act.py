@@ -21,6 +21,7 @@ from schemas.facts.incident import Words, WorkStarted, WorkStopped
 from schemas.facts.interaction import InteractionContent, InteractionDelivered, InteractionReceived
 from schemas.facts.visit import ArticleOpened, ArticleVoted, ContactSent, ContactStarted, Searched, VisitSolved
 from schemas.interaction import Channel, Interaction
+from schemas.threads import begun
 from services.demo.prepare import Answered, CameIn, Prepared, Worked
 from services.demo.steps import AskCallback, Call, LearnPhone, Publish, Spend, Visit, article_id
 from services.demo.translate import Case, answered_by
@@ -146,7 +147,7 @@ class Act:
         facts, _ = answer.decide(to, self._known.status(incident.id), _as_received(step.last, to.address), request)
         facts.append(InteractionDelivered(interaction=request.id, at=request.now + timedelta(seconds=2)))
         self._known.record(facts, Cause(request.id, incident.id))
-        for key in (f"interaction:{request.id}", f"thread:{to.thread}"):
+        for key in (f"interaction:{request.id}", f"thread:{begun(to.thread)}"):
             found = self._rules.reader.key_of(key)
             if found not in self._known.threads:
                 self._known.threads[found] = Thread(request.id, incident.id)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from channels.tokens import ThreadTokens
 from schemas.facts.incident import Priority
 from schemas.interaction import Direction, Interaction
+from schemas.threads import mailed
 from services.calls import decide as calls
 from services.demo.steps import Answer, AnyStep, AskCallback, Call, LearnPhone, Publish, Spend, Visit, Work, Write
 from services.demo.translate import Case, interaction_of, phone_party, wish_of
@@ -104,7 +105,7 @@ class Preparation:
             return None
         case.sent = step.id
         domain = self._mailbox.partition("@")[2]
-        case.references = [*case.references[-4:], self._tokens.message_id(case.thread, step.id, domain)]
+        case.references = [*case.references[-4:], self._tokens.message_id(mailed(case.thread), step.id, domain)]
         return Answered(step, case.last)
 
 

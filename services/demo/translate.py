@@ -8,6 +8,7 @@ from uuid import UUID
 from schemas.address import Kind, email_address, phone_address
 from schemas.ids import chat_id, scoped_id
 from schemas.interaction import Authentication, Automatic, Channel, Hints, Interaction, Party, Window
+from schemas.threads import mailed
 from services.demo.catalogue import Customer
 from services.demo.steps import AskCallback, Write
 
@@ -87,7 +88,7 @@ def _mail(step: Write, case: Case) -> Interaction:
         ),
         subject=step.subject,
         text=step.text,
-        thread=case.thread if signed and case.thread is not None else step.id,
+        thread=mailed(case.thread) if signed and case.thread is not None else step.id,
         contact=step.id,
         occurred_at=step.at,
         received_at=step.at,

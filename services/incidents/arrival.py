@@ -16,6 +16,7 @@ from schemas.address import Kind, kind_of
 from schemas.facts.call import CallStarted
 from schemas.ids import keyed_bytes, keyed_id
 from schemas.interaction import Automatic, Channel, Direction, Interaction, Party
+from schemas.threads import begun
 
 Key: TypeAlias = bytes
 """Sixteen bytes that lead to something and tell nothing: of a conversation, a message, a subject."""
@@ -131,7 +132,7 @@ class Reader:
             parties=frozenset({address, *others}),
             others=others,
             claims=tuple((self.id_of(party.address), party) for party in item.claims),
-            thread=self.key_of(f"thread:{item.thread}"),
+            thread=self.key_of(f"thread:{begun(item.thread)}"),
             message=self.key_of(f"message:{hints.message_id}") if hints.message_id else None,
             references=tuple(self.key_of(f"message:{reference}") for reference in nearest_first if reference),
             session=self.key_of(f"session:{hints.session}") if hints.session else None,

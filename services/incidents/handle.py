@@ -11,6 +11,7 @@ from schemas.facts import Fact, stream_id
 from schemas.facts.chat import ChatAccepted, ChatEmailGiven, ChatRequested
 from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Channel
+from schemas.threads import begun
 from services.chats.state import Stage
 from services.desk import Desk, Done
 from services.drafts import uploads
@@ -67,7 +68,7 @@ def _reply(desk: Desk, request: Reply) -> Done:
     facts, deliveries = answer.decide(to, status, answered, request, files=files, until=until)
     _record(desk, request, to.incident, facts)
     desk.known.deliveries += deliveries
-    for key in (desk.reader.key_of(f"interaction:{request.id}"), desk.reader.key_of(f"thread:{to.thread}")):
+    for key in (desk.reader.key_of(f"interaction:{request.id}"), desk.reader.key_of(f"thread:{begun(to.thread)}")):
         loading.load_threads(desk.connection, desk.known, [key])
         if key not in desk.known.threads:
             desk.known.threads[key] = Thread(request.id, to.incident.id)

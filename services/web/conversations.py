@@ -13,6 +13,7 @@ from projections.timeline import Entry
 from schemas.facts import stream_id
 from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Channel, Direction, Party
+from schemas.threads import begun
 from services.wiring import Hub
 
 _HISTORY_MAX = 1000
@@ -30,7 +31,7 @@ class Conversations:
         return await self._hub.database.run(self._sender_in, thread)
 
     def _sender_in(self, connection: Connection, thread: UUID) -> Party | None:
-        stream = stream_id(InteractionReceived.category, thread)
+        stream = stream_id(InteractionReceived.category, begun(thread))
         for fact in self._hub.ledger.load(connection, [stream])[stream].facts:
             if isinstance(fact, InteractionReceived):
                 return fact.personal.sender if fact.personal else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -17,11 +19,15 @@ from eventstore.database import Connection
 from projections import incidents
 from projections.timeline import threads
 from schemas.errors import NotFoundError
+from schemas.threads import begun, mailed
 from services.customers import links
 from services.web.parts import Parts
 
 FROM_ONE_PLACE = Rate(burst=10, per_second=0.02)
 ANSWER_SECONDS = 0.4  # as long for an address nobody knows as for one that gets a mail
+
+_Row: TypeAlias = tuple[UUID, str, UUID | None, datetime, datetime]
+"""As `threads.of_address` gives it."""
 
 
 class RequestShape(msgspec.Struct, frozen=True):
@@ -66,7 +72,7 @@ class RequestsList:
         return RequestsShape(await self._hub.database.run(self._requests, address), until)
 
     def _requests(self, connection: Connection, address: UUID) -> list[RequestShape]:
-        rows = threads.of_address(connection, address)
+        rows = _together(threads.of_address(connection, address))
         numbers = incidents.roots(connection, [incident for _, _, incident, _, _ in rows if incident is not None])
         statuses = incidents.statuses(connection, list(numbers.values()))
         return [
@@ -76,7 +82,20 @@ class RequestsList:
                 status=statuses.get(number) if number is not None else None,
                 began_at=began,
                 updated_at=updated,
-                url=f"/status/{self._hub.tokens.sign(thread)}",
+                url=f"/status/{self._hub.tokens.sign(mailed(thread))}",
             )
             for thread, subject, incident, began, updated in rows
         ]
+
+
+def _together(rows: Sequence[_Row]) -> list[_Row]:
+    """The two sides of a conversation are one request: it has the subject it began with, and is as new as the newer."""
+    found: dict[UUID, _Row] = {}
+    for row in rows:  # the newest first
+        thread, subject, incident, since, _ = row
+        newer = found.get(begun(thread))
+        if newer is None:
+            found[begun(thread)] = row
+        elif since < newer[3]:
+            found[begun(thread)] = (thread, subject, newer[2] or incident, since, newer[4])
+    return list(found.values())

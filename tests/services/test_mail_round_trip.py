@@ -21,6 +21,7 @@ from schemas.facts import stream_id
 from schemas.facts.incident import IncidentOpened, InteractionLinked, Reason
 from schemas.facts.interaction import InteractionBounced
 from schemas.interaction import Channel, Hints, Interaction, Party
+from schemas.threads import mailed
 from schemas.topics import INTERACTIONS, MAIL
 from services.commands import Commands
 from services.consumers import INCIDENTS, PARSER
@@ -126,6 +127,7 @@ async def test_a_conversation_by_mail_is_one_incident(hub, running, sink):
     )
     await until(lambda: len(sink.mails) == 1)
     confirmation = sink.mails[0]
+    assert f"/status/{hub.tokens.sign(mailed(form))}" in confirmation.get_body().get_content()
     assert confirmation["Subject"] == "Hemos recibido su mensaje: No imprime [#1]"
 
     answer = (
@@ -135,7 +137,7 @@ async def test_a_conversation_by_mail_is_one_incident(hub, running, sink):
     await running.accept(Envelope("smtp", "ana@x.cu", (BOX,)), answer.encode())
     await until(lambda: len(links(hub)) == 2)
     first, second = links(hub)
-    assert (second.incident, second.reason, second.thread) == (first.incident, Reason.SIGNED_TOKEN, form)
+    assert (second.incident, second.reason, second.thread) == (first.incident, Reason.SIGNED_TOKEN, mailed(form))
 
     opened = next(fact for fact in facts(hub) if isinstance(fact, IncidentOpened))
     commands = Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret)

@@ -22,6 +22,7 @@ from projections.timeline import Entry
 from schemas.errors import NotFoundError
 from schemas.ids import new_id
 from schemas.interaction import Channel
+from schemas.threads import mailed
 from services.access import teams
 from services.chats import presence
 from services.chats.presence import Presence
@@ -196,7 +197,7 @@ def _talk_of(connection: Connection, chat: UUID, goodbye: Goodbye) -> Talk:
 
 
 def _talk(connection: Connection, chat: Chat, goodbye: Goodbye) -> Talk:
-    entries = timeline.end_of_thread(connection, chat.thread, _LINES_SHOWN).items
+    entries = timeline.end_of_thread(connection, mailed(chat.thread), _LINES_SHOWN).items
     waits = timeline.unanswered(connection, chat.thread, _UNANSWERED_MAX)
     return Talk(chat, entries, waits, str(new_id()), goodbye(chat.language))
 

@@ -38,7 +38,7 @@ _PROJECTIONS = ("timeline", "incidents")
 class ThreadStatus(msgspec.Struct, frozen=True):
     """What a status link tells. `state`: `received` until the message is part of an incident.
 
-    `earlier`: as `?before=`, what was said before. `subject`: what it began with.
+    `earlier`: as `?before=`, what was said before. `subject`: what it began with. `by_mail`: more was said by mail.
     """
 
     state: str
@@ -47,6 +47,7 @@ class ThreadStatus(msgspec.Struct, frozen=True):
     timeline: list[Entry]
     earlier: str | None = None
     subject: str = ""
+    by_mail: bool = False
 
 
 def router(parts: Parts, screen: Screen) -> APIRouter:
@@ -106,6 +107,7 @@ async def page(
         "items": told.timeline,
         "subject": told.subject,
         "earlier": told.earlier,
+        "by_mail": told.by_mail,
         "before": before,
         "fields": {"body": fields.get("body", ""), "comment": fields.get("comment", "")},
         "key": fields.get(form.IDEMPOTENCY_FIELD) or str(new_id()),
@@ -165,4 +167,5 @@ def _read(connection: Connection, thread: UUID, most: int, before: str | None) -
         timeline=said.items,
         earlier=said.next_cursor,
         subject=begun.items[0].subject if begun.items else "",
+        by_mail=timeline.goes_on_by_mail(connection, thread),
     )

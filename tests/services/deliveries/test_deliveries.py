@@ -38,6 +38,7 @@ from schemas.facts.interaction import (
 )
 from schemas.ids import keyed_id
 from schemas.interaction import Attachment, Channel, Direction, Party, RawMail
+from schemas.threads import mailed
 from services.deliveries import queue
 from services.deliveries.letters import Letterhead
 from services.deliveries.queue import Kind, NewDelivery
@@ -137,6 +138,7 @@ class Story:
         attachments=(),
     ):
         self.received, self.sent, self.incident = uuid4(), uuid4(), uuid4()
+        self.mailed = mailed(self.received)
         self.address = keyed_id(secret, "email:ana@x.cu")
         ana = Party(address="email:ana@x.cu", name="Ana Pérez")
         common = {"address": self.address, "thread": self.received}
@@ -235,8 +237,8 @@ async def test_a_reply_arrives_threaded_and_its_fact_is_recorded(database, ledge
     await drain(worker())
     ((sender, to, content),) = remote.mails
     mail = read_mail(content)
-    token = head.tokens.sign(story.received)
-    confirmation = head.tokens.message_id(story.received, story.received, "cauce.example")
+    token = head.tokens.sign(story.mailed)
+    confirmation = head.tokens.message_id(story.mailed, story.received, "cauce.example")
     assert {
         name: mail[name] for name in ("From", "To", "Reply-To", "Subject", "Message-ID", "In-Reply-To", "References")
     } == {
@@ -244,7 +246,7 @@ async def test_a_reply_arrives_threaded_and_its_fact_is_recorded(database, ledge
         "To": "Ana Pérez <ana@x.cu>",
         "Reply-To": f"Cauce <support+{token}@cauce.example>",
         "Subject": "Re: No imprime [#7]",
-        "Message-ID": f"<{head.tokens.message_id(story.received, story.sent, 'cauce.example')}>",
+        "Message-ID": f"<{head.tokens.message_id(story.mailed, story.sent, 'cauce.example')}>",
         "In-Reply-To": f"<{confirmation}>",
         "References": f"<{confirmation}>",
     }
@@ -307,7 +309,7 @@ async def test_a_form_is_confirmed_in_its_language_with_its_link(
     await drain(worker())
     mail = read_mail(remote.mails[0][2])
     assert mail["Subject"] == f"{words}: No imprime [#7]"
-    link = f"https://help.cauce.example/status/{head.tokens.sign(story.received)}"
+    link = f"https://help.cauce.example/status/{head.tokens.sign(story.mailed)}"
     assert link in mail.get_body(("plain",)).get_content()
     assert f'href="{link}"' in mail.get_body(("html",)).get_content()
     assert (mail["Auto-Submitted"], mail["References"]) == ("auto-replied", None)
@@ -324,7 +326,7 @@ async def test_what_we_send_comes_back_with_its_thread_proven(database, story, w
         id=uuid4(), source="smtp", mailbox=BOX, envelope_from="ana@x.cu", envelope_to=(BOX,), size=1, received_at=NOW
     )
     hints = parse(raw, answer.encode(), Ours(secret=head.secret, addresses=(BOX,))).interaction
-    assert (hints.thread, hints.hints.thread_signed, hints.hints.subject_number) == (story.received, True, 7)
+    assert (hints.thread, hints.hints.thread_signed, hints.hints.subject_number) == (story.mailed, True, 7)
     ours = parse(raw, remote.mails[0][2], Ours(secret=head.secret, addresses=(BOX,))).interaction
     assert (ours.hints.automatic, ours.details["loop"]) == ("reply", "ours")
 

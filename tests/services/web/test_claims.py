@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID, uuid4
 
 from websockets.asyncio.client import connect
 
+from channels.intake import Intake
+from schemas.interaction import Attachment, Channel, Hints, Interaction, Party
+from schemas.threads import mailed
 from services.access.identity import Role
 from tests.services.web.serving import Web
 
@@ -56,6 +62,54 @@ async def test_a_form_with_anothers_address_opens_its_own_incident_and_shows_onl
     for own in (f"<h1>{SECRET}</h1>", f"<title>{SECRET} · Cauce</title>", f'"subject":"{SECRET}"'):
         seen = seen.replace(own, "")  # her own subject, as she wrote it
     assert SECRET not in seen
+
+
+async def test_what_the_owner_of_an_address_answers_by_mail_is_for_the_link_in_that_mail(web: Web) -> None:
+    async with web.client() as stranger, web.client(Role.AGENT) as agent:
+        receipt = await web.form(stranger, name="Eve", email="ana@x.cu", subject="Hello", body="what did I ask?")
+        await web.settled()
+        thread = UUID(receipt["interaction_id"])
+        in_mail = f"/status/{web.hub.tokens.sign(mailed(thread))}"
+        file = Attachment(name="secret.txt", media_type="text/plain", bytes=6, blob=web.hub.blobs.put(SECRET.encode()))
+        answered = _by_mail(thread, text=f"I asked {SECRET}", attachments=(file,))
+        await Intake(web.hub.log, web.hub.secret).submit(answered)
+        await web.settled()
+        await agent.post("/api/v1/incidents/1/replies", json={"text": f"about {SECRET}"})
+        await stranger.post(f"{in_mail}/messages", json={"body": f"and again {SECRET}"})
+        await web.settled()
+        path = urlsplit(receipt["status_url"]).path
+        programs = {"Accept": "application/json"}
+        hers, anas = [(await stranger.get(each, headers=programs)).json() for each in (path, in_mail)]
+        assert (_said(hers), hers["number"], hers["by_mail"]) == (["what did I ask?"], 1, True)
+        told = ["what did I ask?", f"I asked {SECRET}", f"about {SECRET}", f"and again {SECRET}"]
+        assert (_said(anas), anas["number"], anas["by_mail"]) == (told, 1, False)
+        assert SECRET not in (await stranger.get(path, headers={"Accept": "text/html"})).text
+        kept = f"files/{answered.id}/0"
+        assert [(await stranger.get(f"{each}/{kept}")).status_code for each in (path, in_mail)] == [404, 200]
+    async with connect(web.url.replace("http:", "ws:") + "/api/v1/chat") as chat:
+        await chat.send(json.dumps({"type": "hello", "token": path.rpartition("/")[2]}))
+        frames = [json.loads(await chat.recv()) for _ in range(2)]
+    assert SECRET not in str(frames)
+
+
+def _said(status: dict[str, Any]) -> list[str]:
+    return [entry["text"] for entry in status["timeline"]]
+
+
+def _by_mail(thread: UUID, **more: Any) -> Interaction:
+    """An answer to the confirmation of a thread, as the parser reads it."""
+    now, made = datetime.now(UTC), uuid4()
+    return Interaction(
+        id=made,
+        channel=Channel.EMAIL,
+        sender=Party(address="email:ana@x.cu", name="Ana", proven=True),
+        thread=mailed(thread),
+        contact=made,
+        occurred_at=now,
+        received_at=now,
+        hints=Hints(thread_signed=True),
+        **more,
+    )
 
 
 async def test_a_chat_with_anothers_address_shows_nothing_of_theirs(web: Web) -> None:
