@@ -6,7 +6,7 @@ from services.demo.staff import hire
 from services.wiring import build_access
 
 
-def test_the_demo_has_agents_and_two_teams_and_hires_nobody_twice(database: Database) -> None:
+def test_the_demo_has_agents_and_teams_and_hires_nobody_twice(database: Database) -> None:
     access = build_access(database)
     with access.desk("test") as desk:
         users.create_user(desk, "agent", "agent", "long enough")
@@ -16,6 +16,7 @@ def test_the_demo_has_agents_and_two_teams_and_hires_nobody_twice(database: Data
     with database.transaction() as connection:
         assert [(team.title, team.members) for team in teams.list_teams(connection)] == [
             ("Facturación", ("grace", "tomas")),
+            ("Legal", ("agent",)),
             ("Soporte", ("agent", "carmen", "lucia", "yasmany")),
         ]
         assert users.get(connection, "lucia").role == "analyst"
