@@ -23,11 +23,9 @@ class Kept:
     """`known`: what stands for the parameters of addresses, all of the closed team's. `plain`: beside it, anybody's."""
 
     known: dict[str, str]
-    solved: int
     plain: int
     customer: str
-    plain_call: str
-    callback: str
+    organization: str
     asks: dict[str, dict[str, str]]
     """Who asks → the headers that say so: three agents with sessions; `program`: an agent's token of no user, …"""
 
@@ -65,12 +63,11 @@ async def keep(web: Web) -> Kept:
         secret = f"incidents/{numbers['open']}"
         file = {"file": (f"{SECRET}.png", b"\x89PNG\r\n\x1a\n", "image/png")}
         upload = (await admin.post("/api/v1/uploads", files=file)).json()["items"][0]["id"]
-        note = await act(f"{secret}/notes", text=f"@outsider @member {SECRET}", attachments=[upload])
+        await act(f"{secret}/notes", text=f"@outsider @member {SECRET}", attachments=[upload])
         reply = await act(f"{secret}/replies", text=SECRET)
         call = await act("calls", direction="in", phone=PHONE, incident=numbers["open"])
         changed = await admin.patch(f"/api/v1/calls/{call['id']}", json={"notes": SECRET})
         assert changed.status_code == 200, changed.text
-        plain_call = await act("calls", direction="in", phone="+53 5 555 0111", new_incident=True)
         await act(f"{secret}/work/start")
         callback = await _wish(web, customer)
         chat, chats_number = await _chat(web)
@@ -81,7 +78,9 @@ async def keep(web: Web) -> Kept:
             await act(f"incidents/{number}/assign", team=TEAM, to="has_it")
         await act(f"{secret}/merge", **{"from": [numbers["merged"]]})
         await web.settled()
-        customer_id = (await admin.get(f"/api/v1/{secret}")).json()["customer"]["id"]
+        customer_id = str((await admin.get(f"/api/v1/{secret}")).json()["customer"]["id"])
+        company = await act("organizations", name="Empresa", customer=customer_id)
+        await web.settled()
     known = {
         "number": str(numbers["open"]),
         "interaction": str(reply["interaction_id"]),
@@ -89,8 +88,7 @@ async def keep(web: Web) -> Kept:
         "chat": chat,
         "callback": callback,
     }
-    assert note
-    return Kept(known, numbers["solved"], numbers["plain"], customer_id, str(plain_call["id"]), callback, asks)
+    return Kept(known, numbers["plain"], customer_id, str(company["id"]), asks)
 
 
 async def _wish(web: Web, customer: httpx.AsyncClient) -> str:

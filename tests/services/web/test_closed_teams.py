@@ -27,7 +27,7 @@ _ASKED = {
     "GET /agent/chats/{chat}": ("?part=log",),
     "GET /agent/calls/match": (f"?phone={PHONE[1:]}",),
     "GET /agent/in-person/match": ("?email=ana@x.cu",),
-    "GET /api/v1/incidents": (f"?q={SECRET}", "?team=rrhh", "?assignee=has_it"),
+    "GET /api/v1/incidents": (f"?q={SECRET}", "?team=rrhh", "?assignee=has_it", "?organization={organization}"),
 }
 """What a list is asked for, besides everything it shows unasked."""
 _ENDLESS = {"GET /live", "GET /api/v1/live"}
@@ -42,6 +42,7 @@ _SHOW = {
     "GET /agent/incidents/{number}",
     "GET /agent/interactions/{interaction}/original",
     "GET /agent/mentions",
+    "GET /agent/organizations/{organization}",
     "GET /agent/palette",
     "GET /agent/work",
     "GET /api/v1/calls",
@@ -56,6 +57,7 @@ _SHOW = {
     "GET /api/v1/incidents/{number}/similar",
     "GET /api/v1/incidents/{number}/timeline",
     "GET /api/v1/mentions",
+    "GET /api/v1/organizations/{organization}",
     "GET /api/v1/work",
 }
 """Where its words do show to who may see them. A route that shows them anew is to be written down here."""
@@ -92,7 +94,7 @@ def _filled(path: str, known: dict[str, str]) -> str:
 
 async def _shown(web: Web, kept: Kept, who: str) -> tuple[set[str], dict[str, int]]:
     """Where the secret's words came out, in answer to everything that can be asked; and with which statuses."""
-    known = _OTHERS | {"customer": kept.customer} | kept.known
+    known = _OTHERS | {"customer": kept.customer, "organization": kept.organization} | kept.known
     told: set[str] = set()
     statuses: dict[str, int] = {}
     async with kept.client(web, who) as client:
@@ -155,7 +157,7 @@ async def test_a_command_that_names_it_beside_its_own_finds_none(web: Web, kept:
             ("POST", f"incidents/{plain}/unmerge", {"from": secret}),
             ("POST", f"incidents/{plain}/move", {"interaction": spoken, "to": secret}),
             ("POST", "calls", {"direction": "in", "phone": PHONE, "incident": secret}),
-            ("POST", "calls", {"direction": "out", "callback": kept.callback}),
+            ("POST", "calls", {"direction": "out", "callback": kept.known["callback"]}),
             ("PATCH", f"calls/{mine['id']}", {"incident": secret}),
             ("POST", "work/stop", {"number": secret}),
             ("POST", "in-person", {"name": "Ana", "subject": "x", "body": "x", "incident": secret}),
