@@ -12,6 +12,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from eventstore.database import Connection
+from eventstore.packed import Uuids
 from projections import customers
 from projections.incidents import clocks, search
 from projections.incidents.filters import Filters, narrowed
@@ -199,10 +200,10 @@ def _listed(
         found = search.rare(connection, q)
         if found is not None:
             query = sql.SQL(
-                "SELECT {} FROM incidents WHERE {} AND (number = %s OR id = ANY(%s)) ORDER BY {} LIMIT %s"
+                "SELECT {} FROM incidents WHERE {} AND (number = %s OR id = ANY(%b)) ORDER BY {} LIMIT %s"
             ).format(columns, where, sorted_by)
             return reader.execute(
-                query, (*values, number, [*found, *search.named(connection, number)], limit)
+                query, (*values, number, Uuids([*found, *search.named(connection, number)]), limit)
             ).fetchall()
         # in the list's order until the page is full: common words cost a page, not their matches
         own = sql.SQL(search.SAID).format(number=sql.SQL("incidents.number"), id=sql.SQL("incidents.id"))

@@ -13,9 +13,10 @@ from typing import LiteralString
 from uuid import UUID
 
 from eventstore.database import Connection
+from eventstore.packed import Uuids
 
-_WALK = 11
-"""Both ways cost the same at the square root of so many times the timeline's lines (docs/performance.md)."""
+_WALK = 8
+"""Both ways cost about the same at the square root of so many times the timeline's lines (docs/performance.md)."""
 _UNKNOWN_SHARE = 0.005
 """PostgreSQL's DEFAULT_TS_MATCH_SEL: a word without a figure is taken to be as frequent at most."""
 _DIGITS_MAX = 18  # what a bigint holds
@@ -50,13 +51,15 @@ def rare(connection: Connection, q: str) -> list[UUID] | None:
         return None
     # by the index alone: matches are counted without reading their texts again
     connection.execute("SET LOCAL enable_seqscan = off")
-    rows: Sequence[tuple[UUID]] = connection.execute(
-        "SELECT incident FROM entries WHERE words @@ websearch_to_tsquery('public.words', %s) LIMIT %s", (q, most + 1)
+    rows: Sequence[tuple[UUID | None, int]] = connection.execute(
+        "SELECT incident, count(*) FROM (SELECT incident FROM entries"
+        "  WHERE words @@ websearch_to_tsquery('public.words', %s) LIMIT %s) AS line GROUP BY incident",
+        (q, most + 1),
     ).fetchall()
     connection.execute("SET LOCAL enable_seqscan = on")
-    if len(rows) > most:
+    if sum(matches for _, matches in rows) > most:
         return None
-    return _roots(connection, {incident for (incident,) in rows if incident})
+    return _with_roots(connection, {incident for incident, _ in rows if incident})
 
 
 def _expected(connection: Connection, q: str) -> tuple[float, float]:
@@ -71,16 +74,17 @@ def _expected(connection: Connection, q: str) -> tuple[float, float]:
 def named(connection: Connection, number: int) -> list[UUID]:
     """What the incident of this number is read as."""
     rows: Sequence[tuple[UUID]] = connection.execute("SELECT id FROM incidents WHERE number = %s", (number,)).fetchall()
-    return _roots(connection, {incident for (incident,) in rows})
+    return _with_roots(connection, {incident for (incident,) in rows})
 
 
-def _roots(connection: Connection, incidents: set[UUID]) -> list[UUID]:
+def _with_roots(connection: Connection, incidents: set[UUID]) -> list[UUID]:
+    """These, and what those of them that were merged are read as. The merged ones no list shows."""
     rows: Sequence[tuple[UUID]] = connection.execute(
         "WITH RECURSIVE up AS ("
-        "  SELECT id, merged_into FROM incidents WHERE id = ANY(%s)"
-        "  UNION SELECT i.id, i.merged_into FROM up, LATERAL"
-        "   (SELECT id, merged_into FROM incidents WHERE id = up.merged_into OFFSET 0) AS i"
-        ") SELECT id FROM up WHERE merged_into IS NULL",
-        (list(incidents),),
+        "  SELECT merged_into AS id FROM incidents WHERE id = ANY(%b) AND merged_into IS NOT NULL"
+        "  UNION SELECT i.merged_into FROM up, LATERAL"
+        "   (SELECT merged_into FROM incidents WHERE id = up.id AND merged_into IS NOT NULL OFFSET 0) AS i"
+        ") SELECT id FROM up",
+        (Uuids(incidents),),
     ).fetchall()
-    return [root for (root,) in rows]
+    return [*incidents, *(root for (root,) in rows)]

@@ -36,8 +36,6 @@ EVERYWHERE = "gracias"
 """A word of every message."""
 COMMON = "impresora"
 """A word of every hundredth message, in one incident of twenty."""
-COMMON_IN_FEW = "etiquetas"
-"""A word of every hundredth message, in one incident of a hundred."""
 OFTEN = "atasco"
 """A word of every fiftieth message, in one incident of twenty."""
 
@@ -88,7 +86,6 @@ SELECT md5('e' || position)::uuid, position, 'interaction', at, at, md5('i' || n
   CASE WHEN line %% 2 = 0 THEN 'in' ELSE 'out' END, md5('a' || n / {per_customer})::uuid, 'email:p@x.cu', 'Ana', '{{}}',
   'Una consulta', (string_to_array('{words}', ' '))[1 + position %% 12] || ' ' || n
   || CASE WHEN n %% 20 = 7 AND line = 2 THEN ' {common}' ELSE '' END
-  || CASE WHEN n %% 100 = 8 THEN ' {common_in_few}' ELSE '' END
   || CASE WHEN n %% 20 = 9 AND line > 2 THEN ' {often}' ELSE '' END
   || ' no funciona desde ayer por la tarde, {everywhere}', '', '', '[]', NULL, 'InteractionLinked', 'new', NULL
 FROM (SELECT n, line, at, row_number() OVER (ORDER BY at, n) AS position
@@ -148,7 +145,6 @@ def fill(database: Database, interactions: int) -> None:
                 each=EACH,
                 words=_WORDS,
                 common=COMMON,
-                common_in_few=COMMON_IN_FEW,
                 often=OFTEN,
                 everywhere=EVERYWHERE,
             )

@@ -103,7 +103,6 @@ _LISTS = {
     "a word of all": {"q": crowd.EVERYWHERE},
     "a word of every fiftieth message": {"q": crowd.OFTEN},
     "a word of every hundredth message": {"q": crowd.COMMON},
-    "a word of every hundredth message, in few incidents": {"q": crowd.COMMON_IN_FEW},
 }
 
 
