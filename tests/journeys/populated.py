@@ -190,6 +190,7 @@ NO_PAGES = {
     "/healthz",
     "/readyz",
     "/metrics",
+    "/live",
     "/openapi.json",
     "/asyncapi",
     "/status/{token}/files/{interaction}/{index}",
