@@ -97,7 +97,11 @@ def encode(fact: Fact, keyring: Keyring, stream: str = "", nonce: bytes = b"") -
 
 def decode(type_name: str, stream: str, data: bytes, keyring: Keyring) -> Fact:
     """A stored fact, brought to its newest version. `personal` is None once erased. Raises DecodeError."""
-    return read(type_name, stream, parts(data), lambda address: keyring.open_key(uuid_of(address)))
+    try:
+        stored = parts(data)
+    except DecodeError as error:
+        raise _unreadable(type_name, stream, error) from error
+    return read(type_name, stream, stored, lambda address: keyring.open_key(uuid_of(address)))
 
 
 def parts(data: bytes) -> Stored:
@@ -120,8 +124,7 @@ def read(type_name: str, stream: str, stored: Stored, open_key: Callable[[bytes]
                 opened = key.decrypt(nonce, sealed, _bound_to(type_name, stream))
                 msgspec.structs.force_setattr(fact, "personal", _personal[type_name].decode(opened))
     except (msgspec.MsgspecError, KeyError, InvalidTag) as error:
-        msg = f"{type_name} in {stream} can't be read: {error!r}"
-        raise DecodeError(msg) from error
+        raise _unreadable(type_name, stream, error) from error
     while (upcast := UPCASTERS.get(fact.type_name)) is not None:
         fact = upcast(fact)
     return fact
@@ -134,6 +137,10 @@ def sealed_by(data: bytes) -> bytes | None:
     """
     stored = parts(data)
     return stored.address if stored.sealed is not None else None
+
+
+def _unreadable(type_name: str, stream: str, error: Exception) -> DecodeError:
+    return DecodeError(f"{type_name} in {stream} can't be read: {error!r}")
 
 
 def _bound_to(type_name: str, stream: str) -> bytes:
