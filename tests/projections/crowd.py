@@ -96,10 +96,10 @@ ORDER BY position;
 
 _OTHERS = """
 INSERT INTO calls (id, interaction, position, incident, state, direction, line, address, phone, agent, started_at,
-  held_seconds, rings, notes, outcome)
+  held_seconds, rings, notes, outcome, same, reported_line)
 SELECT md5('p' || n)::uuid, md5('l' || n)::uuid, n, md5('i' || n)::uuid,
   CASE WHEN n <= 3 THEN 'active' ELSE 'ended' END, 'in', 'main', md5('a' || n)::uuid, 'phone:+53' || n, 'ana',
-  now() - n * %(span)s, 0, '{{}}', '', ''
+  now() - n * %(span)s, 0, '{{}}', '', '', '', ''
 FROM generate_series(1, %(count)s / 5) n;
 INSERT INTO report_incidents SELECT id, channel, opened_at, opened_at, 60, NULL, NULL, merged_into FROM incidents;
 INSERT INTO report_quarters SELECT now() - n * interval '15 minutes', 'email', 1, 1, 1
