@@ -73,6 +73,6 @@ def number_of(desk: Desk, callback: Callback) -> str:
 
 def call_ended(desk: Desk, call: UUID, request: Request) -> None:
     """A call that was answered has ended: if it was made for a call-me-back, that is done."""
-    loading.load_callbacks_of(desk.connection, desk.known, [call])
+    loading.load_callbacks(desk.connection, desk.known, calls=[call])
     for callback in [one for one in desk.known.callbacks.values() if one.call == call]:
         desk.known.record(decide.called(callback, call, request), Cause(request.id, callback.incident))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from eventstore.database import Connection
 from eventstore.ledger import Cause
 from schemas.address import parse_address
 from schemas.errors import NotFoundError
@@ -28,6 +29,7 @@ from services.customers.state import Customer, CustomerFact
 from services.desk import Desk, Done
 from services.drafts import drafts, uploads
 from services.incidents import loading
+from services.incidents.known import Known
 from services.organizations import loading as organizations
 from services.organizations.decide import refuse_retired
 from services.privacy import named, records
@@ -132,7 +134,7 @@ def _erase(desk: Desk, request: ErasePerson) -> Done:
     desk.blobs |= quarantine.forget(desk.connection, _handles(desk, members, gone), by=request.by)
     done = _record(desk, request, facts)
     desk.ledger.keys.destroy(desk.connection, gone)
-    loading.retire(desk.connection, desk.known, gone)
+    _retire(desk.connection, desk.known, gone)
     return done
 
 
@@ -156,3 +158,18 @@ def _handles(desk: Desk, customers: Collection[UUID], addresses: set[UUID]) -> s
         for fact in history.facts
         if isinstance(fact, AddressAdded) and fact.personal is not None and fact.address in addresses
     }
+
+
+def _retire(connection: Connection, known: Known, addresses: Collection[UUID]) -> None:
+    """These are nobody's now. Who writes from one again is somebody new, under another id with a key of its own."""
+    for address in addresses:
+        known.owners.pop(address, None)
+        known.changes.owners.add(address)
+    connection.execute(
+        "WITH gone AS (SELECT unnest(%(gone)s::uuid[]) AS address),"
+        " again AS (UPDATE renewed_address SET renewed = gen_random_uuid() FROM gone"
+        "  WHERE renewed_address.renewed = gone.address RETURNING gone.address)"
+        " INSERT INTO renewed_address (address, renewed) SELECT address, gen_random_uuid() FROM gone"
+        " WHERE address NOT IN (SELECT address FROM again)",
+        {"gone": list(addresses)},
+    )

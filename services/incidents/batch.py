@@ -175,7 +175,7 @@ def _load_calls(connection: Connection, known: Known, rules: Rules, items: Seque
     loading.load_calls(connection, known, meant.keys() | led)
     ended = {item.signal.call for item in items if item.signal and item.signal.signal is CallSignalKind.ENDED}
     if ended:
-        loading.load_callbacks_of(connection, known, ended | led)
+        loading.load_callbacks(connection, known, calls=ended | led)
 
 
 def take(arrival: Arrival, known: Known, rules: Rules, *, now: datetime) -> UUID | None:

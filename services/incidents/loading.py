@@ -223,25 +223,22 @@ def load_calls(connection: Connection, known: Known, calls: Collection[UUID]) ->
         known.versions[stream_id("call", call)] = version
 
 
-def load_callbacks(connection: Connection, known: Known, callbacks: Collection[UUID]) -> None:
-    """The state of these call-me-backs."""
+def load_callbacks(
+    connection: Connection, known: Known, callbacks: Collection[UUID] = (), *, calls: Collection[UUID] = ()
+) -> None:
+    """The state of these call-me-backs, and of those that these calls were made for."""
     wanted = [callback for callback in callbacks if callback not in known.callbacks]
-    if not wanted:
+    if not wanted and not calls:
         return
     rows: Iterable[tuple[UUID, int, bytes]] = connection.execute(
-        "SELECT callback, version, state FROM callback_state WHERE callback = ANY(%b)", (Uuids(wanted),), binary=True
+        "SELECT callback, version, state FROM callback_state WHERE callback = ANY(%b) OR call = ANY(%b)",
+        (Uuids(wanted), Uuids(calls)),
+        binary=True,
     )
     for callback, version, state in rows:
-        known.callbacks[callback] = _callback.decode(state)
-        known.versions[stream_id("callback", callback)] = version
-
-
-def load_callbacks_of(connection: Connection, known: Known, calls: Collection[UUID]) -> None:
-    """The call-me-backs these calls were made for."""
-    rows: Sequence[tuple[UUID]] = connection.execute(
-        "SELECT callback FROM callback_state WHERE call = ANY(%b)", (Uuids(calls),), binary=True
-    ).fetchall()
-    load_callbacks(connection, known, [callback for (callback,) in rows])
+        if callback not in known.callbacks:  # else it is as this transaction decided
+            known.callbacks[callback] = _callback.decode(state)
+            known.versions[stream_id("callback", callback)] = version
 
 
 def load_chats(
@@ -291,18 +288,3 @@ def load_renewed(connection: Connection, addresses: Collection[UUID]) -> dict[UU
         "SELECT address, renewed FROM renewed_address WHERE address = ANY(%b)", (Uuids(addresses),), binary=True
     ).fetchall()
     return dict(rows)
-
-
-def retire(connection: Connection, known: Known, addresses: Collection[UUID]) -> None:
-    """These are nobody's now. Who writes from one again is somebody new, under another id with a key of its own."""
-    for address in addresses:
-        known.owners.pop(address, None)
-        known.changes.owners.add(address)
-    connection.execute(
-        "WITH gone AS (SELECT unnest(%(gone)s::uuid[]) AS address),"
-        " again AS (UPDATE renewed_address SET renewed = gen_random_uuid() FROM gone"
-        "  WHERE renewed_address.renewed = gone.address RETURNING gone.address)"
-        " INSERT INTO renewed_address (address, renewed) SELECT address, gen_random_uuid() FROM gone"
-        " WHERE address NOT IN (SELECT address FROM again)",
-        {"gone": list(addresses)},
-    )
