@@ -216,6 +216,8 @@ async def test_two_browsers_talk_through_a_widget_on_a_page_of_another_site(web:
         customer = await (await contexts()).new_page()
         await customer.goto(f"http://localhost:{port}")
         frame = await _open(customer)
+        # a frame that can be seen may not have run its script yet: Enter would only begin a new line
+        await expect(frame.get_by_text("You are connected.")).to_be_visible(timeout=30_000)
         await frame.get_by_label("Your name, if you like").fill("Eva")
         await frame.get_by_label("Your message").last.fill("Is it in stock?")
         await customer.keyboard.press("Enter")

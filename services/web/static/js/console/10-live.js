@@ -7,6 +7,8 @@ const channel = "BroadcastChannel" in window ? new BroadcastChannel("cauce-live"
 const due = new Map();
 const asked = new Map();
 const took = new Map(); // milliseconds: who is answered slowly asks less often
+const wanted = new Map(); // the newest position that concerned it
+const WAITED = 1900; // the server waits two seconds for what was asked for, then answers with what there is
 const MAY_WAIT = 20000; // what a hidden tab shows; at once when it is looked at again
 
 function shows(element, stream) {
@@ -43,9 +45,15 @@ function ask(element, wait) {
   };
   due.set(key, { at, element, timer: setTimeout(run, wait) });
 }
-document.addEventListener("htmx:after:swap", ({ detail }) => {
-  const key = detail.ctx?.sourceElement?.id;
-  if (asked.has(key)) took.set(key, performance.now() - asked.get(key));
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  const key = ctx?.sourceElement?.id;
+  const now = document.getElementById(key);
+  if (!now || !asked.has(key)) return;
+  const time = performance.now() - asked.get(key);
+  took.set(key, time);
+  // an answer older than what came meanwhile would stay: nothing more may ever come
+  const shown = Number(new URL(ctx.request.action, location.href).searchParams.get("min_position"));
+  if (wanted.get(key) > shown || time > WAITED) ask(now, 3 * Math.min(time, WAITED));
 });
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const { element } of [...due.values()]) ask(element, Math.random() * 300);
@@ -55,7 +63,9 @@ function changed(message) {
   document.dispatchEvent(new CustomEvent("cauce:changed", { detail: message }));
   for (const element of document.querySelectorAll("[data-live]")) {
     const wait = patience(element, message);
-    if (wait !== null) ask(element, wait);
+    if (wait === null) continue;
+    wanted.set(element.id, message.position);
+    ask(element, wait);
   }
 }
 function take(message) {
