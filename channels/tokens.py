@@ -10,8 +10,11 @@ import hmac
 import re
 from uuid import UUID
 
+from schemas.threads import begun, mailed
+
 _MAC_BYTES = 12
 _TOKEN = re.compile(r"[a-z2-7]{45}")
+_OF_MAILED_SIDE = re.compile(r"([a-z2-7]{45})([a-z2-7]{20})")
 
 
 class ThreadTokens:
@@ -22,11 +25,25 @@ class ThreadTokens:
 
     def sign(self, thread: UUID) -> str:
         """The token of a thread: 45 characters, safe in URLs and mailbox names."""
-        return base64.b32encode(thread.bytes + self._mac(thread)).decode().lower().rstrip("=")
+        return _letters(thread.bytes + self._mac(thread))
+
+    def sign_link(self, thread: UUID) -> str:
+        """As links carry it: the conversation's own token, and behind it 20 characters more for its mailed side.
+
+        Too long for a mailbox name, and to be seen as the link the form had answered with.
+        """
+        own = self.sign(begun(thread))
+        return (
+            own if thread == begun(thread) else own + base64.b32encode(self._mac(thread)).decode().lower().rstrip("=")
+        )
 
     def verify(self, token: str) -> UUID | None:
         """The thread of a token of ours, or None."""
         folded = token.strip().lower()
+        if (longer := _OF_MAILED_SIDE.fullmatch(folded)) is not None:
+            own = self.verify(longer[1])
+            side = None if own is None else mailed(own)
+            return side if side is not None and hmac.compare_digest(folded, self.sign_link(side)) else None
         if _TOKEN.fullmatch(folded) is None:
             return None
         thread = UUID(bytes=base64.b32decode(folded.upper() + "===")[:16])
@@ -51,3 +68,7 @@ class ThreadTokens:
 
     def _mac(self, thread: UUID) -> bytes:
         return hmac.digest(self._secret, b"thread:" + thread.bytes, "sha256")[:_MAC_BYTES]
+
+
+def _letters(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().lower().rstrip("=")

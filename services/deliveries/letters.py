@@ -182,7 +182,7 @@ def _confirmation(
         subject=content.subject or incident.subject,
         number=incident.number,
         name=recipient.name,
-        link=f"{head.public_url}/status/{token}",
+        link=f"{head.public_url}/status/{head.tokens.sign_link(side)}",
         missed_chat=missed,
     )
     return Letter(

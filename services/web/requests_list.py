@@ -82,7 +82,7 @@ class RequestsList:
                 status=statuses.get(number) if number is not None else None,
                 began_at=began,
                 updated_at=updated,
-                url=f"/status/{self._hub.tokens.sign(mailed(thread))}",
+                url=f"/status/{self._hub.tokens.sign_link(mailed(thread))}",
             )
             for thread, subject, incident, began, updated in rows
         ]

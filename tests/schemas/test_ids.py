@@ -26,6 +26,7 @@ from schemas.facts.incident import (
 from schemas.facts.kind import stream_id
 from schemas.interaction import Automatic, Channel, Direction
 from schemas.lifecycle import next_status
+from schemas.threads import mailed
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -93,7 +94,18 @@ def test_a_token_with_one_letter_changed_is_none_of_ours(thread, place, letter) 
     assert tokens.verify(changed) == (thread if changed == token else None)
 
 
-@given(st.text(max_size=60))
+@given(st.uuids(version=4), st.integers(0, 64), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
+def test_a_mailed_link_begins_as_the_form_s_own_and_opens_its_mailed_side_and_no_other(thread, place, letter) -> None:
+    tokens = ThreadTokens(b"s" * 32)
+    link = tokens.sign_link(mailed(thread))
+    assert link.startswith(tokens.sign_link(thread))
+    assert tokens.verify(tokens.sign_link(thread)) == thread
+    assert tokens.verify(link) == tokens.verify(tokens.sign(mailed(thread))) == mailed(thread)
+    changed = link[:place] + letter + link[place + 1 :]
+    assert tokens.verify(changed) == (mailed(thread) if changed == link else None)
+
+
+@given(st.text(max_size=70))
 def test_nothing_else_is_a_token(text: str) -> None:
     assert ThreadTokens(b"s" * 32).verify(text) is None
 

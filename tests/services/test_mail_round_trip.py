@@ -127,7 +127,7 @@ async def test_a_conversation_by_mail_is_one_incident(hub, running, sink):
     )
     await until(lambda: len(sink.mails) == 1)
     confirmation = sink.mails[0]
-    assert f"/status/{hub.tokens.sign(mailed(form))}" in confirmation.get_body().get_content()
+    assert f"/status/{hub.tokens.sign_link(mailed(form))}" in confirmation.get_body().get_content()
     assert confirmation["Subject"] == "Hemos recibido su mensaje: No imprime [#1]"
 
     answer = (

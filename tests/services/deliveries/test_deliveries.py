@@ -309,7 +309,7 @@ async def test_a_form_is_confirmed_in_its_language_with_its_link(
     await drain(worker())
     mail = read_mail(remote.mails[0][2])
     assert mail["Subject"] == f"{words}: No imprime [#7]"
-    link = f"https://help.cauce.example/status/{head.tokens.sign(story.mailed)}"
+    link = f"https://help.cauce.example/status/{head.tokens.sign_link(story.mailed)}"
     assert link in mail.get_body(("plain",)).get_content()
     assert f'href="{link}"' in mail.get_body(("html",)).get_content()
     assert (mail["Auto-Submitted"], mail["References"]) == ("auto-replied", None)

@@ -69,7 +69,7 @@ async def test_what_the_owner_of_an_address_answers_by_mail_is_for_the_link_in_t
         receipt = await web.form(stranger, name="Eve", email="ana@x.cu", subject="Hello", body="what did I ask?")
         await web.settled()
         thread = UUID(receipt["interaction_id"])
-        in_mail = f"/status/{web.hub.tokens.sign(mailed(thread))}"
+        in_mail = f"/status/{web.hub.tokens.sign_link(mailed(thread))}"
         file = Attachment(name="secret.txt", media_type="text/plain", bytes=6, blob=web.hub.blobs.put(SECRET.encode()))
         answered = _by_mail(thread, text=f"I asked {SECRET}", attachments=(file,))
         await Intake(web.hub.log, web.hub.secret).submit(answered)

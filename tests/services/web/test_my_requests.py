@@ -45,7 +45,7 @@ async def test_who_wrote_to_us_gets_a_link_that_lists_their_requests_and_nobody_
         mine = await web.form(anybody, subject="Factura doble")
         await web.form(anybody, email="otra@x.cu", subject="Secreto de otra")
         await web.settled()
-        link = f"/status/{web.hub.tokens.sign(mailed(UUID(mine['interaction_id'])))}"
+        link = f"/status/{web.hub.tokens.sign_link(mailed(UUID(mine['interaction_id'])))}"
         await anybody.post(f"{link}/messages", json={"body": "Sigue doble"})  # on the mailed side: the same request
         await web.settled()
         await agent.post("/api/v1/incidents/1/resolve", json={"solution": "hecho"})
