@@ -198,12 +198,13 @@ def test_every_public_route_is_thought_of() -> None:
 @pytest.fixture
 async def two(web: Web) -> tuple[Site, tuple[Keys, Things], tuple[Keys, Things]]:
     """Ana, and Eve; and the site whose widget both use."""
-    site = await web.hub.database.run(_shop)
+    site = await asyncio.to_thread(_shop, web)
     return site, await _customer(web, site, "ana", SECRET), await _customer(web, site, "eve", "nothing much")
 
 
-def _shop(connection: Any) -> Site:
-    return sites.create(connection, "Shop", ("https://shop.example",))
+def _shop(web: Web) -> Site:
+    with web.hub.access.desk("test") as desk:
+        return sites.create(desk, "Shop", ("https://shop.example",))
 
 
 @pytest.mark.parametrize("rule", SHOWN)
