@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -63,7 +63,7 @@ class AtOnce:
         self._open: Counter[str] = Counter()
 
     @contextmanager
-    def one(self, caller: str) -> Iterator[None]:
+    def one(self, caller: str) -> Generator[None]:
         """One more, as long as it lasts. Raises RateLimitedError."""
         if self._on and self._open[caller] >= self._most:
             raise RateLimitedError("too many are open at once; wait a little", retry_after=_ONE_ENDS_SECONDS)
