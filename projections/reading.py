@@ -48,11 +48,6 @@ async def wait_for(database: Database, position: int, names: Collection[str], se
     return True
 
 
-def lags(connection: Connection) -> dict[str, int]:
-    """How many positions each read model is behind the newest event."""
-    return {each.name: each.lag for each in states(connection)}
-
-
 def states(connection: Connection) -> list[Lag]:
     """Every read model of this code: one that was never made lags by the whole history."""
     rows: Sequence[tuple[str, int, int, int, int]] = connection.execute(

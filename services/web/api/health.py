@@ -47,7 +47,7 @@ class Checks(msgspec.Struct, frozen=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """`ready` when database, log and blobs are; a lagging projection makes nothing unready."""
+    """`ready` when database, log and blobs are and every projection was made; a lagging one makes nothing unready."""
 
     status: str
     checks: Checks
@@ -84,16 +84,17 @@ def router(parts: Parts) -> APIRouter:
 async def check(parts: Parts) -> Readiness:
     """Ask all parts at once."""
     hub = parts.hub
-    lags: dict[str, int] = {}
+    views: list[reading.Lag] = []
 
     async def database() -> None:
-        lags.update(await hub.database.run(reading.lags))
+        views.extend(await hub.database.run(reading.states))
 
     answered = await asyncio.gather(
         _word(database()), _word(hub.log.check()), _word(asyncio.to_thread(hub.blobs.check))
     )
-    shown = {name: Lag(behind) for name, behind in lags.items()}
-    status = "ready" if set(answered) == {"ok"} else "unready"
+    shown = {each.name: Lag(each.lag) for each in views}
+    made = all(each.version for each in views)  # a page of one that never was would be an error
+    status = "ready" if set(answered) == {"ok"} and made else "unready"
     return Readiness(status, Checks(*answered, projections=shown))
 
 

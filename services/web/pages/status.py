@@ -35,10 +35,10 @@ _SHOWN = 200
 _PROJECTIONS = ("timeline", "incidents")
 
 
-class ThreadStatus(msgspec.Struct, frozen=True):
+class ThreadStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a status link tells. `state`: `received` until the message is part of an incident.
 
-    `earlier`: as `?before=`, what was said before. `subject`: what it began with. `by_mail`: more was said by mail.
+    `earlier`: as `?before=`, what was said before. `by_mail`: more was said by mail.
     """
 
     state: str
@@ -46,8 +46,14 @@ class ThreadStatus(msgspec.Struct, frozen=True):
     status: str | None
     timeline: list[Entry]
     earlier: str | None = None
-    subject: str = ""
     by_mail: bool = False
+
+
+class Told(msgspec.Struct, frozen=True):
+    """The same for the page. `subject`: what it began with."""
+
+    status: ThreadStatus
+    subject: str
 
 
 def router(parts: Parts, screen: Screen) -> APIRouter:
@@ -65,7 +71,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
             await reading.wait_for(parts.hub.database, min_position, _PROJECTIONS)
         accepted = request.headers.get("accept", "")
         if "application/json" in accepted and "text/html" not in accepted:
-            return json(await read(parts, token, before=before or None))
+            return json((await read(parts, token, before=before or None)).status)
         return await page(parts, screen, request, token, {}, {}, before=before or None)
 
     @routes.post("/status/{token}")
@@ -101,13 +107,13 @@ async def page(
     told = await read(parts, token, _SHOWN, before)
     context = {
         "token": token,
-        "state": told.state,
-        "number": told.number,
-        "status": told.status,
-        "items": told.timeline,
+        "state": told.status.state,
+        "number": told.status.number,
+        "status": told.status.status,
+        "items": told.status.timeline,
         "subject": told.subject,
-        "earlier": told.earlier,
-        "by_mail": told.by_mail,
+        "earlier": told.status.earlier,
+        "by_mail": told.status.by_mail,
         "before": before,
         "fields": {"body": fields.get("body", ""), "comment": fields.get("comment", "")},
         "key": fields.get(form.IDEMPOTENCY_FIELD) or str(new_id()),
@@ -117,10 +123,10 @@ async def page(
     return screen.render(request, "public/status.html", context | dict(shown), status=status, headers=headers)
 
 
-async def read(parts: Parts, token: str, most: int = _ENTRIES_MAX, before: str | None = None) -> ThreadStatus:
+async def read(parts: Parts, token: str, most: int = _ENTRIES_MAX, before: str | None = None) -> Told:
     """The last of the thread of a link. Raises NotFoundError for one that isn't ours: all such look alike."""
     told = await parts.hub.database.run(_read, thread_of(parts, token), most, before)
-    return replace(told, timeline=_with_own_links(told.timeline, token))
+    return replace(told, status=replace(told.status, timeline=_with_own_links(told.status.timeline, token)))
 
 
 def stands_alone(connection: Connection, thread: UUID) -> bool:
@@ -156,16 +162,16 @@ def _with_own_links(entries: Sequence[Entry], token: str) -> list[Entry]:
     ]
 
 
-def _read(connection: Connection, thread: UUID, most: int, before: str | None) -> ThreadStatus:
+def _read(connection: Connection, thread: UUID, most: int, before: str | None) -> Told:
     begun = timeline.of_thread(connection, thread, limit=1)
     said = timeline.end_of_thread(connection, thread, most, before=before)
     incident = incidents.get(connection, begun.number) if begun.number is not None else None
-    return ThreadStatus(
+    status = ThreadStatus(
         state="linked" if incident else "received",
         number=begun.number,
         status=incident.status if incident else None,
         timeline=said.items,
         earlier=said.next_cursor,
-        subject=begun.items[0].subject if begun.items else "",
         by_mail=timeline.goes_on_by_mail(connection, thread),
     )
+    return Told(status, begun.items[0].subject if begun.items else "")

@@ -67,7 +67,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
 
 async def _its_own(parts: Parts, token: str) -> int:
     """The number of the link's incident. Raises NotFoundError, ConflictError where there is none of its own."""
-    told = await read(parts, token)
+    told = (await read(parts, token)).status
     if told.number is None:
         raise ConflictError("it isn't part of an incident yet; try again in a moment")
     if not await parts.hub.database.run(stands_alone, thread_of(parts, token)):

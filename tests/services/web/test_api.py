@@ -340,6 +340,13 @@ async def test_min_position_waits_at_most_two_seconds(web: Web) -> None:
         assert 1.5 < asyncio.get_running_loop().time() - began < 6
 
 
+async def test_a_hub_is_not_ready_before_each_read_model_was_made(web: Web) -> None:
+    await web.hub.database.run(lambda connection: connection.execute("DELETE FROM projections WHERE name = 'work'"))
+    async with web.client() as client:
+        came = await client.get("/readyz")
+        assert (came.status_code, came.json()["status"], came.json()["checks"]["database"]) == (503, "unready", "ok")
+
+
 async def test_health_readiness_metrics_and_the_documents(web: Web) -> None:
     async with web.client() as client:
         assert (await client.get("/healthz")).json() == {"status": "ok"}
