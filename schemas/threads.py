@@ -18,7 +18,7 @@ def mailed(thread: UUID) -> UUID:
 
 def begun(thread: UUID) -> UUID:
     """The side a conversation began on, given by either: what it is known by."""
-    return UUID(int=thread.int & ~_MAILED)
+    return UUID(int=thread.int ^ _MAILED) if thread.int & _MAILED else thread
 
 
 def shown(thread: UUID) -> list[UUID]:
