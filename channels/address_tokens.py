@@ -11,6 +11,8 @@ import re
 from datetime import UTC, datetime
 from uuid import UUID
 
+from channels.tokens import letters
+
 _MAC_BYTES = 12
 _TOKEN = re.compile(r"[a-z2-7]{52}")
 
@@ -24,7 +26,7 @@ class AddressTokens:
     def sign(self, address: UUID, until: datetime) -> str:
         """52 characters, safe in URLs."""
         what = address.bytes + int(until.timestamp()).to_bytes(4)
-        return base64.b32encode(what + self._mac(what)).decode().lower().rstrip("=")
+        return letters(what + self._mac(what))
 
     def verify(self, token: str, now: datetime) -> tuple[UUID, datetime] | None:
         """The address and the end of a token of ours that has not ended, or None."""

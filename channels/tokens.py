@@ -25,7 +25,7 @@ class ThreadTokens:
 
     def sign(self, thread: UUID) -> str:
         """The token of a thread: 45 characters, safe in URLs and mailbox names."""
-        return _letters(thread.bytes + self._mac(thread))
+        return letters(thread.bytes + self._mac(thread))
 
     def sign_link(self, thread: UUID) -> str:
         """As links carry it: the conversation's own token, and behind it 20 characters more for its mailed side.
@@ -33,9 +33,7 @@ class ThreadTokens:
         Too long for a mailbox name, and to be seen as the link the form had answered with.
         """
         own = self.sign(begun(thread))
-        return (
-            own if thread == begun(thread) else own + base64.b32encode(self._mac(thread)).decode().lower().rstrip("=")
-        )
+        return own if thread == begun(thread) else own + letters(self._mac(thread))
 
     def verify(self, token: str) -> UUID | None:
         """The thread of a token of ours, or None."""
@@ -70,5 +68,6 @@ class ThreadTokens:
         return hmac.digest(self._secret, b"thread:" + thread.bytes, "sha256")[:_MAC_BYTES]
 
 
-def _letters(raw: bytes) -> str:
+def letters(raw: bytes) -> str:
+    """As all our tokens are written."""
     return base64.b32encode(raw).decode().lower().rstrip("=")

@@ -1,7 +1,7 @@
 """What whoever asks may not see: the closed teams that are hidden from them. Set for each request by the web's guard.
 
 A transaction begun under a sight that hides something reads the read models through views of the same names that leave
-it out (projections/sight.py): no query, of today or tomorrow, has to think of it. Everybody else pays nothing.
+it out (projections/narrowed.py): no query, of today or tomorrow, has to think of it. Everybody else pays nothing.
 """
 
 from __future__ import annotations

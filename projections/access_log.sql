@@ -17,5 +17,5 @@ CREATE TABLE access_log (
 CREATE INDEX access_log_subject ON access_log (subject, position);
 CREATE INDEX access_log_by ON access_log (by, position);
 CREATE INDEX access_log_fact ON access_log (fact, position);
-CREATE INDEX access_log_subject_id ON access_log (subject_id) 
+CREATE INDEX access_log_subject_id ON access_log (subject_id)
     WHERE network <> '' OR browser <> '' OR detail ? 'email';

@@ -152,8 +152,10 @@ def end_of_thread(connection: Connection, thread: UUID, most: int, *, before: st
 
 def goes_on_by_mail(connection: Connection, thread: UUID) -> bool:
     """Was more said than this link shows, on the side that only our mails lead to?"""
+    if thread != begun(thread):
+        return False
     row = connection.execute("SELECT EXISTS (SELECT FROM entries WHERE thread = %s)", (mailed(thread),)).fetchone()
-    return thread == begun(thread) and bool(row and row[0])
+    return bool(row and row[0])
 
 
 def unanswered(connection: Connection, thread: UUID, most: int) -> int:

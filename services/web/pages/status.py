@@ -22,7 +22,7 @@ from channels.text import clean
 from eventstore.database import Connection
 from projections import incidents, reading, timeline
 from projections.timeline import Entry
-from schemas.errors import NotFoundError
+from schemas.errors import ConflictError, NotFoundError
 from schemas.ids import new_id
 from schemas.interaction import Direction
 from services.web.api.shapes import json
@@ -129,14 +129,19 @@ async def read(parts: Parts, token: str, most: int = _ENTRIES_MAX, before: str |
     return replace(told, status=replace(told.status, timeline=_with_own_links(told.status.timeline, token)))
 
 
-def stands_alone(connection: Connection, thread: UUID) -> bool:
-    """Is the thread's incident its own? Read as part of another, or made part of it, it is not for this link to close.
+def number_of(connection: Connection, thread: UUID) -> int:
+    """Of the thread's incident. Raises ConflictError where there is none of its own yet, or any more.
 
-    Whoever writes under somebody's address may have been merged into that person's incident by an agent.
+    Read as part of another, or made part of it, it is not for this link to close: whoever writes under somebody's
+    address may have been merged into that person's incident by an agent.
     """
     found = timeline.of_thread(connection, thread, limit=1)
-    incident = incidents.get(connection, found.number) if found.number is not None else None
-    return incident is not None and incident.id == found.incident
+    if found.number is None:
+        raise ConflictError("it isn't part of an incident yet; try again in a moment")
+    incident = incidents.get(connection, found.number)
+    if incident is None or incident.id != found.incident:
+        raise ConflictError("it is looked after together with another request: write to us instead")
+    return found.number
 
 
 def thread_of(parts: Parts, token: str) -> UUID:

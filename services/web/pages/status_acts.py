@@ -17,13 +17,13 @@ from starlette.responses import Response
 
 from channels import http_body
 from channels.text import clean
-from schemas.errors import ConflictError, InvalidError, NotFoundError
+from schemas.errors import InvalidError, NotFoundError
 from services.incidents import requests
 from services.web.api.files import download
 from services.web.api.shapes import json
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
-from services.web.pages.status import page, read, stands_alone, thread_of
+from services.web.pages.status import number_of, page, thread_of
 from services.web.parts import Parts
 
 
@@ -48,7 +48,8 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         program = http_body.JSON in request.headers.get("accept", "")
         fields = await posted.fields(request)
         try:
-            out = await parts.commands.run(_asked(done, await _its_own(parts, token), fields), by="")
+            number = await parts.hub.database.run(number_of, thread_of(parts, token))
+            out = await parts.commands.run(_asked(done, number, fields), by="")
         except posted.REFUSALS as error:
             if program or isinstance(error, NotFoundError):
                 raise
@@ -63,16 +64,6 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         return await download(parts, interaction, index, thread=thread_of(parts, token))
 
     return routes
-
-
-async def _its_own(parts: Parts, token: str) -> int:
-    """The number of the link's incident. Raises NotFoundError, ConflictError where there is none of its own."""
-    told = (await read(parts, token)).status
-    if told.number is None:
-        raise ConflictError("it isn't part of an incident yet; try again in a moment")
-    if not await parts.hub.database.run(stands_alone, thread_of(parts, token)):
-        raise ConflictError("it is looked after together with another request: write to us instead")
-    return told.number
 
 
 def _asked(done: str, number: int, fields: Mapping[str, str]) -> requests.IncidentRequest:
