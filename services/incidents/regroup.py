@@ -99,7 +99,7 @@ def split(
         facts.append(IncidentTeamAssigned(incident=request.id, team=whole.team, by=request.by, at=request.now))
     facts += _participants(request.id, frozenset(), chosen, written_as, request.now)
     for link in chosen:
-        facts += _moved(link, request.id, by=request.by, at=request.now)
+        facts += moved(link, request.id, by=request.by, at=request.now)
     return facts
 
 
@@ -110,7 +110,7 @@ def move(target: Incident, links: Links, written_as: Mapping[UUID, str], request
         raise ConflictError(f"it is in incident {target.number} already", field="to")
     return [
         *_participants(target.id, target.participants, [link], written_as, request.now),
-        *_moved(link, target.id, by=request.by, at=request.now),
+        *moved(link, target.id, by=request.by, at=request.now),
     ]
 
 
@@ -133,10 +133,19 @@ def _link(links: Links, interaction: UUID) -> InteractionLinked:
     return link
 
 
-def _moved(link: InteractionLinked, to: UUID, *, by: str, at: datetime) -> list[IncidentFact]:
+def moved(
+    link: InteractionLinked,
+    to: UUID,
+    *,
+    by: str,
+    at: datetime,
+    reason: Reason = Reason.AGENT,
+    linked_at: datetime | None = None,
+) -> list[IncidentFact]:
+    """A link stands elsewhere now; `linked_at`: as if since then."""
     return [
         InteractionUnlinked(incident=link.incident, interaction=link.interaction, to=to, by=by, at=at),
-        replace(link, incident=to, reason=Reason.AGENT, by=by, at=at),
+        replace(link, incident=to, reason=reason, by=by, at=linked_at or at),
     ]
 
 

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from schemas.errors import ConflictError
 from schemas.facts import stream_id
-from schemas.facts.incident import IncidentClosed, IncidentResolved, InteractionLinked, InteractionUnlinked, Status
+from schemas.facts.incident import IncidentClosed, IncidentResolved, InteractionLinked, Status
 from schemas.facts.undone import Decision, IncidentRestored, Standing
 from services.desk import Desk
+from services.incidents import regroup
 from services.incidents.requests import Assign, Back, Restore, Return
 from services.incidents.state import Incident, IncidentFact, standing
 
@@ -57,15 +58,11 @@ def stood_again(desk: Desk, incident: Incident, back: Back, request: Assign | Re
 
 def give_back(links: Sequence[InteractionLinked], targets: Sequence[Incident], request: Return) -> list[IncidentFact]:
     """Each link stands where it stood, with the reason and at the time it had. Pure."""
-    facts: list[IncidentFact] = []
-    for link, target, was in zip(links, targets, request.links, strict=True):
-        facts += [
-            InteractionUnlinked(
-                incident=link.incident, interaction=link.interaction, to=target.id, by=request.by, at=request.now
-            ),
-            replace(link, incident=target.id, reason=was.reason, by=request.by, at=was.at),
-        ]
-    return facts
+    return [
+        fact
+        for link, target, was in zip(links, targets, request.links, strict=True)
+        for fact in regroup.moved(link, target.id, by=request.by, at=request.now, reason=was.reason, linked_at=was.at)
+    ]
 
 
 def _untouched(now: Standing, back: Back) -> bool:

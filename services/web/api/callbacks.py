@@ -15,8 +15,9 @@ from channels.moment import Moment
 from projections import callbacks
 from projections.callbacks import Callback
 from projections.page import Page
-from schemas.errors import LogUnavailableError, NotFoundError
+from schemas.errors import NotFoundError
 from services.callbacks import requests
+from services.web.api.doing import done
 from services.web.api.shapes import LIMIT_DEFAULT, Body, Caller, Cursor, Key, Limit, MaybeLine, answers, fresh, json
 from services.web.parts import Parts
 
@@ -100,9 +101,4 @@ def _working(routes: APIRouter, parts: Parts) -> None:
 
 
 async def _run(parts: Parts, request: requests.CallbackRequest, who: Caller, key: str | None) -> Response:
-    out = await parts.commands.run(request, by=who.name, idempotency_key=key)
-    await parts.wait_for(out.position, "callbacks", "incidents")
-    shown = await parts.hub.database.run(callbacks.get, out.subject)
-    if shown is None:
-        raise LogUnavailableError("recorded, but not readable yet")
-    return json(shown, position=out.position, undo=out.undo)
+    return await done(parts, request, who.name, key, callbacks.get, "callbacks", "incidents")

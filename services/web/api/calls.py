@@ -16,9 +16,10 @@ from channels.moment import Happened, Moment
 from projections import calls
 from projections.calls import Call
 from projections.page import Page
-from schemas.errors import InvalidError, LogUnavailableError, NotFoundError
+from schemas.errors import InvalidError, NotFoundError
 from schemas.interaction import Direction
 from services.calls import requests
+from services.web.api.doing import done
 from services.web.api.shapes import (
     LIMIT_DEFAULT,
     NUMBER_MAX,
@@ -143,10 +144,4 @@ def router(parts: Parts) -> APIRouter:
 
 async def run(parts: Parts, request: requests.CallRequest, who: Caller, key: str | None, status: int = 200) -> Response:
     """Run and answer with the call as it reads then."""
-    out = await parts.commands.run(request, by=who.name, idempotency_key=key)
-    await parts.wait_for(out.position, "calls", "incidents")
-    shown = await parts.hub.database.run(calls.get, out.subject)
-    if shown is None:
-        # recorded all the same; the same Idempotency-Key finds it once the projections are there
-        raise LogUnavailableError("recorded, but not readable yet")
-    return json(shown, status, position=out.position, undo=out.undo)
+    return await done(parts, request, who.name, key, calls.get, "calls", "incidents", status=status)

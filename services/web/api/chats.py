@@ -17,10 +17,11 @@ from eventstore.database import Connection
 from projections import chats
 from projections.chats import Chat
 from projections.page import Page
-from schemas.errors import LogUnavailableError, NotFoundError
+from schemas.errors import NotFoundError
 from services.chats import presence
 from services.chats.house import OPEN, PRESENCE, UNAVAILABLE
 from services.chats.requests import AcceptChat, ChatRequest, CloseChat, TransferChat
+from services.web.api.doing import done
 from services.web.api.shapes import (
     LIMIT_DEFAULT,
     Body,
@@ -133,14 +134,7 @@ async def put_presence(parts: Parts, name: str, *, there: bool) -> None:
 
 
 async def _run(parts: Parts, request: ChatRequest, by: str, key: str | None) -> Response:
-    """Run a command, and show the chat as it reads then."""
-    out = await parts.commands.run(request, by=by, idempotency_key=key)
-    await parts.wait_for(out.position, "chats", "incidents")
-    shown = await parts.hub.database.run(chats.get, out.subject)
-    if shown is None:
-        # recorded all the same; the same Idempotency-Key finds it once the projections are there
-        raise LogUnavailableError("recorded, but not readable yet")
-    return json(shown, position=out.position, undo=out.undo)
+    return await done(parts, request, by, key, chats.get, "chats", "incidents")
 
 
 def _presences(connection: Connection) -> Presences:

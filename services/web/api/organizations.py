@@ -20,8 +20,9 @@ from projections.customers import Customer
 from projections.incidents import Incident
 from projections.organizations import Organization
 from projections.page import Page
-from schemas.errors import LogUnavailableError, NotFoundError
+from schemas.errors import NotFoundError
 from services.organizations import requests
+from services.web.api.doing import done
 from services.web.api.shapes import (
     LIMIT_DEFAULT,
     Body,
@@ -128,12 +129,7 @@ def _working(routes: APIRouter, parts: Parts) -> None:
 async def _run(
     parts: Parts, request: requests.OrganizationRequest, who: Caller, key: str | None, status: int = 200
 ) -> Response:
-    out = await parts.commands.run(request, by=who.name, idempotency_key=key)
-    await parts.wait_for(out.position, "organizations")
-    shown = await parts.hub.database.run(organizations.get, out.subject)
-    if shown is None:
-        raise LogUnavailableError("recorded, but not readable yet")
-    return json(shown, status, position=out.position, undo=out.undo)
+    return await done(parts, request, who.name, key, organizations.get, "organizations", status=status)
 
 
 def _detail(connection: Connection, organization: UUID) -> OrganizationDetail:
