@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 from eventstore.database import Connection
 from eventstore.recorded import Recorded
 from projections import incidents
+from projections.erasure import erased
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from projections.projection import Everywhere, Projection, Table, changes, on, opens
 from schemas.facts.callback import (
@@ -121,10 +122,6 @@ def _cancelled(row: CallbackRow, fact: CallbackCancelled, _: Recorded) -> Callba
     )
 
 
-def _erased(fact: PersonErased) -> dict[str, Any]:
-    return {"addresses": list(fact.addresses)}
-
-
 CALLBACKS = Projection(
     "callbacks",
     version=2,
@@ -141,7 +138,7 @@ CALLBACKS = Projection(
             PersonErased,
             Everywhere(
                 "UPDATE callbacks SET name = '', phone = '', text = '', reason = '' WHERE address = ANY(%(addresses)s)",
-                _erased,
+                erased,
             ),
         ),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 from eventstore.database import Connection
 from eventstore.recorded import Recorded
 from projections import customers, incidents
+from projections.erasure import erased
 from projections.newest import by_key, newest
 from projections.page import LIMIT, Page
 from projections.projection import Everywhere, Projection, Table, changes, on, opens
@@ -183,10 +184,6 @@ def _attached(row: CallRow, fact: CallAttached, _: Recorded) -> CallRow:
     return replace(row, incident=fact.incident)
 
 
-def _erased(fact: PersonErased) -> dict[str, Any]:
-    return {"addresses": list(fact.addresses)}
-
-
 CALLS = Projection(
     "calls",
     version=6,
@@ -206,9 +203,9 @@ CALLS = Projection(
         on(CallAttached, changes(_CALLS, lambda fact: fact.call, _attached)),
         on(
             PersonErased,
-            Everywhere("UPDATE calls SET phone = '' WHERE address = ANY(%(addresses)s)", _erased),
-            Everywhere("UPDATE calls SET outcome = '' WHERE outcome_address = ANY(%(addresses)s)", _erased),
-            Everywhere("UPDATE calls SET notes = '' WHERE notes_address = ANY(%(addresses)s)", _erased),
+            Everywhere("UPDATE calls SET phone = '' WHERE address = ANY(%(addresses)s)", erased),
+            Everywhere("UPDATE calls SET outcome = '' WHERE outcome_address = ANY(%(addresses)s)", erased),
+            Everywhere("UPDATE calls SET notes = '' WHERE notes_address = ANY(%(addresses)s)", erased),
         ),
     ),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,6 +14,7 @@ from psycopg.rows import class_row
 from eventstore.database import Connection
 from eventstore.recorded import Recorded
 from projections import incidents
+from projections.erasure import erased
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from projections.projection import Everywhere, Projection, Table, changes, on
 from schemas.facts.chat import (
@@ -179,10 +179,6 @@ def _email_given(row: ChatRow, fact: ChatEmailGiven, _: Recorded) -> ChatRow:
     return replace(row, email=email, by_mail=row.state == "missed")
 
 
-def _erased(fact: PersonErased) -> dict[str, Any]:
-    return {"addresses": list(fact.addresses)}
-
-
 CHATS = Projection(
     "chats",
     version=2,
@@ -198,9 +194,7 @@ CHATS = Projection(
         on(ChatEmailGiven, changes(_CHATS, lambda fact: fact.chat, _email_given)),
         on(
             PersonErased,
-            Everywhere(
-                "UPDATE chats SET name = '', words = '', email = '' WHERE address = ANY(%(addresses)s)", _erased
-            ),
+            Everywhere("UPDATE chats SET name = '', words = '', email = '' WHERE address = ANY(%(addresses)s)", erased),
         ),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from eventstore.database import Connection
 from eventstore.recorded import Recorded
 from projections import organizations
+from projections.erasure import erased
 from projections.likeness import likeness
 from projections.newest import Condition, newest
 from projections.organizations import Named
@@ -123,10 +124,6 @@ def _unmerged(row: CustomerRow, _fact: CustomerUnmerged, _: Recorded) -> Custome
     return replace(row, merged_into=None)
 
 
-def _erased(fact: PersonErased) -> dict[str, Any]:
-    return {"addresses": list(fact.addresses)}
-
-
 CUSTOMERS = Projection(
     "customers",
     version=1,
@@ -140,10 +137,8 @@ CUSTOMERS = Projection(
         on(CustomerUnmerged, changes(_CUSTOMERS, lambda fact: fact.customer, _unmerged)),
         on(
             PersonErased,
-            Everywhere("UPDATE customers SET name = '' WHERE address = ANY(%(addresses)s)", _erased),
-            Everywhere(
-                "UPDATE customer_addresses SET text = '', name = '' WHERE address = ANY(%(addresses)s)", _erased
-            ),
+            Everywhere("UPDATE customers SET name = '' WHERE address = ANY(%(addresses)s)", erased),
+            Everywhere("UPDATE customer_addresses SET text = '', name = '' WHERE address = ANY(%(addresses)s)", erased),
         ),
     ),
 )

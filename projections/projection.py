@@ -3,7 +3,7 @@
     CALLS = Projection("calls", version=1, ddl="calls.sql", tables=(_CALLS,), on=(
         on(CallStarted, opens(_CALLS, lambda fact: fact.call, _started)),
         on(CallAnswered, changes(_CALLS, lambda fact: fact.call, _answered)),
-        on(PersonErased, Everywhere("UPDATE calls SET phone = '' WHERE address = ANY(%(addresses)s)", _erased)),
+        on(PersonErased, Everywhere("UPDATE calls SET phone = '' WHERE address = ANY(%(addresses)s)", erased)),
     ))
 
 Folds are pure: (row, fact, event) → row. Which rows a fact folds into follows from the fact alone, so that a batch's

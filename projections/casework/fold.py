@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
+from projections.erasure import erased
 from projections.projection import Everywhere, Projection, Table, changes, changes_each, on, opens
 from schemas.facts.customer import PersonErased
 from schemas.facts.incident import (
@@ -138,10 +138,6 @@ def _tagged(row: TagRow, fact: IncidentTagged, _: Recorded) -> TagRow:
     return replace(row, uses=row.uses + (1 if row.tag in fact.added else -1))
 
 
-def _erased(fact: PersonErased) -> dict[str, Any]:
-    return {"addresses": list(fact.addresses)}
-
-
 CASEWORK = Projection(
     "casework",
     version=2,
@@ -166,8 +162,8 @@ CASEWORK = Projection(
         ),
         on(
             PersonErased,
-            Everywhere("UPDATE solutions SET subject = '' WHERE address = ANY(%(addresses)s)", _erased),
-            Everywhere("UPDATE solutions SET solution = '', cause = '' WHERE solved_for = ANY(%(addresses)s)", _erased),
+            Everywhere("UPDATE solutions SET subject = '' WHERE address = ANY(%(addresses)s)", erased),
+            Everywhere("UPDATE solutions SET solution = '', cause = '' WHERE solved_for = ANY(%(addresses)s)", erased),
         ),
     ),
 )

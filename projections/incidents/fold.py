@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, LiteralString
 
+from projections.erasure import erased
 from projections.incidents import clocks, steps
 from projections.incidents.tables import (
     INCIDENTS_TABLE,
@@ -50,10 +51,6 @@ from schemas.facts.undone import IncidentRestored
 from schemas.interaction import Channel
 
 # named once: Python 3.11 finds a member, and its value, anew at each use, and these are used at nearly every fact
-
-
-def _erased(fact: PersonErased) -> dict[str, Any]:
-    return {"addresses": list(fact.addresses)}
 
 
 def _new_target(fact: TargetSet) -> dict[str, Any]:
@@ -190,11 +187,11 @@ INCIDENTS = Projection(
         on(WorkStopped, changes(INCIDENTS_TABLE, lambda fact: fact.incident, steps.unshown)),
         on(
             PersonErased,
-            Everywhere("UPDATE incidents SET subject = '', product = '' WHERE address = ANY(%(addresses)s)", _erased),
+            Everywhere("UPDATE incidents SET subject = '', product = '' WHERE address = ANY(%(addresses)s)", erased),
             Everywhere(
-                "UPDATE incidents SET solution = '', cause = '' WHERE resolution_address = ANY(%(addresses)s)", _erased
+                "UPDATE incidents SET solution = '', cause = '' WHERE resolution_address = ANY(%(addresses)s)", erased
             ),
-            Everywhere("UPDATE incident_participants SET text = '' WHERE address = ANY(%(addresses)s)", _erased),
+            Everywhere("UPDATE incident_participants SET text = '' WHERE address = ANY(%(addresses)s)", erased),
         ),
     ),
     settle=Settle(INCIDENTS_TABLE, _SETTLE, "SELECT id FROM incidents WHERE merged_into IS NOT NULL"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, LiteralString, TypeAlias
+from typing import LiteralString, TypeAlias
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
+from projections.erasure import erased
 from projections.projection import Everywhere, Projection, Settle, Step, Table, begins, changes, on, opens
 from projections.timeline.lines import (
     EntryRow,
@@ -192,10 +193,6 @@ def _two_people(row: AliasRow, _fact: CustomerUnmerged, _: Recorded) -> AliasRow
     return replace(row, merged_into=None)
 
 
-def _erased(fact: PersonErased) -> dict[str, Any]:
-    return {"addresses": list(fact.addresses)}
-
-
 _WORDS_SETTLED: LiteralString = (  # again, of the incidents that have one of the lines that follow
     "INSERT INTO incident_words SELECT number, words FROM (SELECT incident, public.words_of(strip(words)) AS words"
     "  FROM entries WHERE incident = ANY(ARRAY(SELECT incident FROM entries WHERE {})) GROUP BY incident"
@@ -255,15 +252,15 @@ TIMELINE = Projection(
             Everywhere(
                 "UPDATE entries SET sender = '', sender_name = '', recipients = '{}', subject = '', text = '',"
                 " html = '', raw = '', attachments = '[]' WHERE address = ANY(%(addresses)s)",
-                _erased,
+                erased,
             ),
             Everywhere(  # recorded as v1, without an address: the incident's
                 "UPDATE entries SET text = '' WHERE fact = 'IncidentReopened' AND address IS NULL AND text <> ''"
                 " AND incident IN (SELECT incident FROM entries WHERE fact = 'IncidentOpened'"
                 " AND address = ANY(%(addresses)s))",
-                _erased,
+                erased,
             ),
-            Everywhere(_WORDS_SETTLED.format("address = ANY(%(addresses)s)"), _erased),
+            Everywhere(_WORDS_SETTLED.format("address = ANY(%(addresses)s)"), erased),
         ),
     ),
     settle=Settle(
