@@ -15,17 +15,18 @@ from websockets.asyncio.client import connect
 from eventstore.blobs import Blobs
 from eventstore.database import Database
 from tests.channels.desk import LINE, LINE_KEY, Desk, serving
+from tests.freezing import frozen
 
 FORM = {"name": "Ana", "email": "ana@x.cu", "subject": "No arranca", "body": "Desde ayer."}
 CALL = {"event": "newCall", "callId": "1", "from": "anonymous", "to": "5370000000", "direction": "in"}
 
 
-def backend_processes(database: Database) -> list[psutil.Process]:
+def postmaster_of(database: Database) -> psutil.Process:
     with database.transaction() as connection:
         (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone() or (0,)
     postmaster = psutil.Process(pid).parent()
     assert postmaster is not None
-    return [postmaster, *postmaster.children(recursive=True)]
+    return postmaster
 
 
 @pytest.fixture
@@ -34,13 +35,9 @@ async def hung_desk(breakable: tuple[Database, object, object], blobs: Blobs) ->
     database = breakable[0]
     async with serving(database, blobs) as desk:
         assert (await desk.http.post("/api/v1/forms", json=FORM)).status_code == 202
-        frozen = backend_processes(database)
-        for process in frozen:
-            process.suspend()
-        desk.outside.hangs = True  # the hub behind it hangs too
-        yield desk
-        for process in frozen:
-            process.resume()
+        with frozen(postmaster_of(database)):
+            desk.outside.hangs = True  # the hub behind it hangs too
+            yield desk
 
 
 async def test_a_hung_log_is_told_to_every_sender_within_five_seconds(hung_desk: Desk):

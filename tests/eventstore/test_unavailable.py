@@ -3,12 +3,11 @@
 import asyncio
 import os
 import shutil
-import signal
 import socket
 import tempfile
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +22,7 @@ from eventstore.migrate import migrate
 from eventstore.postgres import PostgresLog
 from schemas.errors import CauceError, InvalidError, LogUnavailableError
 from schemas.topics import INTERACTIONS, MAIL
+from tests.freezing import frozen
 
 
 def record(**headers: str) -> NewRecord:
@@ -53,18 +53,9 @@ async def own(own_cluster):
     database.close()
 
 
-@contextmanager
-def frozen(data: Path):
-    """Every process of the cluster stands still; the sockets stay open."""
-    pid = int((embedded.cluster_folder(data) / "postmaster.pid").read_text().split()[0])
-    processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    for process in processes:
-        process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in reversed(processes):
-            process.send_signal(signal.SIGCONT)
+def postmaster(data: Path) -> psutil.Process:
+    """The process that leads the cluster of these data."""
+    return psutil.Process(int((embedded.cluster_folder(data) / "postmaster.pid").read_text().split()[0]))
 
 
 async def _refused_after(log, *, appends: int = 1) -> float:
@@ -92,7 +83,7 @@ async def test_a_stopped_database_refuses_in_time_and_takes_again_once_it_is_bac
 async def test_a_hanging_database_refuses_in_time_however_many_come_and_whenever(own):
     data, _, log = own
     await log.append(MAIL, [record()])
-    with frozen(data):
+    with frozen(postmaster(data)):
 
         async def later(seconds: float) -> float:
             await asyncio.sleep(seconds)
@@ -104,7 +95,7 @@ async def test_a_hanging_database_refuses_in_time_however_many_come_and_whenever
 
 async def test_a_database_that_hangs_before_the_first_append_refuses_in_time(own):
     data, _, log = own
-    with frozen(data):
+    with frozen(postmaster(data)):
         assert await _refused_after(log, appends=3) < 5
     await log.append(MAIL, [record()])
 
@@ -112,7 +103,7 @@ async def test_a_database_that_hangs_before_the_first_append_refuses_in_time(own
 async def test_transactions_end_when_the_database_hangs_and_the_pool_recovers(own):
     data, database, _ = own
     assert await database.run(store.last_position) == 0
-    with frozen(data):
+    with frozen(postmaster(data)):
         began = time.monotonic()
         ends = await asyncio.gather(*(database.run(store.last_position) for _ in range(30)), return_exceptions=True)
         assert all(isinstance(end, (LogUnavailableError, psycopg.OperationalError)) for end in ends)
