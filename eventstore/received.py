@@ -18,6 +18,8 @@ HISTORY = "history"
 
 AGAIN = "reprocessed"
 """Header of a record that was counted before and is on its log once more."""
+RELEASED = "released"
+"""Header of such a record that a person let in as it is: who. What held it must let it pass."""
 
 
 def count(

@@ -17,6 +17,7 @@ from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from projections.projection import Everywhere, On, Projection, Table, lines, on
 from schemas.facts import Fact
 from schemas.facts.api_token import TokenCreated, TokenRevoked
+from schemas.facts.held import HeldDiscarded, HeldReleased, HeldReprocessed, HeldRestored
 from schemas.facts.line import LineCreated, LineKeyRenewed, LineRevoked
 from schemas.facts.team import TeamClosed, TeamCreated, TeamOpened, TeamRenamed, TeamRetired
 from schemas.facts.user import (
@@ -43,6 +44,8 @@ from schemas.facts.widget import WidgetChanged, WidgetCreated, WidgetRemoved
 
 class AccessEntry(msgspec.Struct, frozen=True):
     """One line of it. `subject`: the user, team, token, line or widget it is about; empty for a name that nobody has.
+
+    Of what was held in quarantine it is the id.
 
     `detail`: what differs by fact, in words or codes: `role`, `was`, `team`, `method`, `reason`, `scopes` …
     """
@@ -102,6 +105,10 @@ _FACTS: tuple[tuple[type[Fact], tuple[str, ...]], ...] = (
     (WidgetCreated, ("origins", "language")),
     (WidgetChanged, ("origins", "language")),
     (WidgetRemoved, ()),
+    (HeldReprocessed, ("channel", "reason")),
+    (HeldReleased, ("channel", "reason")),
+    (HeldDiscarded, ("channel", "reason")),
+    (HeldRestored, ("channel", "reason")),
 )
 """What is written down, and which fields of it are its detail."""
 
@@ -151,7 +158,7 @@ def _kept(kind: type[Fact], names: tuple[str, ...], *more: Everywhere[Any]) -> O
 
 ACCESS_LOG = Projection(
     "access_log",
-    version=3,
+    version=4,
     ddl="access_log.sql",
     tables=(_LOG,),
     on=(

@@ -4,7 +4,7 @@ CREATE TABLE access_log (
     position   bigint PRIMARY KEY,
     at         timestamptz NOT NULL,
     fact       text NOT NULL,
-    subject    text NOT NULL,                  -- the user, team, token, line or widget it is about, by name
+    subject    text NOT NULL,                  -- the user, team, token, line or widget it is about, by name; what was held, by id
     subject_id uuid NOT NULL,
     by         text NOT NULL,
     detail     jsonb NOT NULL,                 -- `email` in it is personal, as the next two

@@ -1,4 +1,4 @@
-"""Records that could not be handled: kept with their raw bytes, shown to a person, put on their log again or discarded.
+"""Records that could not be handled: kept with their raw bytes, tried again, let in or discarded by a person.
 
 Beside every consumer of `mail` and `interactions`; the table is in migration 0001.
 """
@@ -6,6 +6,7 @@ Beside every consumer of `mail` and `interactions`; the table is in migration 00
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -13,13 +14,15 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from channels.intake import decode_item
-from eventstore.database import Connection, Database
+from eventstore.database import Connection
 from eventstore.log import Log, LogRecord, NewRecord
-from eventstore.received import AGAIN
+from eventstore.received import AGAIN, RELEASED
 from schemas.address import handle_of
 from schemas.errors import ConflictError, DecodeError, InvalidError, NotFoundError
+from schemas.facts.held import HeldDiscarded, HeldReleased, HeldReprocessed
 from schemas.interaction import Interaction, RawMail
 from schemas.topics import MAIL, TOPICS, Topic
+from services.access.desk import Access, AccessDesk
 
 LIMIT_MAX = 200
 SETTLED_KEPT = timedelta(days=30)
@@ -123,25 +126,29 @@ def raw(connection: Connection, held: UUID) -> bytes:
     return bytes(value)
 
 
-async def reprocess(database: Database, log: Log, held: UUID, *, by: str) -> None:
+async def reprocess(access: Access, log: Log, held: UUID, *, by: str) -> None:
     """Put it on its log again; it may come back. Raises NotFoundError, ConflictError, LogUnavailableError (try again).
 
     It leaves the list only once the log has it: a crash in between leaves it here, and handling it twice is harmless.
     """
-    topic, record = await database.run(_release, held, by)
-    await log.append(topic, [record])
-    await database.run(_released, held)
+    await _again(access, log, held, by, HeldReprocessed, {})
 
 
-def discard(connection: Connection, held: UUID, reason: str, *, by: str) -> None:
+async def release(access: Access, log: Log, held: UUID, *, by: str) -> None:
+    """Let it in as it is: on its log again with the header RELEASED, which what held it honours. Raises as above."""
+    await _again(access, log, held, by, HeldReleased, {RELEASED: by})
+
+
+def discard(desk: AccessDesk, held: UUID, reason: str) -> None:
     """Give it up, saying why; its bytes stay for SETTLED_KEPT. Raises NotFoundError, ConflictError, InvalidError."""
     if not reason.strip():
         raise InvalidError("say why", field="reason")
-    _refuse_resolved(connection, held)
-    connection.execute(
-        "UPDATE quarantine SET state = 'discarded', resolved_at = now(), resolved_by = %s, note = %s WHERE id = %s",
-        (by, _text(reason), held),
+    channel, kept_for = _unresolved(desk.connection, held)
+    desk.connection.execute(
+        "UPDATE quarantine SET state = 'discarded', resolved_at = %s, resolved_by = %s, note = %s WHERE id = %s",
+        (desk.now, desk.by, _text(reason), held),
     )
+    desk.record(HeldDiscarded(held=held, channel=channel, reason=kept_for, by=desk.by, at=desk.now))
 
 
 def forget(connection: Connection, handles: Collection[str], *, by: str) -> set[str]:
@@ -206,34 +213,49 @@ def _blobs_of(topic: str, value: bytes) -> Iterator[str]:
         yield from (item.html, item.raw, *(file.blob for file in item.attachments))
 
 
-def _release(connection: Connection, held: UUID, by: str) -> tuple[Topic, NewRecord]:
-    _refuse_resolved(connection, held)
-    row: tuple[str, bytes, Mapping[str, str]] | None = connection.execute(
-        "UPDATE quarantine SET state = 'reprocessing', resolved_at = now(), resolved_by = %s WHERE id = %s"
+async def _again(
+    access: Access,
+    log: Log,
+    held: UUID,
+    by: str,
+    fact: type[HeldReprocessed | HeldReleased],
+    headers: Mapping[str, str],
+) -> None:
+    topic, record = (await access.run(by, _take_out, held, fact)).value
+    await log.append(topic, [replace(record, headers={**record.headers, **headers})])
+    await access.database.run(_gone, held)
+
+
+def _take_out(desk: AccessDesk, held: UUID, fact: type[HeldReprocessed | HeldReleased]) -> tuple[Topic, NewRecord]:
+    channel, reason = _unresolved(desk.connection, held)
+    name, value, headers = desk.connection.execute(
+        "UPDATE quarantine SET state = 'reprocessing', resolved_at = %s, resolved_by = %s WHERE id = %s"
         " RETURNING topic, raw, headers",
-        (by, held),
+        (desk.now, desk.by, held),
         binary=True,
-    ).fetchone()
-    if row is None:
-        raise NotFoundError("nothing like that is in quarantine")
+    ).fetchall()[0]
     # only its own mark: what was recorded meanwhile stays a duplicate
-    connection.execute("DELETE FROM inbox WHERE id = %s AND outcome = 'quarantined'", (held,))
-    name, value, headers = row
+    desk.connection.execute("DELETE FROM inbox WHERE id = %s AND outcome = 'quarantined'", (held,))
+    desk.record(fact(held=held, channel=channel, reason=reason, by=desk.by, at=desk.now))
     topic = next(topic for topic in TOPICS if topic.name == name)
     return topic, NewRecord(id=held, key=held.bytes, value=bytes(value), headers={**headers, AGAIN: "1"})
 
 
-def _released(connection: Connection, held: UUID) -> None:
+def _gone(connection: Connection, held: UUID) -> None:
     # not when it came back meanwhile: then it is held again
     connection.execute("UPDATE quarantine SET state = 'reprocessed' WHERE id = %s AND state = 'reprocessing'", (held,))
 
 
-def _refuse_resolved(connection: Connection, held: UUID) -> None:
-    row = connection.execute("SELECT state FROM quarantine WHERE id = %s FOR UPDATE", (held,)).fetchone()
+def _unresolved(connection: Connection, held: UUID) -> tuple[str, str]:
+    """Its channel and why it is held. Raises NotFoundError, ConflictError."""
+    row: tuple[str, str, str] | None = connection.execute(
+        "SELECT state, channel, reason FROM quarantine WHERE id = %s FOR UPDATE", (held,)
+    ).fetchone()
     if row is None:
         raise NotFoundError("nothing like that is in quarantine")
     if row[0] not in {"held", "reprocessing"}:
         raise ConflictError(f"it is {row[0]} already")
+    return row[1:]
 
 
 def _received_at(record: LogRecord) -> datetime:

@@ -204,6 +204,7 @@ _WORK = (
     "GET /api/v1/quarantine",
     "GET /api/v1/quarantine/{item}/raw",
     "POST /api/v1/quarantine/{item}/reprocess",
+    "POST /api/v1/quarantine/{item}/release",
     "POST /api/v1/quarantine/{item}/discard",
     "GET /agent",
     "GET /agent/counts",

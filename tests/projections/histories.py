@@ -61,6 +61,7 @@ from schemas.facts.customer import (
     PersonErased,
 )
 from schemas.facts.earlier import CallbackCancelledV1, CallOutcomeSetV1, IncidentReopenedV1
+from schemas.facts.held import HeldDiscarded, HeldReleased, HeldReprocessed, HeldRestored
 from schemas.facts.incident import (
     IncidentAssigned,
     IncidentClosed,
@@ -234,7 +235,7 @@ class Story:
             + [(self.chat, 1), (self.target, 0.5)]
             + [(self.call_in, 2), (self.undo, 2), (self.withdraw, 1), (self.link, 2)]
             + ([(self.erase, 0.4)] if self.erasures else [])
-            + [(self.access, 0.6), (self.door, 0.4), (self.company, 1), (self.belong, 2)]
+            + [(self.access, 0.6), (self.door, 0.4), (self.gate, 0.4), (self.company, 1), (self.belong, 2)]
         )
         weights = [weight if kind in self.told else 3 * weight for kind, weight in kinds]  # none stays away for long
         (tell,) = self.random.choices([kind for kind, _ in kinds], weights)
@@ -848,6 +849,11 @@ class Story:
             WidgetChanged(**widget, origins=pages, language="es"),
             WidgetRemoved(**widget),
         ]
+
+    def gate(self) -> list[Fact]:
+        """Somebody decides about what is held in quarantine."""
+        held = {"held": self.uuid(), "channel": "email", "reason": "unparsable", "by": "eva", "at": self.now}
+        return [HeldReprocessed(**held), HeldDiscarded(**held), HeldRestored(**held), HeldReleased(**held)]
 
     def company(self) -> list[Fact]:
         """One is entered, or something of one is so from now on."""

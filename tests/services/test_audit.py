@@ -15,7 +15,7 @@ from eventstore.blobs import open_blobs
 from eventstore.database import Connection
 from eventstore.log import Batch, NewRecord
 from eventstore.log_tables import tables
-from schemas.errors import ConflictError
+from schemas.errors import ConflictError, LogUnavailableError
 from schemas.interaction import Attachment, Channel, Direction, Interaction, Party
 from schemas.topics import INTERACTIONS, MAIL
 from services import quarantine, settings
@@ -47,6 +47,11 @@ def form(**more) -> Interaction:
         id=own, channel=Channel.FORM, sender=sender, subject="s", text="t", thread=own, contact=own, occurred_at=NOW,
         received_at=NOW, **more,
     )  # fmt: skip
+
+
+class LogThatIsDown:
+    async def append(self, _topic, _records):
+        raise LogUnavailableError("down")
 
 
 async def take_in(hub, *items: Interaction) -> None:
@@ -144,9 +149,10 @@ async def test_what_is_reprocessed_counts_once_wherever_it_is_under_way(hub, run
     await handle_all(hub, running, until, 1)
     held = account(received=1, quarantined=1)
     assert (await audit(hub)).accounts == (held,)
-    await hub.database.run(quarantine._release, garbage.id, "eva")  # and the log does not take it
+    with pytest.raises(LogUnavailableError):
+        await quarantine.reprocess(hub.access, LogThatIsDown(), garbage.id, by="eva")
     assert (await audit(hub)).accounts == (held,)
-    await quarantine.reprocess(hub.database, hub.log, garbage.id, by="eva")
+    await quarantine.reprocess(hub.access, hub.log, garbage.id, by="eva")
     assert (await audit(hub)).accounts == (account(received=1, in_flight=1),)
     await handle_all(hub, running, until, 2)
     findings = await audit(hub)

@@ -11,7 +11,6 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from eventstore.database import Connection
 from services import quarantine
 from services.quarantine import HeldPage
 from services.web.api.shapes import LIMIT_DEFAULT, Body, Caller, Cursor, Limit, Line, answers, json
@@ -54,22 +53,19 @@ def router(parts: Parts) -> APIRouter:
     @routes.post("/{item}/reprocess", status_code=202, responses=answers(Resolved, 202))
     async def reprocess(item: UUID, who: Caller) -> Response:
         """Put it on its log again."""
-        await quarantine.reprocess(hub.database, hub.log, item, by=who.name)
+        await quarantine.reprocess(hub.access, hub.log, item, by=who.name)
         return json(Resolved(item, "reprocessed"), 202)
+
+    @routes.post("/{item}/release", status_code=202, responses=answers(Resolved, 202))
+    async def release(item: UUID, who: Caller) -> Response:
+        """Let it in as it is: whatever held it holds it no more."""
+        await quarantine.release(hub.access, hub.log, item, by=who.name)
+        return json(Resolved(item, "released"), 202)
 
     @routes.post("/{item}/discard", responses=answers(Resolved))
     async def discard(item: UUID, body: DiscardIn, who: Caller) -> Response:
         """Give it up, saying why; its bytes stay."""
-        await give_up(parts, item, body.reason, who.name)
-        return json(Resolved(item, "discarded"))
+        done = await hub.access.run(who.name, quarantine.discard, item, body.reason)
+        return json(Resolved(item, "discarded"), position=done.position)
 
     return routes
-
-
-async def give_up(parts: Parts, item: UUID, reason: str, by: str) -> None:
-    """Discard in a transaction of its own."""
-
-    def work(connection: Connection) -> None:
-        quarantine.discard(connection, item, reason, by=by)
-
-    await parts.hub.database.run(work)

@@ -14,7 +14,6 @@ from starlette.responses import Response
 
 from channels.text import one_line
 from services import quarantine
-from services.web.api.quarantine import give_up
 from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
@@ -35,14 +34,15 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         return screen.render(request, "agent/quarantine.html", await page(cursor, {}))
 
     @routes.post("/agent/quarantine/{item}/{action}")
-    async def act(request: Request, item: UUID, action: Literal["reprocess", "discard"]) -> Response:
+    async def act(request: Request, item: UUID, action: Literal["reprocess", "release", "discard"]) -> Response:
         fields = await posted.fields(request)
         by = caller(request).name
         try:
-            if action == "reprocess":
-                await quarantine.reprocess(hub.database, hub.log, item, by=by)
+            if action == "discard":
+                await hub.access.run(by, quarantine.discard, item, one_line(fields.get("reason", "")))
             else:
-                await give_up(parts, item, one_line(fields.get("reason", "")), by)
+                again = quarantine.release if action == "release" else quarantine.reprocess
+                await again(hub.access, hub.log, item, by=by)
         except posted.REFUSALS as error:
             status, headers, shown = posted.refusal(error)
             context = await page("", shown)

@@ -356,6 +356,10 @@ ACCESS: Mapping[str, str] = {
     "WidgetCreated": "Chat widget made",
     "WidgetChanged": "Chat widget changed",
     "WidgetRemoved": "Chat widget removed",
+    "HeldReprocessed": "Tried again from quarantine",
+    "HeldReleased": "Let in from quarantine",
+    "HeldDiscarded": "Discarded from quarantine",
+    "HeldRestored": "Put back into quarantine",
     "PlacesForgotten": "Places forgotten",
 }
 

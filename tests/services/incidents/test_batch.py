@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from eventstore import positions
 from eventstore.log import LogRecord
-from schemas.errors import OperatorError, StalePositionError
+from schemas.errors import ConflictError, OperatorError, StalePositionError
+from schemas.facts.held import HeldReleased
 from schemas.facts.incident import IncidentOpened, InteractionLinked, Reason
 from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Hints
@@ -136,7 +137,7 @@ async def test_a_form_queues_its_confirmation_and_a_follow_up_or_a_mail_does_not
 
 async def test_what_was_mended_is_put_on_its_log_again_and_handled(taking):
     await taking.take_records([garbage("bad", 0)])
-    await quarantine.reprocess(taking.hub.database, taking.hub.log, uid("bad"), by="eva")
+    await quarantine.reprocess(taking.hub.access, taking.hub.log, uid("bad"), by="eva")
     with taking.hub.database.transaction() as connection:
         assert quarantine.find(connection).items == []
         row = connection.execute("SELECT id, value FROM log_interactions").fetchone()
@@ -147,10 +148,22 @@ async def test_what_was_mended_is_put_on_its_log_again_and_handled(taking):
         assert [held.id for held in quarantine.find(connection).items] == [uid("bad")]
 
 
+async def test_what_a_person_lets_in_is_on_its_log_with_who_did_and_that_is_a_fact(taking):
+    await taking.take_records([garbage("bad", 0)])
+    await quarantine.release(taking.hub.access, taking.hub.log, uid("bad"), by="eva")
+    with taking.hub.database.transaction() as connection:
+        headers = connection.execute("SELECT headers FROM log_interactions WHERE id = %s", (uid("bad"),)).fetchone()[0]
+    assert (headers["released"], headers["reprocessed"], headers["channel"]) == ("eva", "1", "email")
+    (fact,) = [fact for fact in taking.facts() if isinstance(fact, HeldReleased)]
+    assert (fact.held, fact.channel, fact.reason, fact.by) == (uid("bad"), "email", "undecodable", "eva")
+    with pytest.raises(ConflictError):
+        await quarantine.release(taking.hub.access, taking.hub.log, uid("bad"), by="eva")
+
+
 async def test_what_is_discarded_says_why_and_leaves_the_list(taking):
     await taking.take_records([garbage("bad", 0)])
+    await taking.hub.access.run("eva", quarantine.discard, uid("bad"), "spam")
     with taking.hub.database.transaction() as connection:
-        quarantine.discard(connection, uid("bad"), "spam", by="eva")
         assert quarantine.find(connection).items == []
     assert taking.outcomes() == {uid("bad"): "quarantined"}
 

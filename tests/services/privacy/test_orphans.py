@@ -86,8 +86,7 @@ async def test_only_what_nothing_names_goes_and_only_when_it_is_old(hub):
     hold(hub, "q1", encode_item(mail("q1", attachments=(file(held),))))
     hold(hub, "q2", encode_item(mail("q2", attachments=(file(discarded),))))
     hold(hub, "q3", raw_mail(held_mail), MAIL.name)
-    with hub.database.transaction() as connection:
-        quarantine.discard(connection, uid("q2"), "spam", by="eva")
+    await hub.access.run("eva", quarantine.discard, uid("q2"), "spam")
     assert await orphans.find(hub) == await orphans.clean(hub) == 0  # young
     assert (await orphans.find(hub, now=_LATER), hub.blobs.missing(blobs)) == (1, set())
     assert await orphans.clean(hub, now=_LATER) == 1
@@ -150,7 +149,7 @@ async def test_a_log_that_stands_still_stops_the_clean_up_for_what_waits_there_m
 async def test_what_is_put_on_the_log_again_keeps_its_blob_on_the_whole_way(hub, running):
     blob = hub.blobs.put(b"x")
     hold(hub, "q1", encode_item(mail("q1", attachments=(file(blob),))))
-    await quarantine.reprocess(hub.database, hub.log, uid("q1"), by="eva")
+    await quarantine.reprocess(hub.access, hub.log, uid("q1"), by="eva")
     with pytest.raises(orphans.LogStandsStillError):  # as if it stood there for a month
         await orphans.clean(hub, now=_LATER)
     cleaning = [asyncio.create_task(orphans.clean(hub, now=_LATER)) for _ in range(3)]

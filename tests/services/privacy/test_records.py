@@ -94,7 +94,7 @@ async def test_what_was_held_without_a_sender_and_became_a_fact_goes_too(taking,
     with hub.database.transaction() as connection:
         record = LogRecord(uid("q1"), 0, 0, value, {})
         quarantine.hold(connection, record, topic=INTERACTIONS.name, reason="undecodable", error="")
-    await quarantine.reprocess(hub.database, hub.log, uid("q1"), by="eva")
+    await quarantine.reprocess(hub.access, hub.log, uid("q1"), by="eva")
     async with consuming(hub):
         await commands.run(ErasePerson(customer=of_ana(taking)[0]), by="eva")
     assert "secreto" not in str(taking.rows("quarantine"))
