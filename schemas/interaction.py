@@ -28,10 +28,15 @@ class Direction(StrEnum):
 
 
 class Automatic(StrEnum):
-    """Mail that no person wrote. It attaches, but neither opens nor reopens."""
+    """Mail that no person wrote. It attaches, but neither opens nor reopens.
+
+    Of a mail of ours: it came back, it is still on its way, its reader calls it spam (RFC 5965).
+    """
 
     REPLY = "reply"
     BOUNCE = "bounce"
+    DELAY = "delay"
+    COMPLAINT = "complaint"
 
 
 class Authentication(StrEnum):

@@ -18,6 +18,7 @@ import msgspec
 from channels.email.authentication import authentication_of
 from channels.email.automatic import LOOP_HEADER, judge, loop_mark
 from channels.email.bodies import TEXT_MAX_CHARACTERS, FileOf, read_body
+from channels.email.bounces import Report
 from channels.email.charsets import decode_bytes
 from channels.email.headers import Headers, Tree
 from channels.email.mailboxes import Mailboxes, plus_part
@@ -108,7 +109,7 @@ def _interaction(raw: RawMail, message: Tree, headers: Headers, content: bytes, 
     boxes = Mailboxes(ours.addresses)
     verdict = judge(raw, message, headers, content, tokens, loop_mark(ours.secret))
     references = headers.message_ids("References", "In-Reply-To")
-    thread = verdict.thread or _signed_thread(raw, headers, references, boxes, tokens)
+    thread = (verdict.thread if verdict else None) or _signed_thread(raw, headers, references, boxes, tokens)
     authentication = authentication_of(headers, ours.trusted_authserv)
     subject = shorten(headers.text("Subject"), _SUBJECT_MAX_BYTES)
     number = _NUMBER.search(subject)
@@ -130,10 +131,10 @@ def _interaction(raw: RawMail, message: Tree, headers: Headers, content: bytes, 
             message_id=next(iter(headers.message_ids("Message-ID")), "")[:_MESSAGE_ID_MAX_CHARACTERS],
             references=references,
             subject_number=int(number.group(1)) if number else None,
-            automatic=verdict.automatic,
-            about=verdict.about,
+            automatic=verdict.kind if verdict else None,
+            about=verdict.about if verdict else None,
         ),
-        details=_details(raw, headers, verdict.status, loop_mark(ours.secret)),
+        details=_details(raw, headers, verdict, loop_mark(ours.secret)),
     )
 
 
@@ -182,13 +183,15 @@ def _language(headers: Headers) -> str:
     return found.group(1).lower() if found else ""
 
 
-def _details(raw: RawMail, headers: Headers, status: str, loop: str) -> dict[str, str]:
+def _details(raw: RawMail, headers: Headers, report: Report | None, loop: str) -> dict[str, str]:
     found = {"mailbox": raw.mailbox}
     answers = headers.parties("Reply-To")
     if answers:
         found["reply_to"] = answers[0].address
-    if status:
-        found["status"] = status
+    if report is not None and report.status:
+        found["status"] = report.status
+    if report is not None and report.recipient:
+        found["returned_from"] = report.recipient
     if headers.raw(LOOP_HEADER).strip() == loop:
         found["loop"] = "ours"
     return found
