@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from email.message import Message
 from typing import cast
 from uuid import UUID
 
@@ -183,16 +184,21 @@ def _blocks(message: Tree) -> Iterator[Fields]:
 
 
 def _blocks_of(part: Tree) -> Iterator[Fields]:
-    if part.is_multipart():  # the standard library makes a list of header blocks of it
-        for block in cast("list[Tree]", part.get_payload())[:_BLOCKS_MAX]:
-            if block.is_multipart():
-                yield from _blocks_of(block)
-            else:
-                yield _fields(block)
-                if block.get_payload():
-                    yield from _written(payload_of(block))
-    else:
+    if not part.is_multipart():
         yield from _written(payload_of(part))
+        return
+    encoding = Headers(part).raw("Content-Transfer-Encoding").strip().lower()
+    for block in cast("list[Tree]", part.get_payload())[:_BLOCKS_MAX]:  # the standard library makes a list of them
+        if encoding in {"base64", "quoted-printable"}:  # RFC 3464 forbids it: one block, all of it undecoded
+            whole = Message()
+            whole["Content-Transfer-Encoding"] = encoding
+            whole.set_payload(block.as_string().strip())
+            yield from _written(payload_of(whole))
+        elif block.is_multipart():
+            yield from _blocks_of(block)
+        else:
+            yield {name.lower(): " ".join(str(value).split()) for name, value in reversed(list(block.raw_items()))}
+            yield from _written(payload_of(block))  # RFC 6533's it takes for a mail: the first block its headers
 
 
 def _written(text: bytes) -> Iterator[Fields]:
@@ -202,10 +208,6 @@ def _written(text: bytes) -> Iterator[Fields]:
         found = {name.strip().lower(): value.strip() for name, colon, value in pairs if colon}
         if found:
             yield found
-
-
-def _fields(block: Tree) -> Fields:
-    return {name.lower(): " ".join(str(value).split()) for name, value in reversed(list(block.raw_items()))}
 
 
 def _parts(message: Tree) -> Iterator[Tree]:
