@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
+from channels.email.certificate import CertificateFiles
 from channels.email.submission import read_server
 from eventstore import kafka_address, store
 from eventstore.database import Connection
@@ -29,6 +31,7 @@ _LAG_RECORDS = 1_000
 _SHOWN = 10
 _DISK_FREE = 0.05
 _CONNECT_SECONDS = 5.0
+_RENEW_WITHIN = timedelta(days=14)
 
 
 class Verdict(StrEnum):
@@ -54,6 +57,7 @@ async def examine(hub: Hub) -> list[Finding]:
         ("database", _database),
         ("log", _log),
         ("blobs", _blobs),
+        ("smtp certificate", _smtp_certificate),
         ("mail out", _mail_out),
         ("deliveries", _deliveries),
         ("positions", _positions),
@@ -101,6 +105,23 @@ async def _log(hub: Hub) -> list[Finding]:
 async def _blobs(hub: Hub) -> list[Finding]:
     await asyncio.to_thread(hub.blobs.check)
     return [Finding("blobs", Verdict.WELL, hub.settings.blobs or str(hub.settings.data / "blobs"))]
+
+
+async def _smtp_certificate(hub: Hub) -> list[Finding]:
+    files = CertificateFiles.named(hub.settings.smtp_certificate, hub.settings.smtp_key)
+    if files is None:
+        return []
+    subject, advice = "smtp certificate", "renew it: a new file is taken by itself"
+    try:
+        expires = files.expires_at()
+        files.load()
+    except (OSError, ValueError) as error:
+        return [Finding(subject, Verdict.ILL, f"{files.chain}: {error}", advice)]
+    left = expires - datetime.now(UTC)
+    detail = f"good until {expires:%Y-%m-%d}"
+    if left < timedelta():
+        return [Finding(subject, Verdict.ILL, detail, advice)]
+    return [Finding(subject, Verdict.WATCH if left < _RENEW_WITHIN else Verdict.WELL, detail, advice)]
 
 
 async def _mail_out(hub: Hub) -> list[Finding]:

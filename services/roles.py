@@ -19,27 +19,40 @@ from services.wiring import Hub
 
 def intake(hub: Hub) -> list[Task]:
     """Mail by SMTP, LMTP and IMAP onto the log `mail`."""
+    from channels.email.certificate import Certificate, CertificateFiles
     from channels.email.imap import MailboxReader, read_account
+    from channels.email.lmtp import serve_lmtp
     from channels.email.mailboxes import Mailboxes
     from channels.email.reception import Reception
-    from channels.email.smtp import serve_lmtp, serve_smtp
+    from channels.email.smtp import serve_smtp
 
-    reception = Reception(hub.log, hub.blobs, Mailboxes(hub.settings.mail_addresses), hub.secret)
-    host = hub.settings.mail_domain
+    settings = hub.settings
+    reception = Reception(hub.log, hub.blobs, Mailboxes(settings.mail_addresses), hub.secret)
+    files = CertificateFiles.named(settings.smtp_certificate, settings.smtp_key)
+    certificate = Certificate(files) if files is not None else None
 
     async def smtp() -> None:
-        listening = ports.listen(hub.settings.smtp, "CAUCE_SMTP")
-        await _until_cancelled(await serve_smtp(reception, listening, hostname=host))
+        server = await serve_smtp(
+            reception,
+            ports.listen(settings.smtp, "CAUCE_SMTP"),
+            hostname=settings.mail_domain,
+            rate_limit=settings.rate_limit,
+            certificate=certificate,
+            tls_required=settings.smtp_tls_required,
+        )
+        await _until_cancelled(server)
 
     async def lmtp(endpoint: Endpoint) -> None:
         listening = ports.listen(endpoint, "CAUCE_LMTP")
-        await _until_cancelled(await serve_lmtp(reception, listening, hostname=host))
+        await _until_cancelled(
+            await serve_lmtp(reception, listening, hostname=settings.mail_domain, certificate=certificate)
+        )
 
     tasks = [Task("smtp", smtp)]
-    if hub.settings.lmtp is not None:
-        endpoint = hub.settings.lmtp
+    if settings.lmtp is not None:
+        endpoint = settings.lmtp
         tasks.append(Task("lmtp", lambda: lmtp(endpoint)))
-    readers = [MailboxReader(hub.database, reception, read_account(url)) for url in hub.settings.imap]
+    readers = [MailboxReader(hub.database, reception, read_account(url)) for url in settings.imap]
     return tasks + [Task("imap", reader.run) for reader in readers]
 
 

@@ -45,6 +45,9 @@ class Settings:
     http: Endpoint
     smtp: Endpoint
     lmtp: Endpoint | None
+    smtp_certificate: str
+    smtp_key: str
+    smtp_tls_required: bool
     database_url: str
     kafka: str
     kafka_prefix: str
@@ -84,6 +87,9 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         http=http,
         smtp=_endpoint(given, "SMTP", "127.0.0.1:2525"),
         lmtp=_endpoint(given, "LMTP", "127.0.0.1:2524") if given.get("LMTP") else None,
+        smtp_certificate=given.pop("SMTP_CERTIFICATE", ""),
+        smtp_key=given.pop("SMTP_KEY", ""),
+        smtp_tls_required=_one_of(given, "SMTP_TLS", "offered", "required") == "required",
         database_url=given.pop("DATABASE_URL", ""),
         kafka=given.pop("KAFKA", ""),
         kafka_prefix=given.pop("KAFKA_PREFIX", "cauce."),
@@ -140,6 +146,8 @@ def _check(settings: Settings) -> None:
         mailbox, at, domain = address.rpartition("@")
         if not mailbox or not at or not domain:
             raise SettingsError(f"CAUCE_MAIL_ADDRESSES holds {address!r}, which is no mail address")
+    if not settings.smtp_certificate and (settings.smtp_key or settings.smtp_tls_required):
+        raise SettingsError("CAUCE_SMTP_CERTIFICATE is missing: CAUCE_SMTP_KEY and CAUCE_SMTP_TLS say more of it")
     if settings.kafka:
         kafka_address.read(settings.kafka)
     _check_scheme("DATABASE_URL", settings.database_url, ("postgresql", "postgres"))
@@ -182,6 +190,14 @@ def _switch(given: dict[str, str], name: str, *, default: bool) -> bool:
     if text:
         raise SettingsError(f"CAUCE_{name} is on or off, not {text!r}")
     return default
+
+
+def _one_of(given: dict[str, str], name: str, *words: str) -> str:
+    """The first one when nothing is said."""
+    text = given.pop(name, "").lower() or words[0]
+    if text not in words:
+        raise SettingsError(f"CAUCE_{name} is {' or '.join(words)}, not {text!r}")
+    return text
 
 
 def _number(given: dict[str, str], name: str, default: int) -> int:

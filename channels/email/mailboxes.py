@@ -20,7 +20,11 @@ class Mailboxes:
             self.all = tuple(handle_of(email_address(address)) for address in addresses)
         except InvalidError as error:
             raise SettingsError(f"CAUCE_MAIL_ADDRESSES holds something that is {error}") from error
-        self._known = frozenset(self.all)
+        self._known = {written: box for box in self.all for written in (box, _in_ascii(box))}
+        # RFC 5321 §4.5.1: at each domain of ours, and where none is said
+        first_at = {box.rpartition("@")[2]: box for box in reversed(self.all)}
+        postmasters = {f"postmaster@{domain}": box for domain, box in first_at.items()}
+        self._known = {"postmaster": self.first} | postmasters | self._known
 
     @property
     def first(self) -> str:
@@ -31,15 +35,24 @@ class Mailboxes:
         """Our mailbox that a recipient address leads to; None: not ours."""
         folded = recipient.strip().lower()
         if folded in self._known:
-            return folded
+            return self._known[folded]
         local, _, domain = folded.rpartition("@")
-        bare = f"{local.partition('+')[0]}@{domain}"
-        return bare if bare in self._known else None
+        bare = local.strip('"').partition("+")[0]
+        return self._known.get(f"{bare}@{domain}")
+
+
+def _in_ascii(mailbox: str) -> str:
+    """With its domain as senders without SMTPUTF8 write it: `xn--…`."""
+    local, _, domain = mailbox.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        return mailbox
 
 
 def plus_part(recipient: str) -> str:
     """What stands between the plus and the domain, or nothing."""
-    return recipient.strip().rpartition("@")[0].partition("+")[2]
+    return recipient.strip().rpartition("@")[0].strip('"').partition("+")[2]
 
 
 def with_plus(mailbox: str, token: str) -> str:

@@ -1,6 +1,6 @@
-"""SMTP and LMTP servers: 250 only after the log has the mail, 451 while it can't be had. In front of reception.py.
+"""The SMTP server: 250 only after the log has the mail, 451 while it can't be had. In front of reception.py.
 
-aiosmtpd's protocol with its limits lifted: long lines, PIPELINING, one LMTP answer a recipient, bounded memory.
+aiosmtpd's protocol with its limits lifted: long lines, PIPELINING, bounded memory. It relays nothing.
 """
 
 from __future__ import annotations
@@ -9,19 +9,22 @@ import asyncio
 import collections
 import socket
 import ssl
-from dataclasses import dataclass, field
-from typing import Any, cast
+from contextlib import ExitStack
+from typing import Any, AnyStr, cast
 
 import structlog
 from aiosmtpd.smtp import SMTP
 from aiosmtpd.smtp import Envelope as SmtpEnvelope
 from aiosmtpd.smtp import Session as SmtpSession
 
+from channels.email.certificate import Certificate
 from channels.email.data_phase import TooMuchDataError, read_data
+from channels.email.door import Door, Limits
 from channels.email.mailboxes import Mailboxes
 from channels.email.reception import MAIL_MAX_BYTES, Envelope, Reception
+from channels.limits import network_of
 from schemas.address import email_address
-from schemas.errors import InvalidError, RetryableError, TooLargeError
+from schemas.errors import InvalidError, RateLimitedError, RetryableError, TooLargeError
 
 log = structlog.get_logger()
 
@@ -29,52 +32,45 @@ _COMMAND_MAX_BYTES = 2048
 _CHUNK_BYTES = 64 * 1024
 _LATER = "451 4.3.0 Cannot keep the mail right now, try again later"
 _TOO_LARGE = "552 5.3.4 Message is larger than this system takes"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one server takes on. `large_at_once` bounds memory: that many mails over 1 MiB are read at a time."""
-
-    connections: int = 200
-    idle_seconds: float = 120.0
-    data_seconds: float = 900.0
-    recipients: int = 100
-    large_at_once: int = 8
-
-
-@dataclass
-class Door:
-    """What all connections of one server share."""
-
-    reception: Reception
-    limits: Limits
-    open: int = 0
-    large: asyncio.Semaphore = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.large = asyncio.Semaphore(self.limits.large_at_once)
+_TOO_SLOW = "421 4.4.2 Too slow, try again later"
 
 
 class _Handler:
-    """aiosmtpd's hooks: who may be written to, and what an unforeseen failure answers."""
+    """aiosmtpd's hooks: how much a peer may ask, who may be written to, what an unforeseen failure answers."""
 
     def __init__(self, door: Door) -> None:
+        self._door = door
         self._mailboxes: Mailboxes = door.reception.mailboxes
-        self._recipients = door.limits.recipients
 
     async def handle_EHLO(  # noqa: N802 -- aiosmtpd's name
         self, _server: SMTP, session: SmtpSession, _envelope: SmtpEnvelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
-        return [*responses[:-1], "250-PIPELINING", responses[-1]]
+        told = [line for line in responses[:-1] if not line.startswith("250-AUTH")]  # after STARTTLS, with no way to
+        return [*told, "250-PIPELINING", responses[-1]]
+
+    async def handle_MAIL(  # noqa: N802 -- aiosmtpd's name
+        self, server: SMTP, _session: SmtpSession, envelope: SmtpEnvelope, address: str, options: list[str]
+    ) -> str:
+        try:
+            self._door.mails.take(_caller(server.transport))
+        except RateLimitedError as error:
+            return f"451 4.7.1 Too many mails from your address, try again in {error.retry_after} seconds"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802 -- aiosmtpd's name
-        self, _server: SMTP, _session: SmtpSession, envelope: SmtpEnvelope, address: str, _options: list[str]
+        self, server: SMTP, _session: SmtpSession, envelope: SmtpEnvelope, address: str, _options: list[str]
     ) -> str:
         if self._mailboxes.of(address) is None:
+            try:
+                self._door.unknown.take(_caller(server.transport))
+            except RateLimitedError as error:
+                return f"421 4.7.1 Too many unknown recipients, try again in {error.retry_after} seconds"
             return "550 5.1.1 No such mailbox here"
-        if len(envelope.rcpt_tos) >= self._recipients:
-            return "452 4.5.3 Too many recipients"
+        if len(envelope.rcpt_tos) >= self._door.limits.recipients:
+            return "452 4.5.3 Too many recipients, send the others another mail"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
@@ -84,12 +80,12 @@ class _Handler:
 
 
 class Server(SMTP):
-    """One connection. Counted from its first byte to its last."""
+    """One connection. Counted from its first byte to its last; 421 ends it."""
 
     line_length_limit = _CHUNK_BYTES  # also the reader's buffer
     source = "smtp"
 
-    def __init__(self, door: Door, hostname: str, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, door: Door, hostname: str, tls: ssl.SSLContext | None, *, tls_required: bool) -> None:
         super().__init__(
             _Handler(door),
             data_size_limit=MAIL_MAX_BYTES,
@@ -97,6 +93,7 @@ class Server(SMTP):
             hostname=hostname,
             ident="Cauce",
             tls_context=tls,
+            require_starttls=tls_required,
             timeout=door.limits.idle_seconds,
             auth_exclude_mechanism=["LOGIN", "PLAIN"],
             loop=asyncio.get_running_loop(),
@@ -104,6 +101,7 @@ class Server(SMTP):
         # the library shares one dict among all connections and widens it with every EHLO
         self.command_size_limits = collections.defaultdict(lambda: _COMMAND_MAX_BYTES)
         self._door = door
+        self._place = ExitStack()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count it in, or turn it away."""
@@ -111,19 +109,38 @@ class Server(SMTP):
         super().connection_made(transport)
         if starting_tls:
             return
-        self._door.open += 1
         handling = cast("asyncio.Task[None]", self._handler_coroutine)
         handling.add_done_callback(_forgive)
-        if self._door.open > self._door.limits.connections:
-            out = cast("asyncio.Transport", transport)
+        try:
+            self._place.enter_context(self._door.place(_caller(transport)))
+        except RateLimitedError as error:
             handling.cancel()
-            out.write(b"421 4.3.2 Too many connections, try again later\r\n")
-            out.close()
+            self._hang_up(f"421 4.3.2 Too many connections, try again in {error.retry_after} seconds")
 
     def connection_lost(self, error: Exception | None) -> None:
         """Count it out."""
-        self._door.open -= 1
+        self._place.close()
         super().connection_lost(error)
+
+    async def push(self, status: AnyStr) -> None:
+        """Say it; what begins with 421 is the last that is said (RFC 5321 §3.8)."""
+        words = status if isinstance(status, str) else status.decode()
+        if words.startswith("421"):
+            self._hang_up(words)
+        else:
+            await super().push(status)
+
+    async def smtp_VRFY(self, arg: str | None) -> None:  # noqa: N802, ARG002 -- aiosmtpd's name
+        """Tells nobody who is here, in the words of RFC 5321 §7.3."""
+        await self.push("252 2.1.5 Not verified: send the mail and see")
+
+    async def smtp_EXPN(self, arg: str | None) -> None:  # noqa: N802 -- aiosmtpd's name
+        """As VRFY."""
+        await self.smtp_VRFY(arg)
+
+    async def smtp_BDAT(self, arg: str | None) -> None:  # noqa: N802, ARG002 -- aiosmtpd's name
+        """CHUNKING (RFC 3030), which we don't offer. What would follow is a mail: it must not be read as commands."""
+        await self.push("421 5.5.1 CHUNKING is not offered here: use DATA")
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 -- aiosmtpd's name
         """Read the mail, hand it over, answer."""
@@ -140,63 +157,54 @@ class Server(SMTP):
         try:
             async with asyncio.timeout(self._door.limits.data_seconds):
                 content = await read_data(self._reader, MAIL_MAX_BYTES, self._door.large, self._reset_timeout)
-                answer = await self._hand_over(envelope, content)
+                answers = await self._hand_over(envelope, content)
         except TooMuchDataError:
-            answer = _TOO_LARGE
+            answers = [_TOO_LARGE] * len(envelope.rcpt_tos)
         except TimeoutError:
-            await self.push("421 4.4.2 Too slow")
-            cast("asyncio.Transport", self.transport).close()
+            await self.push(_TOO_SLOW)
             return
         self.envelope = self._create_envelope()
-        await self._answer(answer, len(envelope.rcpt_tos))
+        await self._answer(answers)
 
-    async def _hand_over(self, envelope: SmtpEnvelope, content: bytes) -> str:
+    async def _hand_over(self, envelope: SmtpEnvelope, content: bytes) -> list[str]:
+        """The answer for each recipient."""
         self._reset_timeout()
+        recipients = envelope.rcpt_tos
         try:
             ids = await self._door.reception.accept(
                 Envelope(
                     source=self.source,
                     sender=_reverse_path(envelope.mail_from or ""),
-                    recipients=tuple(envelope.rcpt_tos),
-                    peer=_peer(self.transport),
+                    recipients=tuple(recipients),
+                    peer=_host(self.transport),
                 ),
                 content,
             )
         except RetryableError as error:
             log.warning("mail_not_kept", error=type(error).__name__, bytes=len(content))
-            return _LATER
+            return [_LATER] * len(recipients)
         except TooLargeError:
-            return _TOO_LARGE
+            return [_TOO_LARGE] * len(recipients)
         log.info("mail_kept", ids=[str(found) for found in ids], bytes=len(content), source=self.source)
-        return f"250 2.0.0 OK {ids[0]}"
+        boxes = [self._door.reception.mailboxes.of(recipient) for recipient in recipients]
+        kept_as = dict(zip(dict.fromkeys(boxes), ids, strict=True))
+        return [f"250 2.0.0 OK {kept_as[box]}" for box in boxes]
 
-    async def _answer(self, answer: str, recipients: int) -> None:  # noqa: ARG002 -- LMTP answers each
-        await self.push(answer)
+    async def _answer(self, answers: list[str]) -> None:
+        await self.push(answers[0])
 
+    def _timeout_cb(self) -> None:
+        self._hang_up(_TOO_SLOW)
 
-class LmtpServer(Server):
-    """RFC 2033: LHLO, and after the data one answer for each recipient."""
-
-    source = "lmtp"
-
-    async def smtp_LHLO(self, arg: str) -> None:  # noqa: N802 -- aiosmtpd's name
-        """The greeting, instead of HELO and EHLO."""
-        await super().smtp_EHLO(arg)
-
-    async def smtp_HELO(self, hostname: str) -> None:  # noqa: N802, ARG002 -- aiosmtpd's name
-        """Not LMTP."""
-        await self.push("500 5.5.1 This is LMTP: say LHLO")
-
-    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802 -- aiosmtpd's name
-        """Not LMTP."""
-        await self.smtp_HELO(hostname)
-
-    async def check_helo_needed(self, helo: str = "LHLO") -> bool:
-        """Has the client greeted?"""
-        return await super().check_helo_needed(helo)
-
-    async def _answer(self, answer: str, recipients: int) -> None:
-        await self.push("\r\n".join([answer] * recipients))
+    def _hang_up(self, last_words: str) -> None:
+        transport = cast("asyncio.Transport | None", self.transport)
+        if transport is None or transport.is_closing():
+            return
+        if transport.get_write_buffer_size():
+            transport.abort()  # it doesn't read what we say: a close would wait for that for ever
+            return
+        transport.write(f"{last_words}\r\n".encode())
+        transport.close()
 
 
 async def serve_smtp(
@@ -205,19 +213,17 @@ async def serve_smtp(
     *,
     hostname: str,
     limits: Limits | None = None,
-    tls: ssl.SSLContext | None = None,
+    rate_limit: bool = True,
+    certificate: Certificate | None = None,
+    tls_required: bool = False,
 ) -> asyncio.Server:
     """Answer SMTP on a listening socket. The caller closes the server; connections end with their mail."""
-    door = Door(reception, limits or Limits())
-    return await asyncio.get_running_loop().create_server(lambda: Server(door, hostname, tls), sock=listening)
+    door = Door(reception, limits or Limits(), rate_limit=rate_limit)
 
+    def connection() -> Server:
+        return Server(door, hostname, certificate.context() if certificate else None, tls_required=tls_required)
 
-async def serve_lmtp(
-    reception: Reception, listening: socket.socket, *, hostname: str, limits: Limits | None = None
-) -> asyncio.Server:
-    """Answer LMTP on a listening socket: what a local mail server hands over."""
-    door = Door(reception, limits or Limits())
-    return await asyncio.get_running_loop().create_server(lambda: LmtpServer(door, hostname, None), sock=listening)
+    return await asyncio.get_running_loop().create_server(connection, sock=listening)
 
 
 def _reverse_path(sender: str) -> str:
@@ -231,9 +237,13 @@ def _reverse_path(sender: str) -> str:
         return plain
 
 
-def _peer(transport: asyncio.BaseTransport | None) -> str:
+def _host(transport: asyncio.BaseTransport | None) -> str:
     peer: tuple[Any, ...] | None = transport.get_extra_info("peername") if transport is not None else None
     return str(peer[0]) if peer else ""
+
+
+def _caller(transport: asyncio.BaseTransport | None) -> str:
+    return network_of(_host(transport))
 
 
 def _forgive(task: asyncio.Task[None]) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from channels.email import smtp
+from channels.email.lmtp import serve_lmtp
 from channels.email.mailboxes import Mailboxes
 from channels.email.reception import Reception, decode_mail
+from channels.email.smtp import serve_smtp
 from eventstore.blobs import FolderBlobs
 from eventstore.database import Database
 from eventstore.postgres import PostgresLog
@@ -56,10 +57,9 @@ async def serve(reception: Reception) -> AsyncIterator[Serve]:
     """Start an SMTP (or LMTP) server; gives its port."""
     servers: list[asyncio.Server] = []
 
-    async def start(*, lmtp: bool = False, of: Reception | None = None, limits: smtp.Limits | None = None) -> int:
-        socket_ = listening()
-        make = smtp.serve_lmtp if lmtp else smtp.serve_smtp
-        servers.append(await make(of or reception, socket_, hostname="mx.cauce.example", limits=limits))
+    async def start(*, lmtp: bool = False, of: Reception | None = None, **options: object) -> int:
+        make = serve_lmtp if lmtp else serve_smtp
+        servers.append(await make(of or reception, listening(), hostname="mx.cauce.example", **options))
         return int(servers[-1].sockets[0].getsockname()[1])
 
     yield start
@@ -99,6 +99,24 @@ class Wire:
             self.writer.write(line if isinstance(line, bytes) else f"{line}\r\n".encode())
         await self.writer.drain()
         return await self.answer()
+
+
+@pytest.fixture
+def begun(serve: Serve, wire: Callable[[int], Awaitable[Wire]]) -> Callable[..., Awaitable[Wire]]:
+    """A client who has greeted a server of its own; with `to`, at its DATA, which was answered 354."""
+
+    async def begin(*, to: tuple[str, ...] = (), **options: object) -> Wire:
+        client = await wire(await serve(**options))
+        await client.answer()
+        await client.say("LHLO x" if options.get("lmtp") else "EHLO x")
+        if to:
+            await client.say("MAIL FROM:<ana@x.cu>")
+            for each in to:
+                assert (await client.say(f"RCPT TO:<{each}>")).startswith("250")
+            assert (await client.say("DATA")).startswith("354")
+        return client
+
+    return begin
 
 
 @pytest.fixture
