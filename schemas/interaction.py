@@ -39,6 +39,18 @@ class Automatic(StrEnum):
     COMPLAINT = "complaint"
 
 
+class Label(StrEnum):
+    """What a message is besides its words, for people to know at a glance. Screens have the words: pages/words.py."""
+
+    ENCRYPTED = "encrypted"
+    SIGNED = "signed"
+    INVITATION = "invitation"
+    INVITATION_CHANGED = "invitation_changed"
+    INVITATION_CANCELLED = "invitation_cancelled"
+    INVITATION_ANSWERED = "invitation_answered"
+    INCOMPLETE = "incomplete"  # more came than is read at once: the original has it
+
+
 class Authentication(StrEnum):
     """What is known of a mail's sender. Only `fail` withholds proof."""
 
@@ -57,12 +69,13 @@ class Party(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A file kept in the blob store under `blob`."""
+    """A file kept in the blob store under `blob`. `inline`: it stands within the words, as a picture does."""
 
     name: str
     bytes: int
     media_type: str
     blob: str
+    inline: bool = False
 
 
 class Window(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -119,6 +132,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     occurred_at: datetime
     received_at: datetime
     language: str = ""
+    labels: tuple[Label, ...] = ()
     authentication: Authentication = Authentication.NONE
     hints: Hints = Hints()
     details: dict[str, str] = msgspec.field(default_factory=dict[str, str])

@@ -129,6 +129,7 @@ def _spoken(
         html=said.html,
         raw=said.raw,
         attachments=kept_files(said.attachments) if said.attachments else [],
+        labels=[label.value for label in said.labels],
         author=author,
         delivery=delivery,
     )
@@ -204,7 +205,7 @@ _LINE: Step[LineFact] = Step(_ENTRIES, lambda _, event: line_id(event), fact_lin
 
 TIMELINE = Projection(
     "timeline",
-    version=4,
+    version=5,
     ddl="timeline/tables.sql",
     tables=(_ENTRIES, _PLACES, _ALIASES),
     on=(
@@ -251,7 +252,7 @@ TIMELINE = Projection(
             PersonErased,
             Everywhere(
                 "UPDATE entries SET sender = '', sender_name = '', recipients = '{}', subject = '', text = '',"
-                " html = '', raw = '', attachments = '[]' WHERE address = ANY(%(addresses)s)",
+                " html = '', raw = '', attachments = '[]', labels = '{}' WHERE address = ANY(%(addresses)s)",
                 erased,
             ),
             Everywhere(  # recorded as v1, without an address: the incident's

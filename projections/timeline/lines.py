@@ -92,6 +92,7 @@ class EntryRow(msgspec.Struct, frozen=True):
     reason: str | None = None
     delivery: str | None = None
     held_until: datetime | None = None
+    labels: list[str] = []
 
 
 def blank_interaction(interaction: UUID) -> EntryRow:
@@ -129,6 +130,7 @@ def kept_files(attachments: Sequence[Attachment]) -> list[dict[str, Any]]:
     """Attachments as a row holds them."""
     return [
         {"name": kept.name, "bytes": kept.bytes, "media_type": kept.media_type, "blob": kept.blob}
+        | ({"inline": True} if kept.inline else {})
         for kept in attachments
     ]
 

@@ -50,13 +50,14 @@ class _Line(msgspec.Struct, frozen=True):
     reason: str | None
     delivery: str | None
     held_until: datetime | None = None
+    labels: list[str] = []
     raw: bool = False
     number: int | None = None
 
 
 _LINES = sql.SQL(
     "SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
-    " recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until,"
+    " recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until, labels,"
     " raw <> '' AS raw FROM entries"
 )
 _TOLD = sql.SQL(  # the customer: an answer still held, or taken back, is nobody's but ours
@@ -269,7 +270,13 @@ def _entry(line: _Line, numbers: dict[UUID, int]) -> Entry:
         text=line.text,
         html=bool(line.html),
         attachments=[
-            File(kept["name"], kept["bytes"], kept["media_type"], f"/api/v1/interactions/{line.id}/attachments/{n}")
+            File(
+                kept["name"],
+                kept["bytes"],
+                kept["media_type"],
+                f"/api/v1/interactions/{line.id}/attachments/{n}",
+                kept.get("inline", False),
+            )
             for n, kept in enumerate(line.attachments)
         ],
         fact=line.fact,
@@ -280,6 +287,7 @@ def _entry(line: _Line, numbers: dict[UUID, int]) -> Entry:
         held_until=line.held_until if line.delivery == "queued" else None,
         original=line.raw,
         own_number=line.number,
+        labels=line.labels,
     )
 
 

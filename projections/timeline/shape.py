@@ -9,12 +9,13 @@ import msgspec
 
 
 class File(msgspec.Struct, frozen=True):
-    """An attachment, to be fetched at `url`."""
+    """An attachment, to be fetched at `url`. `inline`: it stands within the words."""
 
     name: str
     bytes: int
     media_type: str
     url: str
+    inline: bool = False
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -23,7 +24,7 @@ class Entry(msgspec.Struct, frozen=True):
     `sender` stands as `from`. `incident` is the number as read now, through merges.
     `html`: the interaction has an HTML part (`html_blob`). `author`: the user who did it, or the sender's name.
     `held_until`: a reply can be withdrawn so long. `original`: the raw mail is kept.
-    `own_number`: of the incident it is in by itself, merged or not.
+    `own_number`: of the incident it is in by itself, merged or not. `labels`: schemas.interaction.Label.
     """
 
     position: int
@@ -48,6 +49,7 @@ class Entry(msgspec.Struct, frozen=True):
     held_until: datetime | None = None
     original: bool = False
     own_number: int | None = None
+    labels: list[str] = []
 
 
 class Thread(msgspec.Struct, frozen=True):

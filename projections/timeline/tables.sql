@@ -24,6 +24,7 @@ CREATE TABLE entries (
     reason      text,
     delivery    text,
     held_until  timestamptz,                   -- of a reply: nobody but us sees it before
+    labels      text[] NOT NULL,               -- schemas.interaction.Label
     words       tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('public.words', subject || ' ' || text)) STORED
 );
 

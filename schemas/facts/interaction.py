@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from schemas.facts.kind import Fact, Personal, fact
-from schemas.interaction import Attachment, Authentication, Automatic, Channel, Party
+from schemas.interaction import Attachment, Authentication, Automatic, Channel, Label, Party
 
 
 class InteractionContent(Personal, frozen=True, kw_only=True):
@@ -21,6 +21,7 @@ class InteractionContent(Personal, frozen=True, kw_only=True):
     html: str = ""
     raw: str = ""
     attachments: tuple[Attachment, ...] = ()
+    labels: tuple[Label, ...] = ()
     message_id: str = ""
     references: tuple[str, ...] = ()
     details: dict[str, str] = msgspec.field(default_factory=dict[str, str])

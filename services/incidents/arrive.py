@@ -112,6 +112,7 @@ def _content(arrival: Arrival) -> InteractionContent:
         html=item.html,
         raw=item.raw,
         attachments=item.attachments,
+        labels=item.labels,
         message_id=item.hints.message_id,
         references=item.hints.references,
         details=item.details | ({"product": item.hints.product} if item.hints.product else {}),

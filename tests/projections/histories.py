@@ -150,7 +150,7 @@ from schemas.facts.visit import (
     VisitSolved,
 )
 from schemas.facts.widget import WidgetChanged, WidgetCreated, WidgetRemoved, widget_id
-from schemas.interaction import Attachment, Channel, Direction, Party
+from schemas.interaction import Attachment, Channel, Direction, Label, Party
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 _WORDS = [
@@ -323,6 +323,7 @@ class Story:
                 attachments=(Attachment(name="a.png", bytes=10, media_type="image/png", blob="b1"),)
                 if self.random.random() < 0.1
                 else (),
+                labels=(Label.SIGNED,) if self.random.random() < 0.1 else (),
             ),
         )
         linked = InteractionLinked(

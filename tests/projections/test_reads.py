@@ -32,7 +32,7 @@ from schemas.facts.incident import (
 )
 from schemas.facts.interaction import InteractionContent, InteractionDelivered, InteractionReceived, InteractionSent
 from schemas.facts.visit import ArticleOpened, ArticleSuggested, ArticleVoted, ContactSent, Searched
-from schemas.interaction import Attachment, Channel, Direction, Party
+from schemas.interaction import Attachment, Channel, Direction, Label, Party
 from services.rebuild import rebuild
 from tests.projections.histories import Recorder, Story
 from tests.projections.views import fold_all, make_views
@@ -95,7 +95,8 @@ _STORY = (
         0,
         subject="La impresión falla",
         text="No sale papel",
-        attachments=(Attachment(name="foto.png", bytes=7, media_type="image/png", blob="b7"),),
+        attachments=(Attachment(name="foto.png", bytes=7, media_type="image/png", blob="b7", inline=True),),
+        labels=(Label.SIGNED, Label.INVITATION),
     ),
     IncidentOpened(
         incident=_ONE,
@@ -217,6 +218,16 @@ def test_a_timeline_comes_in_pages(record, database):
         assert told == timeline.of_incident(connection, 1).items
         with pytest.raises(InvalidError):
             timeline.of_incident(connection, 1, cursor="nonsense")
+
+
+def test_what_a_message_is_besides_its_words_is_told(record, database):
+    record(*_STORY)
+    with database.transaction() as connection:
+        form = next(e for e in timeline.of_incident(connection, 1).items if e.interaction_id == _FORM)
+    assert (form.labels, [(file.name, file.inline) for file in form.attachments]) == (
+        ["signed", "invitation"],
+        [("foto.png", True)],
+    )
 
 
 def test_a_thread_shows_its_interactions_and_nothing_else(record, database):
@@ -474,7 +485,7 @@ def test_who_was_erased_leaves_no_word(record, database, keys):
         assert (shown.subject, shown.customer.name, shown.participants) == ("", "", [])
         told = timeline.of_incident(connection, 1).items
         assert [e.text for e in told] == ["", "", "", "luis", "", "", "+vip"]
-        assert all(not entry.to and not entry.attachments and not entry.sender for entry in told)
+        assert all(not (entry.to or entry.attachments or entry.labels or entry.sender) for entry in told)
         assert customers.get(connection, _ANA).addresses == []
         for q in ("impresion", "papel", "toner"):
             assert incidents.find(connection, q=q).items == []

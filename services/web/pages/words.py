@@ -31,6 +31,16 @@ DELIVERY: Mapping[str, str] = {
     "withdrawn": "taken back",
 }
 
+LABEL: Mapping[str, str] = {
+    "encrypted": "encrypted",
+    "signed": "signed",
+    "invitation": "invitation",
+    "invitation_changed": "changed invitation",
+    "invitation_cancelled": "cancelled invitation",
+    "invitation_answered": "answer to an invitation",
+    "incomplete": "more in the original",
+}
+
 CALL_STATE: Mapping[str, str] = {"ringing": "ringing", "active": "talking", "ended": "ended"}
 
 CALL_LOOK: Mapping[str, str] = {"ringing": "ringing", "active": "talking", "held": "on hold", "ended": "ended"}
@@ -389,6 +399,7 @@ GROUPS = (
     PRIORITY,
     CHANNEL,
     DELIVERY,
+    LABEL,
     CALL_STATE,
     CALL_LOOK,
     OUTCOME,

@@ -32,7 +32,7 @@ EQUAL = {
     "references": lambda found: list(found.interaction.hints.references),
     "subject_number": lambda found: found.interaction.hints.subject_number or 0,
     "html": lambda found: found.html,
-    "labels": lambda found: found.interaction.details.get("labels", "").split(),
+    "labels": lambda found: [label.value for label in found.interaction.labels],
 }
 """Keys whose value is all there is: what they read of what was made of the mail."""
 
