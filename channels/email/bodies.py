@@ -15,7 +15,8 @@ import msgspec
 
 from channels.email.charsets import decode_bytes
 from channels.email.headers import Headers, Tree, decode_words
-from channels.email.html import sanitized, text_of_html
+from channels.email.html import sanitized
+from channels.email.html_text import text_of_html
 from channels.text import one_line
 
 PARTS_MAX = 300

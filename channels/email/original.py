@@ -39,7 +39,7 @@ def with_pictures(raw: bytes) -> str:
         return ""
     body = read_body(message)
     embedded = _embedded(message)
-    return "\n".join(sanitized(part.text, pictures=embedded) for part in body.words if part.is_html)
+    return "\n".join(sanitized(part.text, embedded=embedded, remote=True) for part in body.words if part.is_html)
 
 
 def _embedded(message: Tree) -> Mapping[str, str]:

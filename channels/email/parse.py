@@ -22,7 +22,7 @@ from channels.email.bounces import Report
 from channels.email.charsets import decode_bytes
 from channels.email.headers import Headers, Tree
 from channels.email.mailboxes import Mailboxes, plus_part
-from channels.email.quotes import reply_of
+from channels.email.written import written_in
 from channels.text import shorten
 from channels.tokens import ThreadTokens
 from schemas.address import email_address
@@ -61,7 +61,7 @@ def parse(raw: RawMail, content: bytes, ours: Ours) -> Parsed:
     headers = Headers(message)
     body = read_body(message) if whole else None
     full = body.text if body else _plainly(content)
-    text = reply_of(full)
+    text = written_in(full, body, headers)
     shown = body.safe_html if body else ""
     if not shown and (text != full.strip("\n") or len(text.encode()) > TEXT_MAX_BYTES):
         shown = f"<pre>{html.escape(full)}</pre>"  # all of it stays readable

@@ -1,6 +1,7 @@
 """Tells what somebody wrote from the history their mail program put under it. Linear in the text. Below parse.py.
 
-Own code (docs/decisions): the libraries are English only, or quadratic, and strip the indentation of what they return.
+Own code (docs/decisions/0008): the libraries are English only, or quadratic, and strip the indentation of what they
+return. In doubt the history stays: too much is read past, a person's own words are missed.
 """
 
 from __future__ import annotations
@@ -8,95 +9,74 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_LINE_MAX_CHARACTERS = 400
-_WRAPPED_LINES = 3
+from channels.email import quote_words
+from channels.email.attributions import attribution_at
+from channels.email.header_blocks import COLONS, block_at, is_forward_title, is_original_title, is_rule
+from channels.email.signatures import end_of_words
 
-_ATTRIBUTION = re.compile(
-    r"(?:On|El|Em|Le|Am|Il)\b.{4,380}\b"
-    r"(?:wrote|escribi[óo]|escreveu|(?:a )?écrit|schrieb.{0,80}|ha scritto)\s?:",
-    re.IGNORECASE,
+_ANSWER = re.compile(
+    rf"\s*(?:{'|'.join(quote_words.ANSWER_MARKS.split())})\s?(?:\[\d+\]|\(\d+\))?\s?[:\uff1a]", re.IGNORECASE
 )
-_WROTE = re.compile(r".{0,200}<[^<>\s]{3,150}>.{0,40}\b(?:wrote|escribi[óo])\s?:", re.IGNORECASE)
-_ATTRIBUTION_START = re.compile(r"(?:On|El|Em|Le|Am|Il)\s", re.IGNORECASE)
-_ORIGINAL = re.compile(
-    r"[-_ ]{3,}\s?(?:Original Message|Mensaje original|Mensagem original)\s?[-_ ]{3,}", re.IGNORECASE
-)
-_HEADER = re.compile(
-    r"[*\s]{0,4}(From|De|Sent|Date|To|Cc|Subject|Enviado(?: el)?|Fecha|Para|CC|Asunto|Assunto)\s?:", re.IGNORECASE
-)
-_FROM = re.compile(r"[*\s]{0,4}(?:From|De)\s?:", re.IGNORECASE)
-_FORWARDED = re.compile(
-    r"[-\s]{0,20}(?:Forwarded message|Begin forwarded message|Mensaje reenviado|Inicio del mensaje reenviado)\b",
-    re.IGNORECASE,
-)
-_RULE = re.compile(r"_{20,}")
-_HEADERS_OF_A_BLOCK = 3
+_FORWARD = re.compile(rf"\s*(?:{'|'.join(quote_words.FORWARD_MARKS.split())})\s?[:\uff1a]", re.IGNORECASE)
 
 
-def reply_of(text: str) -> str:
-    """What was written, without the history under it; all of it where nothing else would be left."""
+def is_answer(subject: str) -> bool:
+    """Does its subject say so?"""
+    return _ANSWER.match(subject) is not None
+
+
+def is_forward(subject: str) -> bool:
+    """Does its subject say so?"""
+    return _FORWARD.match(subject) is not None
+
+
+def reply_of(text: str, *, answers: bool = True, forwards: bool = False) -> str:
+    """What was written, without history and signature; all of it where nothing else would be left.
+
+    `answers`: it says which mail it answers, so that quoted lines under it may be that one's. `forwards`: it passes one
+    on, which is what it says.
+    """
+    whole = text.strip("\n")
+    if forwards:
+        return whole
     lines = text.split("\n")
-    cut = _history_start(lines)
-    if cut is None:
-        return text.strip("\n")
-    written = "\n".join(lines[:cut]).strip()
-    return written or text.strip("\n")
+    end = _end_of_words(lines, answers=answers)
+    return "\n".join(lines[:end]).rstrip().lstrip("\n") or whole
 
 
-def _history_start(lines: Sequence[str]) -> int | None:
-    for at, line in enumerate(lines):
-        if _FORWARDED.match(line[:_LINE_MAX_CHARACTERS]):
-            return None  # what was passed on is the message
-        if _is_block(lines, at):
-            return at
-        end = _attribution_end(lines, at)
-        if end is not None and not _answers_between(lines[end:]):
-            return at
-    return _trailing_quote(lines)
+def _end_of_words(lines: Sequence[str], *, answers: bool) -> int:
+    end = end_of_words(lines, len(lines))
+    own = end  # behind the last line that isn't quoted
+    while own and (not lines[own - 1].strip() or lines[own - 1].startswith(">")):
+        own -= 1
+    for at, line in enumerate(lines[:end]):
+        if not line.strip() or line.startswith(">"):
+            continue
+        if is_forward_title(line):
+            return len(lines)  # what was passed on is the message
+        cut = _history_at(lines, at, own)
+        if cut is not None:
+            return end_of_words(lines, cut)
+    introduced = lines[own - 1].strip().endswith(COLONS) if own else True
+    return end_of_words(lines, own) if answers and own < end and not introduced else end
 
 
-def _is_block(lines: Sequence[str], at: int) -> bool:
-    """Outlook: a rule or a title, then From:, Sent:, To:, Subject:."""
-    line = lines[at][:_LINE_MAX_CHARACTERS].strip()
-    if _ORIGINAL.fullmatch(line):
-        return True
-    if not (_FROM.match(line) or _RULE.fullmatch(line)):
-        return False
-    following = lines[at : at + 7]
-    headers = {found.group(1).lower() for each in following if (found := _HEADER.match(each[:_LINE_MAX_CHARACTERS]))}
-    return len(headers) >= _HEADERS_OF_A_BLOCK
-
-
-def _attribution_end(lines: Sequence[str], at: int) -> int | None:
-    """The line after "On …, Ana wrote:", which programs wrap over up to three lines; None: this is none."""
-    first = lines[at].strip()
-    if not first or first.startswith(">"):
+def _history_at(lines: Sequence[str], at: int, own: int) -> int | None:
+    """Where history begins that somebody's program announces here. `own`: behind the last words of the writer's."""
+    if is_original_title(lines[at]) or block_at(lines, at):
+        return _with_rule(lines, at)
+    found = attribution_at(lines, at)
+    if found is None:
         return None
-    if not _ATTRIBUTION_START.match(first) and "<" not in first:
-        return None
-    joined = ""
-    for end in range(at, min(at + _WRAPPED_LINES, len(lines))):
-        joined = f"{joined} {lines[end].strip()}".strip()
-        if len(joined) > _LINE_MAX_CHARACTERS:
-            return None
-        if _ATTRIBUTION.fullmatch(joined) or _WROTE.fullmatch(joined):
-            return end + 1
-    return None
+    below = next((line for line in lines[found.end : found.end + 4] if line.strip()), "")
+    if below.startswith(">"):
+        return found.start if own <= found.end else None  # else they answered among the quotes
+    return found.start if found.sure else None
 
 
-def _answers_between(lines: Sequence[str]) -> bool:
-    """Somebody wrote among or under the quoted lines: then the quotes are part of what is said."""
-    quoted = False
-    for line in lines:
-        if line.startswith(">"):
-            quoted = True
-        elif quoted and line.strip():
-            return not line.startswith("-- ") and line.strip() != "--"
-    return False
-
-
-def _trailing_quote(lines: Sequence[str]) -> int | None:
-    at = len(lines)
-    while at and (not lines[at - 1].strip() or lines[at - 1].startswith(">")):
-        at -= 1
-    return at if any(line.startswith(">") for line in lines[at:]) else None
+def _with_rule(lines: Sequence[str], at: int) -> int:
+    """The line drawn above it goes with it."""
+    above = at - 1
+    while above >= 0 and not lines[above].strip() and above >= at - 2:
+        above -= 1
+    return above if above >= 0 and is_rule(lines[above]) else at

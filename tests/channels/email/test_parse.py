@@ -106,7 +106,7 @@ def test_html_is_kept_safe():
         b"<iframe src=x></iframe><form action=x><input></form><b style='position:fixed'>b</b></p>"
     )
     assert read(HEAD + b"Content-Type: text/html\r\n\r\n" + evil).html == (
-        '<p>Hola<a rel="noopener noreferrer nofollow">a</a></p><b>b</b><p></p>'
+        '<p>Hola<img alt="t.example"><a>a</a></p><b>b</b><p></p>'
     )
 
 
@@ -156,7 +156,7 @@ def test_files_are_found_with_their_names():
         ("Sí.\n\nEl lun, 2 mar 2026 a las 10:00, Soporte (<s@c.example>)\nescribió:\n\n> hola\n", "Sí."),
         (
             "Sí.\n\n2026-03-02 10:00 GMT-5 Soporte <s@c.example>:\n\n> hola\n",
-            "Sí.\n\n2026-03-02 10:00 GMT-5 Soporte <s@c.example>:",
+            "Sí.",
         ),
         ("Yes\n\n-----Original Message-----\nFrom: s@c.example\nSent: Monday\nTo: ana\nSubject: x\n\nold", "Yes"),
         (
@@ -176,9 +176,8 @@ def test_files_are_found_with_their_names():
     ],
 )
 def test_what_somebody_wrote_is_told_from_the_history(text, reply):
-    assert read(HEAD + b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + text.encode()).interaction.text == (
-        text.strip("\n") if reply is None else reply
-    )
+    head = HEAD + b"Subject: Re: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    assert read(head + text.encode()).interaction.text == (text.strip("\n") if reply is None else reply)
 
 
 def test_the_history_stays_readable():
