@@ -21,9 +21,8 @@ from eventstore.recorded import Recorded
 from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Channel, RawMail
 from schemas.topics import INTERACTIONS, MAIL
-from services import quarantine
 from services.consumers import INCIDENTS, PARSER
-from services.privacy import named, orphans
+from services.privacy import named, orphans, quarantined
 from services.wiring import Hub
 
 _PAGE = 2000
@@ -102,7 +101,7 @@ async def audit(hub: Hub, progress: Progress = lambda _count: None) -> Findings:
     finally:
         await asyncio.to_thread(snapshot.close)
     await _collect_blobs(hub, blobs, progress)
-    blobs |= await hub.database.run(quarantine.named)
+    blobs |= await hub.database.run(quarantined.named)
     missing = sorted(await asyncio.to_thread(hub.blobs.missing, blobs))
     orphaned: int | None = None
     with suppress(orphans.LogStandsStillError, orphans.ForeignBlobsError):

@@ -34,6 +34,15 @@ _READ_AHEAD = 4  # mails in memory for each child: the next ones' blobs are fetc
 log = structlog.get_logger()
 
 
+def ours_of(hub: Hub) -> Ours:
+    """What a parser must know of this hub."""
+    return Ours(
+        secret=hub.secret,
+        addresses=hub.settings.mail_addresses,
+        trusted_authserv=hub.settings.trusted_authserv,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Poison:
     """A mail that can't be parsed, and why."""
@@ -59,12 +68,7 @@ class ParserService:
     @asynccontextmanager
     async def open(cls, hub: Hub, bounds: Bounds | None = None) -> AsyncGenerator[ParserService]:
         """With its children, who end with it."""
-        ours = Ours(
-            secret=hub.secret,
-            addresses=hub.settings.mail_addresses,
-            trusted_authserv=hub.settings.trusted_authserv,
-        )
-        pool = ParserPool(ours, size=min(os.cpu_count() or 1, _CHILDREN_MAX), bounds=bounds)
+        pool = ParserPool(ours_of(hub), size=min(os.cpu_count() or 1, _CHILDREN_MAX), bounds=bounds)
         try:
             yield cls(hub.database, hub.blobs, Intake(hub.log, hub.secret), pool)
         finally:

@@ -5,35 +5,29 @@ Beside every consumer of `mail` and `interactions`; the table is in migration 00
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
+from psycopg.sql import SQL, Composable
 from psycopg.types.json import Jsonb
 
-from channels.intake import decode_item
 from eventstore.database import Connection
 from eventstore.log import Log, LogRecord, NewRecord
 from eventstore.received import AGAIN, RELEASED
-from schemas.address import handle_of
-from schemas.errors import ConflictError, DecodeError, InvalidError, NotFoundError
-from schemas.facts.held import HeldDiscarded, HeldReleased, HeldReprocessed
-from schemas.interaction import Interaction, RawMail
-from schemas.topics import MAIL, TOPICS, Topic
+from schemas.errors import ConflictError, InvalidError, NotFoundError
+from schemas.facts.held import HeldDiscarded, HeldReleased, HeldReprocessed, HeldRestored
+from schemas.topics import TOPICS, Topic
 from services.access.desk import Access, AccessDesk
 
 LIMIT_MAX = 200
-SETTLED_KEPT = timedelta(days=30)
-_BLANKED_AT_ONCE = 500
 _ERROR_MAX_CHARACTERS = 2_000
-
-_raw_mail = msgspec.msgpack.Decoder(RawMail)
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A record in quarantine. `bytes`: how large it is."""
+    """A record in quarantine. `bytes`: how large it is; of a mail, the mail."""
 
     id: UUID
     channel: str
@@ -91,39 +85,47 @@ def hold(
     return first.rowcount == 1
 
 
-def find(connection: Connection, *, cursor: str | None = None, limit: int = 50) -> HeldPage:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which of them: everything that isn't empty must hold. `discarded`: those given up, not those that wait."""
+
+    reason: str = ""
+    channel: str = ""
+    sender: str = ""
+    discarded: bool = False
+
+
+EVERY = Asked()
+
+
+def find(connection: Connection, asked: Asked = EVERY, *, cursor: str | None = None, limit: int = 50) -> HeldPage:
     """What is held, the newest first. Raises InvalidError for a cursor that isn't ours."""
     before, last = _read_cursor(cursor)
     limit = max(1, min(limit, LIMIT_MAX))
     rows: Sequence[tuple[UUID, str, datetime, str, str, int, str]] = connection.execute(
-        "SELECT id, channel, received_at, reason, error, octet_length(raw), sender FROM quarantine"
-        " WHERE state IN ('held', 'reprocessing') AND (received_at, id) < (%s, %s)"
-        " ORDER BY received_at DESC, id DESC LIMIT %s",
-        (before, last, limit + 1),
+        SQL(
+            "SELECT id, channel, received_at, reason, error, octet_length(raw), sender FROM quarantine WHERE {}"
+            " AND (received_at, id) < (%(before)s, %(last)s) ORDER BY received_at DESC, id DESC LIMIT %(limit)s"
+        ).format(_where(asked)),
+        {**_values(asked), "before": before, "last": last, "limit": limit + 1},
     ).fetchall()
     items = [Held(*row) for row in rows[:limit]]
     following = f"{items[-1].received_at.isoformat()}/{items[-1].id}" if len(rows) > limit else None
     return HeldPage(items, following)
 
 
+def find_ids(connection: Connection, asked: Asked) -> list[UUID]:
+    """All of them, the oldest first."""
+    rows: Sequence[tuple[UUID]] = connection.execute(
+        SQL("SELECT id FROM quarantine WHERE {} ORDER BY received_at, id").format(_where(asked)), _values(asked)
+    ).fetchall()
+    return [held for (held,) in rows]
+
+
 def count_held(connection: Connection) -> int:
     """How many wait for a person."""
     row = connection.execute("SELECT count(*) FROM quarantine WHERE state = 'held'").fetchone()
     return int(row[0]) if row else 0
-
-
-def raw(connection: Connection, held: UUID) -> bytes:
-    """The bytes as they came; of a mail, the mail itself where the record carries it. Raises NotFoundError."""
-    row = connection.execute("SELECT topic, raw FROM quarantine WHERE id = %s", (held,), binary=True).fetchone()
-    if row is None:
-        raise NotFoundError("nothing like that is in quarantine")
-    topic, value = row
-    if topic == MAIL.name:
-        try:
-            return _raw_mail.decode(value).raw or value
-        except msgspec.MsgspecError:
-            return bytes(value)
-    return bytes(value)
 
 
 async def reprocess(access: Access, log: Log, held: UUID, *, by: str) -> None:
@@ -140,7 +142,7 @@ async def release(access: Access, log: Log, held: UUID, *, by: str) -> None:
 
 
 def discard(desk: AccessDesk, held: UUID, reason: str) -> None:
-    """Give it up, saying why; its bytes stay for SETTLED_KEPT. Raises NotFoundError, ConflictError, InvalidError."""
+    """Give it up, saying why; its bytes stay for thirty days. Raises NotFoundError, ConflictError, InvalidError."""
     if not reason.strip():
         raise InvalidError("say why", field="reason")
     channel, kept_for = _unresolved(desk.connection, held)
@@ -149,68 +151,6 @@ def discard(desk: AccessDesk, held: UUID, reason: str) -> None:
         (desk.now, desk.by, _text(reason), held),
     )
     desk.record(HeldDiscarded(held=held, channel=channel, reason=kept_for, by=desk.by, at=desk.now))
-
-
-def forget(connection: Connection, handles: Collection[str], *, by: str) -> set[str]:
-    """Blank what these senders wrote, whatever became of it: they are erased. Returns the blobs it names.
-
-    `handles` as people write them, in lower case: a sender stands here with its kind or, from an envelope, without.
-    """
-    rows: Sequence[tuple[str, bytes]] = connection.execute(
-        "WITH theirs AS (SELECT id, topic, raw FROM quarantine WHERE lower(sender) = ANY(%(senders)s) FOR UPDATE)"
-        " UPDATE quarantine SET raw = '', sender = '', error = '', headers = '{}', note = 'erased',"
-        " state = 'discarded', resolved_at = now(), resolved_by = %(by)s"
-        " FROM theirs WHERE quarantine.id = theirs.id RETURNING theirs.topic, theirs.raw",
-        {"senders": [*handles, *(handle_of(handle) for handle in handles)], "by": by},
-        binary=True,
-    ).fetchall()
-    return {blob for topic, value in rows for blob in _blobs_of(topic, value) if blob}
-
-
-def named(connection: Connection) -> set[str]:
-    """Every blob that something here names, whatever became of it: reprocessed, it may not be a fact yet."""
-    rows: Iterator[tuple[str, bytes]] = iter(
-        connection.execute("SELECT topic, raw FROM quarantine WHERE raw <> ''", binary=True)
-    )
-    return {blob for topic, value in rows for blob in _blobs_of(topic, value) if blob}
-
-
-def records(connection: Connection) -> list[LogRecord]:
-    """All that still says something, as its log had it."""
-    rows: Sequence[tuple[UUID, bytes, Mapping[str, str]]] = connection.execute(
-        "SELECT id, raw, headers FROM quarantine WHERE raw <> ''", binary=True
-    ).fetchall()
-    return [LogRecord(held, 0, 0, bytes(value), headers) for held, value, headers in rows]
-
-
-def blank(connection: Connection, ids: Collection[UUID]) -> int:
-    """What these say is an erased person's, and facts that can't be read any more; returns how many."""
-    return connection.execute(
-        "UPDATE quarantine SET raw = '', sender = '', error = '', headers = '{}', note = 'erased'"
-        " WHERE id = ANY(%s) AND raw <> ''",
-        (list(ids),),
-    ).rowcount
-
-
-def blank_settled(connection: Connection) -> int:
-    """What was reprocessed or discarded long ago keeps its place in the account, and no word; returns how many."""
-    return connection.execute(
-        "UPDATE quarantine SET raw = '', sender = '', error = '', headers = '{}' WHERE id IN (SELECT id FROM quarantine"
-        " WHERE state IN ('reprocessed', 'discarded') AND resolved_at < now() - %s AND raw <> '' LIMIT %s)",
-        (SETTLED_KEPT, _BLANKED_AT_ONCE),
-    ).rowcount
-
-
-def _blobs_of(topic: str, value: bytes) -> Iterator[str]:
-    try:
-        if topic == MAIL.name:
-            yield _raw_mail.decode(value).blob
-            return
-        item = decode_item(value)
-    except (msgspec.MsgspecError, DecodeError):
-        return  # what can't be read names nothing
-    if isinstance(item, Interaction):
-        yield from (item.html, item.raw, *(file.blob for file in item.attachments))
 
 
 async def _again(
@@ -246,6 +186,18 @@ def _gone(connection: Connection, held: UUID) -> None:
     connection.execute("UPDATE quarantine SET state = 'reprocessed' WHERE id = %s AND state = 'reprocessing'", (held,))
 
 
+def restore(desk: AccessDesk, held: UUID) -> None:
+    """What was given up waits again. Raises ConflictError: it wasn't, or its bytes are gone."""
+    row: tuple[str, str] | None = desk.connection.execute(
+        "UPDATE quarantine SET state = 'held', resolved_at = NULL, resolved_by = NULL, note = ''"
+        " WHERE id = %s AND state = 'discarded' AND raw <> '' RETURNING channel, reason",
+        (held,),
+    ).fetchone()
+    if row is None:
+        raise ConflictError("it is not discarded, or its bytes are no longer kept")
+    desk.record(HeldRestored(held=held, channel=row[0], reason=row[1], by=desk.by, at=desk.now))
+
+
 def _unresolved(connection: Connection, held: UUID) -> tuple[str, str]:
     """Its channel and why it is held. Raises NotFoundError, ConflictError."""
     row: tuple[str, str, str] | None = connection.execute(
@@ -256,6 +208,22 @@ def _unresolved(connection: Connection, held: UUID) -> tuple[str, str]:
     if row[0] not in {"held", "reprocessing"}:
         raise ConflictError(f"it is {row[0]} already")
     return row[1:]
+
+
+def _where(asked: Asked) -> Composable:
+    # spelled as the index is: what was settled is not looked at
+    conditions = [SQL("state = 'discarded' AND raw <> ''" if asked.discarded else "state IN ('held', 'reprocessing')")]
+    if asked.reason:
+        conditions.append(SQL("reason = %(reason)s"))
+    if asked.channel:
+        conditions.append(SQL("channel = %(channel)s"))
+    if asked.sender:
+        conditions.append(SQL("strpos(lower(sender), %(sender)s) > 0"))
+    return SQL(" AND ").join(conditions)
+
+
+def _values(asked: Asked) -> dict[str, object]:
+    return {"reason": asked.reason, "channel": asked.channel, "sender": asked.sender.strip().lower()}
 
 
 def _received_at(record: LogRecord) -> datetime:

@@ -14,7 +14,6 @@ from schemas.address import parse_address
 from schemas.errors import NotFoundError
 from schemas.facts import stream_id
 from schemas.facts.customer import AddressAdded, CustomerRegistered
-from services import quarantine
 from services.customers import decide
 from services.customers.requests import (
     AddAddress,
@@ -32,7 +31,7 @@ from services.incidents import loading
 from services.incidents.known import Known
 from services.organizations import loading as organizations
 from services.organizations.decide import refuse_retired
-from services.privacy import named, records
+from services.privacy import named, quarantined, records
 
 
 def handle(desk: Desk, request: CustomerRequest) -> Done:
@@ -131,7 +130,7 @@ def _erase(desk: Desk, request: ErasePerson) -> Done:
     records.remember(desk.connection, gone)
     drafts.forget(desk.connection, gone)
     desk.blobs |= uploads.forget(desk.connection, gone)
-    desk.blobs |= quarantine.forget(desk.connection, _handles(desk, members, gone), by=request.by)
+    desk.blobs |= quarantined.forget(desk.connection, _handles(desk, members, gone), by=request.by)
     done = _record(desk, request, facts)
     desk.ledger.keys.destroy(desk.connection, gone)
     _retire(desk.connection, desk.known, gone)

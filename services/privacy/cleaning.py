@@ -14,10 +14,10 @@ import structlog
 
 from eventstore import turns
 from schemas.errors import CauceError
-from services import outcomes, quarantine
+from services import outcomes
 from services.customers import doom
 from services.drafts import uploads
-from services.privacy import orphans, records
+from services.privacy import orphans, quarantined, records
 from services.wiring import Hub
 
 _PAUSE_SECONDS = 60.0
@@ -46,7 +46,7 @@ class Cleaning:
         database, blobs = self._hub.database, self._hub.blobs
         await _tried("blobs_of_erased_people_deleted", lambda: doom.carry_out(database, blobs))
         await _tried("records_of_erased_people_blanked", lambda: records.forget(database))
-        await _tried("old_quarantine_blanked", lambda: database.run(quarantine.blank_settled))
+        await _tried("old_quarantine_blanked", lambda: database.run(quarantined.blank_settled))
         shard = int(now / _SHARD_SECONDS) % len(orphans.SHARDS)
         if shard != self._shard:
             self._shard = shard

@@ -16,9 +16,8 @@ from eventstore.database import Connection
 from eventstore.log_tables import PARTITION, tables
 from schemas.errors import OperatorError, RetryableError
 from schemas.ids import keyed_id
-from services import quarantine
 from services.drafts import uploads
-from services.privacy import named
+from services.privacy import named, quarantined
 from services.wiring import Hub
 
 KEPT = timedelta(days=30)
@@ -74,7 +73,7 @@ def _next_page(blobs: Iterator[str]) -> list[str]:
 def _orphans(connection: Connection, blobs: Sequence[str]) -> set[str]:
     """In this order: what is put on the log again goes from the quarantine to the facts, and stays in both."""
     left = named.unnamed(connection, blobs)
-    return left - quarantine.named(connection) if left else left
+    return left - quarantined.named(connection) if left else left
 
 
 def _refuse_old_records(connection: Connection, moment: datetime) -> None:

@@ -22,7 +22,7 @@ from schemas.errors import DecodeError
 from schemas.facts import stream_id
 from schemas.ids import uuid_of
 from schemas.interaction import CallSignal, Channel
-from services import quarantine
+from services.privacy import quarantined
 
 _PAGE = 1_000
 
@@ -65,7 +65,7 @@ def _blank(connection: Connection, table: LogTable, records: Sequence[LogRecord]
 
 def _blank_held(connection: Connection, gone: Collection[UUID]) -> int:
     """In quarantine once, and facts since: those of unknown senders are found by what they became."""
-    return quarantine.blank(connection, _theirs(connection, quarantine.records(connection), gone))
+    return quarantined.blank(connection, _theirs(connection, quarantined.records(connection), gone))
 
 
 def _theirs(connection: Connection, records: Sequence[LogRecord], gone: Collection[UUID]) -> set[UUID]:

@@ -19,6 +19,7 @@ from channels.chat.gateway import ChatGateway
 from channels.chat.replies import Receipts, follow_replies
 from channels.chat.rooms import ChatRooms
 from channels.chat.sessions import ChatSessions
+from channels.email.parser_pool import Bounds, ParserPool
 from channels.form import Forms
 from channels.in_person import Visits
 from channels.intake import Intake
@@ -28,6 +29,8 @@ from services.chats.house import ChatHouse, Clock, relay
 from services.commands import Commands
 from services.knowledge.library import Library
 from services.knowledge.visit_writer import VisitWriter
+from services.mail_jobs import AskedMailJobs
+from services.parser import ours_of
 from services.rebuild.asked import AskedRebuilds
 from services.signals import Signals
 from services.supervision import Task, supervise
@@ -111,6 +114,7 @@ _API = (
     widgets,
 )
 
+_PREVIEW_SECONDS = 5.0
 _FORM_FIELDS_BYTES = 1024 * 1024
 _LARGER = {
     "/contact": form.POST_MAX_BYTES + _FORM_FIELDS_BYTES,
@@ -156,6 +160,8 @@ def create_app(hub: Hub) -> FastAPI:
         in_person=Visits(intake, talk.incident_of),
         charts=Charts(),
         rebuilds=AskedRebuilds(hub.database),
+        mail_jobs=AskedMailJobs(hub.database),
+        previews=ParserPool(ours_of(hub), size=1, bounds=Bounds(seconds=_PREVIEW_SECONDS)),
     )
     signals.hear(parts.live.signal)
     signals.hear(lambda signal: relay(signal, rooms))
@@ -258,6 +264,8 @@ def _lifespan(
             parts.live.close()
             parts.charts.close()
             await parts.rebuilds.close()
+            await parts.mail_jobs.close()
+            await parts.previews.close()
             await rooms.close()
             stop.set()
             await asyncio.wait({running})  # what ended it is for the server to raise

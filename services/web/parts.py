@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from channels.callback import Callbacks
+from channels.email.parser_pool import ParserPool
 from channels.form import Forms
 from channels.in_person import Visits
 from eventstore.database import Connection
@@ -12,6 +13,7 @@ from projections import reading
 from services.commands import Commands
 from services.knowledge.library import Library
 from services.knowledge.visit_writer import VisitWriter
+from services.mail_jobs import AskedMailJobs
 from services.rebuild.asked import AskedRebuilds
 from services.signals import Signals
 from services.web.charts import Charts
@@ -36,6 +38,8 @@ class Parts:
     in_person: Visits
     charts: Charts
     rebuilds: AskedRebuilds
+    mail_jobs: AskedMailJobs
+    previews: ParserPool
 
     async def wait_for(self, position: int, *names: str) -> bool:
         """Until these projections have folded the position, at most 2 s; False: they have not."""

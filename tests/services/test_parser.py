@@ -25,6 +25,7 @@ from schemas.interaction import RawMail
 from schemas.topics import MAIL
 from services import quarantine
 from services.consumers import PARSER
+from services.held import raw
 from services.parser import ParserService
 from services.settings import read
 from services.wiring import build_hub
@@ -125,7 +126,7 @@ async def test_a_mail_that_kills_or_hangs_its_parser_is_held_and_the_others_go_o
     assert [item.subject for item in handed_on(hub)] == ["s0", "s1", "s8"]
     with hub.database.transaction() as connection:
         held = quarantine.find(connection).items
-        raws = {quarantine.raw(connection, item.id) for item in held}
+        raws = {raw(connection, item.id) for item in held}
     assert raws == {mail(number, words) for number, words in bad.items()}
     assert {(item.channel, item.reason, item.sender) for item in held} == {("email", "unparsable", "ana@x.cu")}
 

@@ -314,6 +314,10 @@ DONE: Mapping[str, str] = {
     "work_started": "Your stopwatch runs.",
     "work_stopped": "Your stopwatch stands still.",
     "line_revoked": "The line is revoked.",
+    "held_release": "Let in. It is on its way.",
+    "held_reprocess": "Trying again.",
+    "held_discard": "Discarded.",
+    "held_restore": "Put back.",
     "team_closed": "Closed: others see its incidents no more.",
     "team_opened": "Open: every agent sees its incidents.",
 }
@@ -394,6 +398,33 @@ ACCESS_DETAIL: Mapping[str, str] = {
 }
 """Codes in an entry of the access log; anything else is a name, and shown as it is."""
 
+HELD: Mapping[str, str] = {
+    "undecodable": "Can't be read",
+    "unparsable": "The mail can't be parsed",
+    "raw_missing": "Its bytes are gone",
+    "undecidable": "Can't be decided",
+    "refused_by_the_database": "The database refuses it",
+}
+"""Why something is held in quarantine."""
+
+HELD_ADVICE: Mapping[str, str] = {
+    "undecodable": "It is damaged, or of another version of Cauce. Try again after an upgrade; else discard it.",
+    "unparsable": "It stopped the parser twice. Try again after an upgrade; meanwhile read it here and answer by hand.",
+    "raw_missing": "The file it names is not in the store. Bring the store back from a backup and try again.",
+    "undecidable": "A rule failed on it: a defect of ours. Try again after the repair.",
+    "refused_by_the_database": "Something in it can't be stored, too large for example. Try again after the repair.",
+}
+"""What to do about it."""
+
+HELD_DECISION: Mapping[str, str] = {
+    "HeldReprocessed": "Tried again",
+    "HeldReleased": "Let in as it is",
+    "HeldDiscarded": "Discarded",
+    "HeldRestored": "Put back",
+}
+
+MAIL_JOB: Mapping[str, str] = {"running": "under way", "done": "done", "stopped": "stopped", "failed": "failed"}
+
 GROUPS = (
     STATUS,
     PRIORITY,
@@ -424,6 +455,10 @@ GROUPS = (
     SCOPE_NAME,
     ACCESS,
     ACCESS_DETAIL,
+    HELD,
+    HELD_ADVICE,
+    HELD_DECISION,
+    MAIL_JOB,
     UNDO,
     VIEW,
     EMPTY_VIEW,

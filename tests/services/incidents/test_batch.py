@@ -18,6 +18,7 @@ from schemas.facts.incident import IncidentOpened, InteractionLinked, Reason
 from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Hints
 from services import quarantine
+from services.held import raw
 from services.incidents.requests import Close
 from tests.services.incidents.hubs import records
 from tests.services.incidents.world import World, chat, form, mail, uid
@@ -77,7 +78,7 @@ async def test_garbage_among_fifty_good_ones_goes_to_quarantine_alone(taking):
     with taking.hub.database.transaction() as connection:
         (held,) = quarantine.find(connection).items
         assert (held.id, held.channel, held.reason, held.bytes) == (uid("bad"), "email", "undecodable", 9)
-        assert quarantine.raw(connection, uid("bad")) == b"\xff\x00garbage"
+        assert raw(connection, uid("bad")) == b"\xff\x00garbage"
 
 
 async def test_what_is_too_large_to_store_is_found_by_bisecting(taking):

@@ -28,7 +28,7 @@ from services.customers.requests import ErasePerson
 from services.drafts import uploads
 from services.incidents.intake import IncidentsService
 from services.incidents.requests import Note
-from services.privacy import named, orphans
+from services.privacy import named, orphans, quarantined
 from services.privacy.cleaning import Cleaning
 from services.wiring import build_hub
 from tests.services.incidents.conftest import commands, taking
@@ -93,7 +93,7 @@ async def test_only_what_nothing_names_goes_and_only_when_it_is_old(hub):
     assert hub.blobs.missing(blobs) == {orphan}
     with hub.database.transaction() as connection:
         connection.execute("UPDATE quarantine SET resolved_at = now() - interval '31 days' WHERE state = 'discarded'")
-        assert quarantine.blank_settled(connection) == 1
+        assert quarantined.blank_settled(connection) == 1
     assert await orphans.clean(hub, now=_LATER) == 1
     assert hub.blobs.missing(blobs) == {orphan, discarded}
 

@@ -1,0 +1,121 @@
+"""Long work on mail that a person asked for: begun, moved on, ended in the table `mail_jobs`; one of a kind at a time.
+
+Under services/quarantine_many.py and services/recorrelation/; the screens show how far it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+from psycopg.types.json import Jsonb
+
+from eventstore.database import Connection, Database
+from schemas.errors import CauceError, ConflictError
+from schemas.ids import new_id
+
+REPROCESS = "reprocess"
+RECORRELATE = "recorrelate"
+_SILENT = timedelta(minutes=2)
+"""So long without a step: whoever did it is gone."""
+
+log = structlog.get_logger()
+
+
+class MailJob(msgspec.Struct, frozen=True):
+    """`state`: `running`, `done`, `stopped` (a person's word, or its process's end) or `failed`."""
+
+    id: UUID
+    kind: str
+    asked: dict[str, str]
+    by: str
+    state: str
+    done: int
+    total: int
+    outcome: dict[str, int]
+    started_at: datetime
+    moved_at: datetime
+
+
+def begin(connection: Connection, kind: str, asked: Mapping[str, str], total: int, *, by: str) -> UUID:
+    """Raises ConflictError while another of its kind runs."""
+    connection.execute(
+        "UPDATE mail_jobs SET state = 'stopped' WHERE kind = %s AND state = 'running' AND moved_at < now() - %s",
+        (kind, _SILENT),
+    )
+    job = new_id()
+    made = connection.execute(
+        "INSERT INTO mail_jobs (id, kind, asked, by, total) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (job, kind, Jsonb(dict(asked)), by, total),
+    ).rowcount
+    if not made:
+        raise ConflictError("another one is under way: wait for its end, or stop it")
+    return job
+
+
+def move(connection: Connection, job: UUID, done: int, outcome: Mapping[str, int]) -> bool:
+    """It has come so far. False: somebody stopped it."""
+    return (
+        connection.execute(
+            "UPDATE mail_jobs SET done = %s, outcome = %s, moved_at = clock_timestamp()"
+            " WHERE id = %s AND state = 'running'",
+            (done, Jsonb(dict(outcome)), job),
+        ).rowcount
+        == 1
+    )
+
+
+def end(connection: Connection, job: UUID, state: str) -> None:
+    """It runs no more."""
+    connection.execute(
+        "UPDATE mail_jobs SET state = %s, moved_at = clock_timestamp() WHERE id = %s AND state = 'running'",
+        (state, job),
+    )
+
+
+def newest(connection: Connection, kind: str) -> MailJob | None:
+    """The last one of its kind, whatever became of it."""
+    row = connection.execute(
+        "SELECT id, kind, asked, by,"
+        " CASE WHEN state = 'running' AND moved_at < now() - %s THEN 'stopped' ELSE state END AS state,"
+        " done, total, outcome, started_at, moved_at FROM mail_jobs WHERE kind = %s ORDER BY started_at DESC LIMIT 1",
+        (_SILENT, kind),
+    ).fetchone()
+    return MailJob(*row) if row is not None else None
+
+
+class AskedMailJobs:
+    """Those that somebody asked this process for; they end with it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def run(self, job: UUID, work: Callable[[UUID], Awaitable[None]]) -> None:
+        """Go on with it beside the requests; how it ends stands in the table."""
+        task = asyncio.create_task(self._run(job, work), name=f"mail-job-{job}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Stop them with this process."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _run(self, job: UUID, work: Callable[[UUID], Awaitable[None]]) -> None:
+        state = "stopped"
+        try:
+            await work(job)
+            state = "done"
+        except (CauceError, psycopg.Error) as error:
+            log.warning("mail_job_failed", job=str(job), error=str(error))
+            state = "failed"
+        finally:
+            await self._database.run(end, job, state)
