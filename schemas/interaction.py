@@ -48,6 +48,15 @@ class Label(StrEnum):
     INVITATION_CHANGED = "invitation_changed"
     INVITATION_CANCELLED = "invitation_cancelled"
     INVITATION_ANSWERED = "invitation_answered"
+    FORWARDED = "forwarded"  # by one of our own people, who stands in `details`
+    VIA_LIST = "via_list"
+    ON_BEHALF = "on_behalf"
+    REPLY_ELSEWHERE = "reply_elsewhere"
+    SEVERAL_AUTHORS = "several_authors"
+    NAME_IS_ADDRESS = "name_is_address"
+    NAME_IS_OURS = "name_is_ours"
+    HIDDEN_CHARACTERS = "hidden_characters"
+    LINK_ELSEWHERE = "link_elsewhere"  # its words name another host than it leads to
     INCOMPLETE = "incomplete"  # more came than is read at once: the original has it
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,14 +16,17 @@ import structlog
 from channels.email.parse import Ours, Parsed, with_blobs
 from channels.email.parser_pool import Bounds, ParserPool
 from channels.email.reception import decode_mail
+from channels.email.who import adopted
 from channels.intake import ITEM_MAX_BYTES, Intake, encode_item
 from eventstore import positions, received
 from eventstore.blobs import Blobs
 from eventstore.database import Connection, Database
 from eventstore.log import Batch, LogRecord
+from schemas.address import handle_of
 from schemas.errors import DecodeError, EventTooLargeError, NotFoundError, OperatorError, PoisonError
 from schemas.interaction import Channel, Interaction, RawMail
 from services import quarantine
+from services.access import users
 from services.wiring import Hub
 
 POISON_IN_A_ROW_MAX = 5
@@ -40,6 +43,7 @@ def ours_of(hub: Hub) -> Ours:
         secret=hub.secret,
         addresses=hub.settings.mail_addresses,
         trusted_authserv=hub.settings.trusted_authserv,
+        staff=hub.settings.mail_staff,
     )
 
 
@@ -56,11 +60,14 @@ class Poison:
 class ParserService:
     """`handle` is what `Log.consume` of the topic `mail` calls."""
 
-    def __init__(self, database: Database, blobs: Blobs, intake: Intake, pool: ParserPool) -> None:
+    def __init__(
+        self, database: Database, blobs: Blobs, intake: Intake, pool: ParserPool, mailboxes: Sequence[str]
+    ) -> None:
         self._database = database
         self._blobs = blobs
         self._intake = intake
         self._pool = pool
+        self._mailboxes = mailboxes
         self._room = asyncio.Semaphore(pool.size * _READ_AHEAD)
         self._poison_in_a_row = 0
 
@@ -70,7 +77,7 @@ class ParserService:
         """With its children, who end with it."""
         pool = ParserPool(ours_of(hub), size=min(os.cpu_count() or 1, _CHILDREN_MAX), bounds=bounds)
         try:
-            yield cls(hub.database, hub.blobs, Intake(hub.log, hub.secret), pool)
+            yield cls(hub.database, hub.blobs, Intake(hub.log, hub.secret), pool, hub.settings.mail_addresses)
         finally:
             await pool.close()
 
@@ -106,11 +113,18 @@ class ParserService:
     async def _interaction(self, mail: RawMail) -> Interaction:
         content = mail.raw or (await asyncio.to_thread(self._blobs.get, mail.blob) if mail.blob else b"")
         parsed = await self._pool.parse(mail, content)
-        interaction = await asyncio.to_thread(self._keep, mail, content, parsed)
+        interaction = await self._as_from(parsed, await asyncio.to_thread(self._keep, mail, content, parsed))
         size = len(encode_item(interaction))
         if size > ITEM_MAX_BYTES:
             raise EventTooLargeError(f"the mail makes a contact of {size} bytes, {ITEM_MAX_BYTES} allowed")
         return interaction
+
+    async def _as_from(self, parsed: Parsed, interaction: Interaction) -> Interaction:
+        """From whoever wrote what a user of ours passes on: who is one changes while the parsers live."""
+        sender = interaction.sender.address
+        if parsed.original is None or not await self._database.run(users.is_users_mail, handle_of(sender)):
+            return interaction
+        return adopted(interaction, parsed.original, {handle_of(sender)}, self._mailboxes)
 
     def _keep(self, mail: RawMail, content: bytes, parsed: Parsed) -> Interaction:
         # blobs before the record that names them

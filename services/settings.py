@@ -66,6 +66,7 @@ class Settings:
     opening_hours: OpeningHours
     support_phone: str
     contact_after_search: bool
+    mail_staff: tuple[str, ...] = ()
     oidc: ProviderSettings | None = None
 
     @property
@@ -96,6 +97,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         blobs=given.pop("BLOBS", ""),
         mail_out=given.pop("MAIL_OUT", ""),
         mail_addresses=_words(given.pop("MAIL_ADDRESSES", "") or "support@cauce.example"),
+        mail_staff=_words(given.pop("MAIL_STAFF", "")),
         imap=tuple(given.pop("IMAP", "").split()),
         trusted_authserv=_words(given.pop("TRUSTED_AUTHSERV", "")),
         public_url=(given.pop("PUBLIC_URL", "") or f"http://{http}").rstrip("/"),

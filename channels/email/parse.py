@@ -20,14 +20,15 @@ from channels.email.automatic import LOOP_HEADER, judge, loop_mark
 from channels.email.bodies import TEXT_MAX_CHARACTERS, FileOf, read_body
 from channels.email.bounces import Report
 from channels.email.charsets import decode_bytes
+from channels.email.forwards import original_of
 from channels.email.headers import Headers, Tree
+from channels.email.links import misleading
 from channels.email.mailboxes import Mailboxes, plus_part
+from channels.email.who import adopted, who_wrote
 from channels.email.written import written_in
 from channels.text import shorten
 from channels.tokens import ThreadTokens
-from schemas.address import email_address
-from schemas.errors import InvalidError
-from schemas.interaction import Attachment, Authentication, Channel, Hints, Interaction, Party, RawMail
+from schemas.interaction import Attachment, Channel, Hints, Interaction, Label, Party, RawMail
 
 TEXT_MAX_BYTES = 96 * 1024
 _SUBJECT_MAX_BYTES = 1000
@@ -45,12 +46,14 @@ class Ours(msgspec.Struct, frozen=True, kw_only=True):
     secret: bytes
     addresses: tuple[str, ...]
     trusted_authserv: tuple[str, ...] = ()
+    staff: tuple[str, ...] = ()  # addresses and domains of our own people
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
-    """The interaction without its blobs, and what is to become blobs."""
+    """The interaction without its blobs, and what is to become blobs. `original`: who wrote what it passes on."""
 
     interaction: Interaction
+    original: Party | None = None
     html: str = ""
     files: tuple[FileOf, ...] = ()
 
@@ -65,8 +68,13 @@ def parse(raw: RawMail, content: bytes, ours: Ours) -> Parsed:
     shown = body.safe_html if body else ""
     if not shown and (text != full.strip("\n") or len(text.encode()) > TEXT_MAX_BYTES):
         shown = f"<pre>{html.escape(full)}</pre>"  # all of it stays readable
+    original = original_of(message, full)
+    item = _interaction(raw, message, headers, content, text, ours)
+    if misleading(shown):
+        item = msgspec.structs.replace(item, labels=(*item.labels, Label.LINK_ELSEWHERE))
     return Parsed(
-        interaction=_interaction(raw, message, headers, content, text, ours),
+        interaction=adopted(item, original, ours.staff, ours.addresses),
+        original=original,
         html=shown,
         files=tuple(body.files) if body else (),
     )
@@ -111,12 +119,13 @@ def _interaction(raw: RawMail, message: Tree, headers: Headers, content: bytes, 
     references = headers.message_ids("References", "In-Reply-To")
     thread = (verdict.thread if verdict else None) or _signed_thread(raw, headers, references, boxes, tokens)
     authentication = authentication_of(headers, ours.trusted_authserv)
+    who = who_wrote(raw, headers, authentication, (*boxes.all, *ours.staff))
     subject = shorten(headers.text("Subject"), _SUBJECT_MAX_BYTES)
     number = _NUMBER.search(subject)
     return Interaction(
         id=raw.id,
         channel=Channel.EMAIL,
-        sender=_sender(raw, headers, authentication),
+        sender=who.sender,
         recipients=_recipients(headers, boxes),
         subject=subject,
         text=shorten(text, TEXT_MAX_BYTES),
@@ -125,6 +134,7 @@ def _interaction(raw: RawMail, message: Tree, headers: Headers, content: bytes, 
         occurred_at=_occurred_at(raw, headers),
         received_at=raw.received_at,
         language=_language(headers),
+        labels=who.labels,
         authentication=authentication,
         hints=Hints(
             thread_signed=thread is not None,
@@ -134,19 +144,8 @@ def _interaction(raw: RawMail, message: Tree, headers: Headers, content: bytes, 
             automatic=verdict.kind if verdict else None,
             about=verdict.about if verdict else None,
         ),
-        details=_details(raw, headers, verdict, loop_mark(ours.secret)),
+        details=_details(raw, headers, verdict, loop_mark(ours.secret)) | who.details,
     )
-
-
-def _sender(raw: RawMail, headers: Headers, authentication: Authentication) -> Party:
-    """Who wrote. Nobody that can be named: a handle of this mail's own, so that strangers don't become one person."""
-    named = headers.parties("From") or headers.parties("Sender")
-    if named:
-        return msgspec.structs.replace(named[0], proven=authentication is not Authentication.FAIL)
-    try:
-        return Party(address=email_address(raw.envelope_from), proven=authentication is not Authentication.FAIL)
-    except InvalidError:
-        return Party(address=f"email:{raw.id.hex}@unknown.invalid")
 
 
 def _recipients(headers: Headers, boxes: Mailboxes) -> tuple[Party, ...]:
@@ -185,9 +184,6 @@ def _language(headers: Headers) -> str:
 
 def _details(raw: RawMail, headers: Headers, report: Report | None, loop: str) -> dict[str, str]:
     found = {"mailbox": raw.mailbox}
-    answers = headers.parties("Reply-To")
-    if answers:
-        found["reply_to"] = answers[0].address
     if report is not None and report.status:
         found["status"] = report.status
     if report is not None and report.recipient:

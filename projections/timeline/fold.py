@@ -130,6 +130,7 @@ def _spoken(
         raw=said.raw,
         attachments=kept_files(said.attachments) if said.attachments else [],
         labels=[label.value for label in said.labels],
+        details=said.details,
         author=author,
         delivery=delivery,
     )
@@ -205,7 +206,7 @@ _LINE: Step[LineFact] = Step(_ENTRIES, lambda _, event: line_id(event), fact_lin
 
 TIMELINE = Projection(
     "timeline",
-    version=5,
+    version=6,
     ddl="timeline/tables.sql",
     tables=(_ENTRIES, _PLACES, _ALIASES),
     on=(
@@ -252,7 +253,8 @@ TIMELINE = Projection(
             PersonErased,
             Everywhere(
                 "UPDATE entries SET sender = '', sender_name = '', recipients = '{}', subject = '', text = '',"
-                " html = '', raw = '', attachments = '[]', labels = '{}' WHERE address = ANY(%(addresses)s)",
+                " html = '', raw = '', attachments = '[]', labels = '{}', details = '{}'"
+                " WHERE address = ANY(%(addresses)s)",
                 erased,
             ),
             Everywhere(  # recorded as v1, without an address: the incident's

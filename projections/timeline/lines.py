@@ -93,6 +93,7 @@ class EntryRow(msgspec.Struct, frozen=True):
     delivery: str | None = None
     held_until: datetime | None = None
     labels: list[str] = []
+    details: dict[str, str] = {}
 
 
 def blank_interaction(interaction: UUID) -> EntryRow:

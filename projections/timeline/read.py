@@ -51,6 +51,7 @@ class _Line(msgspec.Struct, frozen=True):
     delivery: str | None
     held_until: datetime | None = None
     labels: list[str] = []
+    details: dict[str, str] = {}
     raw: bool = False
     number: int | None = None
 
@@ -58,7 +59,7 @@ class _Line(msgspec.Struct, frozen=True):
 _LINES = sql.SQL(
     "SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
     " recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until, labels,"
-    " raw <> '' AS raw FROM entries"
+    " details, raw <> '' AS raw FROM entries"
 )
 _TOLD = sql.SQL(  # the customer: an answer still held, or taken back, is nobody's but ours
     "delivery IS DISTINCT FROM 'withdrawn' AND (held_until IS NULL OR held_until <= clock_timestamp())"
@@ -288,6 +289,7 @@ def _entry(line: _Line, numbers: dict[UUID, int]) -> Entry:
         original=line.raw,
         own_number=line.number,
         labels=line.labels,
+        details=line.details,
     )
 
 

@@ -25,6 +25,7 @@ class Entry(msgspec.Struct, frozen=True):
     `html`: the interaction has an HTML part (`html_blob`). `author`: the user who did it, or the sender's name.
     `held_until`: a reply can be withdrawn so long. `original`: the raw mail is kept.
     `own_number`: of the incident it is in by itself, merged or not. `labels`: schemas.interaction.Label.
+    `details`: what its channel knows besides, by name: `reply_to`, `sent_by`, `list`, `forwarded_by`, …
     """
 
     position: int
@@ -50,6 +51,7 @@ class Entry(msgspec.Struct, frozen=True):
     original: bool = False
     own_number: int | None = None
     labels: list[str] = []
+    details: dict[str, str] = {}
 
 
 class Thread(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ CREATE TABLE entries (
     delivery    text,
     held_until  timestamptz,                   -- of a reply: nobody but us sees it before
     labels      text[] NOT NULL,               -- schemas.interaction.Label
+    details     jsonb NOT NULL,                -- what its channel knows besides, by name
     words       tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('public.words', subject || ' ' || text)) STORED
 );
 

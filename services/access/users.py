@@ -94,6 +94,12 @@ def password_hash(connection: Connection, name: str) -> str | None:
     return row[0] if row else None
 
 
+def is_users_mail(connection: Connection, address: str) -> bool:
+    """Is it the mail address of an active user?"""
+    found = connection.execute("SELECT FROM users WHERE email = %s AND disabled_at IS NULL", (address,)).fetchone()
+    return found is not None
+
+
 def create_user(desk: AccessDesk, name: str, role: Role | str, password: str | None, email: str = "") -> str:
     """Returns the name as kept, in lower case. `password` None: only an identity provider lets them in.
 

@@ -324,6 +324,7 @@ class Story:
                 if self.random.random() < 0.1
                 else (),
                 labels=(Label.SIGNED,) if self.random.random() < 0.1 else (),
+                details={"reply_to": "email:otra@x.cu"} if self.random.random() < 0.1 else {},
             ),
         )
         linked = InteractionLinked(

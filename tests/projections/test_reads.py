@@ -97,6 +97,7 @@ _STORY = (
         text="No sale papel",
         attachments=(Attachment(name="foto.png", bytes=7, media_type="image/png", blob="b7", inline=True),),
         labels=(Label.SIGNED, Label.INVITATION),
+        details={"reply_to": "email:bea@x.cu"},
     ),
     IncidentOpened(
         incident=_ONE,
@@ -224,6 +225,7 @@ def test_what_a_message_is_besides_its_words_is_told(record, database):
     record(*_STORY)
     with database.transaction() as connection:
         form = next(e for e in timeline.of_incident(connection, 1).items if e.interaction_id == _FORM)
+    assert form.details == {"reply_to": "email:bea@x.cu"}
     assert (form.labels, [(file.name, file.inline) for file in form.attachments]) == (
         ["signed", "invitation"],
         [("foto.png", True)],
@@ -485,7 +487,9 @@ def test_who_was_erased_leaves_no_word(record, database, keys):
         assert (shown.subject, shown.customer.name, shown.participants) == ("", "", [])
         told = timeline.of_incident(connection, 1).items
         assert [e.text for e in told] == ["", "", "", "luis", "", "", "+vip"]
-        assert all(not (entry.to or entry.attachments or entry.labels or entry.sender) for entry in told)
+        assert all(
+            not (entry.to or entry.attachments or entry.labels or entry.details or entry.sender) for entry in told
+        )
         assert customers.get(connection, _ANA).addresses == []
         for q in ("impresion", "papel", "toner"):
             assert incidents.find(connection, q=q).items == []

@@ -21,7 +21,7 @@ from channels.email.reception import Envelope, Reception
 from channels.intake import decode_item
 from eventstore.blobs import FolderBlobs
 from schemas.errors import DecodeError, OperatorError
-from schemas.interaction import RawMail
+from schemas.interaction import Party, RawMail
 from schemas.topics import MAIL
 from services import quarantine
 from services.consumers import PARSER
@@ -101,6 +101,32 @@ async def test_mails_become_interactions_with_their_blobs(hub, reception):
     assert hub.blobs.get(rich.html) == b"<p>Va <b>la</b> factura</p>"
     (file,) = rich.attachments
     assert (file.name, file.media_type, hub.blobs.get(file.blob).strip()) == ("f.csv", "text/csv", b"a;b")
+
+
+async def test_what_a_user_of_ours_passes_on_is_from_its_author(hub, reception):
+    with hub.database.transaction() as connection:
+        connection.execute(
+            "INSERT INTO users (id, name, role, email) VALUES (gen_random_uuid(), 'bea', 'agent', 'bea@ours.example'),"
+            " (gen_random_uuid(), 'leo', 'agent', 'leo@ours.example')"
+        )
+        connection.execute("UPDATE users SET disabled_at = now() WHERE name = 'leo'")
+    passed_on = (
+        "From: {} <{}@ours.example>\r\nTo: support@cauce.example\r\nMessage-ID: <{}@ours.example>\r\n"
+        "Subject: Fwd: x\r\n\r\nMirad\r\n\r\n---------- Forwarded message ---------\r\n"
+        "De: Ana <ana@x.cu>\r\nEnviado: lunes\r\n\r\nhola\r\n"
+    )
+    await put(reception, *(passed_on.format(name, name, name).encode() for name in ("bea", "leo", "otra")))
+    async with consuming(hub):
+        await until(lambda: len(handed_on(hub)) == 3)
+    found = {item.hints.message_id.partition("@")[0]: item for item in handed_on(hub)}
+    assert (found["bea"].sender, found["bea"].details["forwarded_by"]) == (
+        Party(address="email:ana@x.cu", name="Ana"),
+        "email:bea@ours.example",
+    )
+    assert [found[name].sender.address for name in ("leo", "otra")] == [
+        "email:leo@ours.example",
+        "email:otra@ours.example",
+    ]
 
 
 async def test_a_mail_that_kills_or_hangs_its_parser_is_held_and_the_others_go_on(hub, reception, monkeypatch):
@@ -199,7 +225,7 @@ import asyncio, os
 from services.settings import read
 from services.wiring import open_hub
 from services.parser import ParserService
-from schemas.interaction import RawMail
+from schemas.interaction import Party, RawMail
 from schemas.topics import MAIL
 
 async def main():

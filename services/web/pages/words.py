@@ -39,7 +39,30 @@ LABEL: Mapping[str, str] = {
     "invitation_cancelled": "cancelled invitation",
     "invitation_answered": "answer to an invitation",
     "incomplete": "more in the original",
+    "forwarded": "passed on",
+    "via_list": "through a list",
+    "on_behalf": "on behalf",
+    "reply_elsewhere": "wants answers elsewhere",
+    "several_authors": "several senders",
+    "name_is_address": "the name is another address",
+    "name_is_ours": "the name is one of ours",
+    "hidden_characters": "unseen characters in the name",
+    "link_elsewhere": "a link leads elsewhere than it says",
 }
+
+WARNING = frozenset(
+    ("reply_elsewhere", "several_authors", "name_is_address", "name_is_ours", "hidden_characters", "link_elsewhere")
+)
+"""Labels that ask for a second look."""
+
+MAIL_DETAIL: Mapping[str, str] = {
+    "forwarded_by": "Passed on by",
+    "written_from": "Sent from",
+    "sent_by": "Sent by",
+    "list": "Mailing list",
+    "reply_to": "Wants answers at",
+}
+"""What is said below a message of who else had a hand in it, in this order."""
 
 CALL_STATE: Mapping[str, str] = {"ringing": "ringing", "active": "talking", "ended": "ended"}
 
@@ -431,6 +454,7 @@ GROUPS = (
     CHANNEL,
     DELIVERY,
     LABEL,
+    MAIL_DETAIL,
     CALL_STATE,
     CALL_LOOK,
     OUTCOME,

@@ -18,7 +18,12 @@ from schemas.interaction import RawMail
 CORPUS = Path(__file__).parent / "corpus"
 SECRET = b"a secret of 32 bytes for tests.."
 BOX = "support@cauce.example"
-OURS = Ours(secret=SECRET, addresses=(BOX, "ventas@cauce.example"), trusted_authserv=("mx.cauce.example",))
+OURS = Ours(
+    secret=SECRET,
+    addresses=(BOX, "ventas@cauce.example"),
+    trusted_authserv=("mx.cauce.example",),
+    staff=("staff.example",),
+)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

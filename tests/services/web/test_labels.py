@@ -21,7 +21,8 @@ async def _mail(web: Web) -> Interaction:
         subject="Reunión",
         text="Le propongo el lunes",
         attachments=(picture,),
-        labels=(Label.ENCRYPTED, Label.INVITATION_CANCELLED),
+        labels=(Label.ENCRYPTED, Label.INVITATION_CANCELLED, Label.NAME_IS_OURS),
+        details={"reply_to": "email:otra@example.org", "forwarded_by": "email:bea@staff.example"},
         thread=made,
         contact=made,
         occurred_at=now,
@@ -37,7 +38,8 @@ async def test_agents_and_programs_see_the_labels_of_a_mail(web: Web) -> None:
     async with web.client(Role.AGENT) as program, web.browser(Role.AGENT) as agent:
         entries = (await program.get("/api/v1/incidents/1/timeline")).json()["items"]
         mail = next(entry for entry in entries if entry["kind"] == "interaction")
-        assert mail["labels"] == ["encrypted", "invitation_cancelled"]
+        assert mail["labels"] == ["encrypted", "invitation_cancelled", "name_is_ours"]
+        assert mail["details"] == {"reply_to": "email:otra@example.org", "forwarded_by": "email:bea@staff.example"}
         assert [file["inline"] for file in mail["attachments"]] == [True]
         spanish = (await agent.get("/es/agent/incidents/1")).text
         english = (await agent.get("/en/agent/incidents/1")).text
@@ -45,6 +47,9 @@ async def test_agents_and_programs_see_the_labels_of_a_mail(web: Web) -> None:
         spanish: ("cifrado", "invitación cancelada", "dentro del texto"),
         english: ("encrypted", "cancelled invitation", "within the text"),
     }
+    assert '<span class="chip warn">el nombre es uno de los nuestros</span>' in spanish
+    assert "<dt>Wants answers at</dt><dd><bdi>otra@example.org</bdi></dd>" in english
+    assert "<dt>Reenviado por</dt><dd><bdi>bea@staff.example</bdi></dd>" in spanish
     for page, words in said.items():
         assert [word for word in words[:2] if f'<span class="chip">{word}</span>' not in page] == []
         assert words[2] in page
@@ -54,4 +59,5 @@ async def test_customers_see_none(web: Web) -> None:
     mail = await _mail(web)
     async with web.client(headers={"Accept": "application/json"}) as customer:
         status = (await customer.get(f"/status/{web.hub.tokens.sign(mail.thread)}")).json()
-    assert [(entry["text"], entry.get("labels", [])) for entry in status["timeline"]] == [("Le propongo el lunes", [])]
+    told = [(entry["text"], entry.get("labels", []), entry.get("details", {})) for entry in status["timeline"]]
+    assert told == [("Le propongo el lunes", [], {})]

@@ -1,0 +1,41 @@
+"""Names that pretend: another address, one of ours, characters nobody sees. Shown beside the name, never taken out.
+
+For who.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from schemas.address import handle_of
+from schemas.interaction import Label, Party
+
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_HIDDEN = re.compile("[\u00ad\u061c\u180e\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
+_TURNING = re.compile("[\u200e\u200f]")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+
+
+def tricks(party: Party, ours: Collection[str]) -> Iterator[Label]:
+    """What is strange about a name. `ours`: our mailboxes, and the addresses and domains of our people."""
+    name, own = party.name.lower(), handle_of(party.address)
+    others = [found for found in _ADDRESS.findall(name) if found != own]
+    if others:
+        yield Label.NAME_IS_ADDRESS
+    if any(_names(name, each) for each in ours) and not belongs(own, ours):
+        yield Label.NAME_IS_OURS
+    # marks of direction are at home in names that run from right to left
+    if _HIDDEN.search(party.name) or (_TURNING.search(party.name) and not _RIGHT_TO_LEFT.search(party.name)):
+        yield Label.HIDDEN_CHARACTERS
+
+
+def belongs(address: str, ours: Collection[str]) -> bool:
+    """Is it one of these addresses, or of one of these domains?"""
+    domain = address.rpartition("@")[2]
+    return any(each.lstrip("@") in {address, domain} for each in ours)
+
+
+def _names(name: str, ours: str) -> bool:
+    """A mailbox by the whole of it: its domain may be a large provider's."""
+    return re.search(rf"(?<![\w.-]){re.escape(ours.lstrip('@'))}(?![\w-]|\.\w)", name) is not None
