@@ -22,7 +22,20 @@ from bench.measure import Figure
 from bench.parts import cluster
 from bench.scale import VARIABLE
 
-ALL = ("append", "intake", "rebuild", "relay", "form", "smtp", "chat", "live", "pages", "reads", "memory")
+ALL = (
+    "append",
+    "intake",
+    "rebuild",
+    "relay",
+    "form",
+    "smtp",
+    "chat",
+    "live",
+    "pages",
+    "reads",
+    "memory",
+    "mail_memory",
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from channels.email import imap_checkpoints
 from channels.email.certificate import CertificateFiles
+from channels.email.imap_account import read_account
 from channels.email.submission import read_server
 from eventstore import kafka_address, store
 from eventstore.database import Connection
@@ -58,6 +60,7 @@ async def examine(hub: Hub) -> list[Finding]:
         ("log", _log),
         ("blobs", _blobs),
         ("smtp certificate", _smtp_certificate),
+        ("imap", _imap),
         ("mail out", _mail_out),
         ("deliveries", _deliveries),
         ("positions", _positions),
@@ -122,6 +125,28 @@ async def _smtp_certificate(hub: Hub) -> list[Finding]:
     if left < timedelta():
         return [Finding(subject, Verdict.ILL, detail, advice)]
     return [Finding(subject, Verdict.WATCH if left < _RENEW_WITHIN else Verdict.WELL, detail, advice)]
+
+
+async def _imap(hub: Hub) -> list[Finding]:
+    mailboxes = [read_account(url).name for url in hub.settings.imap]
+    states = {state.mailbox: state for state in await hub.database.run(imap_checkpoints.states)}
+    left = [mail for mail in await hub.database.run(imap_checkpoints.left) if mail.mailbox in mailboxes]
+    found: list[Finding] = []
+    for mailbox in mailboxes:
+        state = states.get(mailbox)
+        if state is None:
+            found.append(Finding(mailbox, Verdict.WATCH, "never read", "is `cauce serve intake` running?"))
+        elif state.failing:
+            again = f", again at {state.retry_at:%H:%M:%S} UTC" if state.retry_at else ""
+            detail = f"since {state.since:%Y-%m-%d %H:%M} UTC: {state.reason}{again}"
+            found.append(Finding(mailbox, Verdict.ILL, detail, "its mail waits there and is read once this is mended"))
+        else:
+            found.append(Finding(mailbox, Verdict.WELL, f"read at {state.looked_at:%Y-%m-%d %H:%M:%S} UTC"))
+    advice = "look at it there: too large ones are never taken, others are tried at each new connection"
+    return found + [
+        Finding(f"left in {mail.mailbox}", Verdict.WATCH, f"UID {mail.uid}: {mail.reason}, {mail.bytes} bytes", advice)
+        for mail in left[:_SHOWN]
+    ]
 
 
 async def _mail_out(hub: Hub) -> list[Finding]:

@@ -20,7 +20,6 @@ from services.wiring import Hub
 def intake(hub: Hub) -> list[Task]:
     """Mail by SMTP, LMTP and IMAP onto the log `mail`."""
     from channels.email.certificate import Certificate, CertificateFiles
-    from channels.email.imap import MailboxReader, read_account
     from channels.email.lmtp import serve_lmtp
     from channels.email.mailboxes import Mailboxes
     from channels.email.reception import Reception
@@ -52,8 +51,13 @@ def intake(hub: Hub) -> list[Task]:
     if settings.lmtp is not None:
         endpoint = settings.lmtp
         tasks.append(Task("lmtp", lambda: lmtp(endpoint)))
-    readers = [MailboxReader(hub.database, reception, read_account(url)) for url in settings.imap]
-    return tasks + [Task("imap", reader.run) for reader in readers]
+    if settings.imap:
+        from channels.email.imap import MailboxReader
+        from channels.email.imap_account import read_account
+
+        readers = [MailboxReader(hub.database, reception, read_account(url)) for url in settings.imap]
+        tasks += [Task("imap", reader.run) for reader in readers]
+    return tasks
 
 
 def parser(hub: Hub) -> list[Task]:

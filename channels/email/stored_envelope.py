@@ -1,0 +1,29 @@
+"""The envelope that a stored mail had, as far as its headers tell. For mail read by IMAP or out of files."""
+
+from __future__ import annotations
+
+import email
+import re
+
+from channels.email.headers import Headers
+from channels.email.mailboxes import Mailboxes
+from channels.email.reception import Envelope
+
+_HEADERS_MAX_BYTES = 64 * 1024
+_RETURN_PATH = re.compile(r"<([^<>\s]*)>")
+
+
+def envelope_of(content: bytes, source: str, mailboxes: Mailboxes, otherwise: str | None = None) -> Envelope:
+    """`otherwise`: the mailbox that has it when nobody of ours is named; the first one when it isn't said."""
+    head = re.split(rb"\r?\n\r?\n", content[:_HEADERS_MAX_BYTES], maxsplit=1)[0]
+    headers = Headers(email.message_from_bytes(head))
+    named = (party.address.partition(":")[2] for party in headers.parties("Delivered-To", "X-Original-To", "To", "Cc"))
+    ours = [address for address in named if mailboxes.of(address) is not None]
+    first = mailboxes.of(ours[0]) if ours else None
+    path = _RETURN_PATH.search(headers.raw("Return-Path"))
+    return Envelope(
+        source=source,
+        sender=path.group(1) if path else "",
+        recipients=tuple(address for address in ours if mailboxes.of(address) == first)
+        or (otherwise or mailboxes.first,),
+    )
