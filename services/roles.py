@@ -107,6 +107,7 @@ def projections(hub: Hub) -> list[Task]:
 def deliveries(hub: Hub) -> list[Task]:
     """Mail to customers, without CAUCE_MAIL_OUT waiting in its queue; and the clean-up for privacy."""
     from channels.email.mailboxes import Mailboxes
+    from channels.email.signing import Signer, read_keys
     from channels.email.submission import Submission, read_server
     from services.deliveries.letters import Letterhead
     from services.deliveries.worker import DeliveryWorker, Pace
@@ -121,7 +122,8 @@ def deliveries(hub: Hub) -> list[Task]:
         locale=settings.locale,
     )
     submission = Submission(read_server(settings.mail_out), seconds=pace.attempt_seconds) if settings.mail_out else None
-    worker = DeliveryWorker(hub.database, hub.ledger, hub.blobs, head, submission, pace)
+    signer = Signer(read_keys(settings.dkim))
+    worker = DeliveryWorker(hub.database, hub.ledger, hub.blobs, head, submission, pace, signer=signer)
     return [Task("deliveries", worker.run), Task("cleaning", Cleaning(hub).run)]
 
 

@@ -54,6 +54,7 @@ class Settings:
     blobs: str
     mail_out: str
     mail_addresses: tuple[str, ...]
+    dkim: Path
     imap: tuple[str, ...]
     trusted_authserv: tuple[str, ...]
     public_url: str
@@ -83,8 +84,9 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         if name.startswith("CAUCE_")
     }
     http = _endpoint(given, "HTTP", "127.0.0.1:8000")
+    data = Path(given.pop("DATA", "") or ".cauce").absolute()
     settings = Settings(
-        data=Path(given.pop("DATA", "") or ".cauce").absolute(),
+        data=data,
         http=http,
         smtp=_endpoint(given, "SMTP", "127.0.0.1:2525"),
         lmtp=_endpoint(given, "LMTP", "127.0.0.1:2524") if given.get("LMTP") else None,
@@ -98,6 +100,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         mail_out=given.pop("MAIL_OUT", ""),
         mail_addresses=_words(given.pop("MAIL_ADDRESSES", "") or "support@cauce.example"),
         mail_staff=_words(given.pop("MAIL_STAFF", "")),
+        dkim=Path(given.pop("DKIM", "") or data / "dkim").absolute(),
         imap=tuple(given.pop("IMAP", "").split()),
         trusted_authserv=_words(given.pop("TRUSTED_AUTHSERV", "")),
         public_url=(given.pop("PUBLIC_URL", "") or f"http://{http}").rstrip("/"),

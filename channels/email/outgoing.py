@@ -65,7 +65,8 @@ def subject_of_answer(subject: str, number: int | None) -> str:
 def compose(mail: OutgoingMail) -> bytes:
     """The mail as it goes over the wire."""
     ascii_only = mail.recipient.isascii() and mail.mailbox.isascii()
-    message = EmailMessage(policy=(SMTP if ascii_only else SMTPUTF8).clone(max_line_length=_LINE_MAX))
+    # 7bit: a relay that turned 8-bit text into it would break our signature
+    message = EmailMessage(policy=(SMTP if ascii_only else SMTPUTF8).clone(max_line_length=_LINE_MAX, cte_type="7bit"))
     message["From"] = _address(mail.name, mail.mailbox)
     message["To"] = _address(mail.recipient_name, mail.recipient)
     if mail.answers_to != mail.mailbox:

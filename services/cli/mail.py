@@ -1,4 +1,4 @@
-"""`cauce mail import`: old mail from an mbox, a Maildir or .eml files onto the log, like any other; nothing is sent."""
+"""`cauce mail`: old mail from elsewhere onto the log (`import`), and keys that sign what we send (`dkim`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from channels.email import signing
 from services import logging_setup
 from services.cli import context
 from services.cli.progress import counting
@@ -15,12 +16,14 @@ from services.mail_import import Imported, import_mail
 from services.settings import Settings
 from services.wiring import open_hub
 
-app = typer.Typer(help="Mail from elsewhere.", no_args_is_help=True)
+app = typer.Typer(help="Mail from elsewhere, and keys for what we send.", no_args_is_help=True)
+dkim = typer.Typer(help="Keys that sign what we send (DKIM).", no_args_is_help=True)
+app.add_typer(dkim, name="dkim")
 
 
 @app.callback()
 def mail() -> None:
-    """Mail from elsewhere."""
+    """Mail from elsewhere, and keys for what we send."""
 
 
 @app.command("import")
@@ -38,6 +41,24 @@ def run_import(
         typer.echo(f"{name}: {reason}", err=True)
     if done.refused:
         raise typer.Exit(1)
+
+
+@dkim.command("create")
+def create_key(
+    domain: Annotated[str | None, typer.Option(help="Whose mail it signs; else our first address's domain.")] = None,
+    selector: Annotated[str, typer.Option(help="Its name in the domain's zone; a new one for each key.")] = "cauce",
+) -> None:
+    """Make a key and print the TXT record for the domain's zone. It signs from the next start of the deliveries on."""
+    settings = context.settings()
+    print(signing.create(settings.dkim, domain or settings.mail_domain, selector).record())
+
+
+@dkim.command("list")
+def list_keys() -> None:
+    """Print the TXT record of every key there is."""
+    for keys in signing.read_keys(context.settings().dkim).values():
+        for key in keys:
+            print(key.record())
 
 
 async def _import(settings: Settings, path: Path, to: str | None) -> Imported:

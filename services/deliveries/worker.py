@@ -16,6 +16,7 @@ import psycopg
 import structlog
 
 from channels.email.outgoing import OutgoingFile, OutgoingMail, compose
+from channels.email.signing import Signer
 from channels.email.submission import Fate, Outcome, Submission
 from eventstore import store
 from eventstore.blobs import Blobs
@@ -68,6 +69,8 @@ class DeliveryWorker:
         head: Letterhead,
         submission: Submission | None,
         pace: Pace | None = None,
+        *,
+        signer: Signer | None = None,
     ) -> None:
         self._database = database
         self._ledger = ledger
@@ -75,6 +78,7 @@ class DeliveryWorker:
         self._head = head
         self._submission = submission
         self._pace = pace or Pace()
+        self._signer = signer or Signer({})
 
     async def run(self) -> None:
         """Until cancelled; mail being handed over is finished first."""
@@ -126,7 +130,10 @@ class DeliveryWorker:
         except NotFoundError:
             return Outcome(Fate.REFUSED, "a file of it is gone")
         mail = _with_files(letter.mail, files)
-        return await submission.send(mail.answers_to, mail.recipient, await asyncio.to_thread(compose, mail))
+        return await submission.send(mail.answers_to, mail.recipient, await asyncio.to_thread(self._written, mail))
+
+    def _written(self, mail: OutgoingMail) -> bytes:
+        return self._signer.sign(mail.mailbox, compose(mail))
 
     async def _settle_in_time(self, delivery: Leased, outcome: Outcome) -> None:
         """What is known must not be lost to a busy store: then it would be sent again."""

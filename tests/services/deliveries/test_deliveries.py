@@ -7,18 +7,21 @@ import dataclasses
 import email
 import email.policy
 import os
+import re
 import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import dkim
 import pytest
 from aiosmtpd.controller import Controller
 
 from channels.email.automatic import loop_mark
 from channels.email.mailboxes import Mailboxes
 from channels.email.parse import Ours, parse
+from channels.email.signing import Signer, create, read_keys
 from channels.email.submission import Submission, read_server
 from channels.tokens import ThreadTokens
 from eventstore import store
@@ -259,6 +262,17 @@ async def test_a_reply_arrives_threaded_and_its_fact_is_recorded(database, ledge
     with database.transaction() as connection:
         assert queue.unsent(connection) == {}
     assert outcomes(database, ledger, story) == [InteractionDelivered]
+
+
+async def test_what_arrives_is_signed_by_our_domain(database, ledger, story, head, blobs, port, remote, tmp_path):
+    key = create(tmp_path, "cauce.example", "cauce")
+    submission = Submission(read_server(f"smtp://127.0.0.1:{port}"), seconds=5)
+    signer = Signer(read_keys(tmp_path))
+    enqueue(database, story.reply())
+    await drain(DeliveryWorker(database, ledger, blobs, head, submission, AT_ONCE, signer=signer))
+    ((_, _, content),) = remote.mails
+    said = "".join(re.findall(r'"([^"]*)"', key.record())).encode()
+    assert dkim.verify(content, dnsfunc=lambda _name, timeout=5: said)  # noqa: ARG005 -- dkimpy's shape
 
 
 async def test_files_of_a_reply_leave_as_parts_of_the_mail(database, ledger, secret, blobs, worker, remote):
