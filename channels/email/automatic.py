@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hmac
 
-from channels.email.bodies import media_type_of
 from channels.email.bounces import Report, report_of
 from channels.email.headers import Headers, Tree
+from channels.email.parts import media_type_of
 from channels.tokens import ThreadTokens
 from schemas.interaction import Automatic, RawMail
 

@@ -1,171 +1,268 @@
-"""Walks the parts of a mail: its text, its HTML, its files. Bounded, and never fails. Below parse.py."""
+"""Walks the parts of a mail: its words in reading order, its files, what it is besides. Bounded, and never fails.
+
+Below parse.py.
+"""
 
 from __future__ import annotations
 
-import binascii
-import re
-from collections.abc import Iterator
+import html
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from email.generator import BytesGenerator
 from functools import cached_property
-from io import BytesIO
-from typing import cast
 
 import msgspec
 
-from channels.email.charsets import decode_bytes
-from channels.email.headers import Headers, Tree, decode_words
+from channels.email import outlook, protection
+from channels.email.cards import read_cards
+from channels.email.file_names import name_of, own_name
+from channels.email.headers import Headers, Tree
 from channels.email.html import sanitized
 from channels.email.html_text import text_of_html
-from channels.text import one_line
+from channels.email.invitations import read_invitation
+from channels.email.parts import bytes_of, children_of, media_type_of, text_of
+from channels.email.tree import parted_anew
+from schemas.interaction import Label
 
 PARTS_MAX = 300
 DEPTH_MAX = 30
 FILES_MAX = 100
-NAME_MAX_CHARACTERS = 120
+ENCLOSED_MAX = 100
 TEXT_MAX_CHARACTERS = 1024 * 1024
-_BROKEN = (ValueError, TypeError, LookupError, AttributeError, binascii.Error, RecursionError)
-_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+_-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,80}")
-_EXTENSIONS = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".html", "text/plain": ".txt"}
+_READ = {"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown"}
+_NEVER_READ = {"text/x-amp-html", "text/watch-html", protection.CONTROL}  # another version, or nothing but a mark
+_CALENDARS = {"text/calendar", "application/ics"}
+_CARDS = {"text/vcard", "text/x-vcard", "text/directory"}
 
 
-class FileOf(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that came with the mail."""
+class FileOf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file that came with the mail. `inline`: a picture that stands within its words."""
 
     name: str
     media_type: str
     data: bytes
+    inline: bool = False
 
 
 @dataclass
 class Words:
-    """A part somebody can read. `choice`: the multipart/alternative it is one version in; 0: none."""
+    """A part somebody can read. `choice`: the multipart/alternative it is in, 0 for none; `version`: which of those."""
 
     text: str
     is_html: bool
-    choice: int
+    choice: int = 0
+    version: int = 0
 
     @cached_property
     def safe_html(self) -> str:
         """Made once: it costs."""
         return sanitized(self.text)
 
+    @property
+    def says_something(self) -> bool:
+        """Not blank."""
+        return bool(self.text.strip())
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a part stands. `within`: the media type of what it is a part of."""
+
+    depth: int = 0
+    choice: int = 0
+    version: int = 0
+    within: str = ""
+
 
 @dataclass
 class Body:
-    """What was found, in the order of the parts."""
+    """What was found, in the order of the parts. `instead`: to be read only where there are no words."""
 
     words: list[Words] = field(default_factory=list[Words])
+    instead: list[Words] = field(default_factory=list[Words])
     files: list[FileOf] = field(default_factory=list[FileOf])
+    labels: list[Label] = field(default_factory=list[Label])
     left_out: int = 0  # parts over the bounds: still in the raw mail
 
     @cached_property
     def text(self) -> str:
         """All there is to read: of alternatives the plain version; made from the HTML where there is none."""
-        plain = {part.choice for part in self.words if part.choice and not part.is_html and part.text.strip()}
-        chosen = [part for part in self.words if not part.is_html or part.choice not in plain]
+        chosen = _chosen(self.readable, rich=False)
         readable = [text_of_html(part.safe_html) if part.is_html else part.text for part in chosen]
         return "\n".join(text.strip("\n") for text in readable if text.strip())[:TEXT_MAX_CHARACTERS]
 
     @cached_property
     def safe_html(self) -> str:
-        """The HTML without what could run, phone home or leave its frame."""
-        return "\n".join(part.safe_html for part in self.words if part.is_html and part.text.strip())
+        """The same as HTML without what could run, phone home or leave its frame; nothing where no part is HTML."""
+        chosen = [part for part in _chosen(self.readable, rich=True) if part.says_something]
+        if not any(part.is_html for part in chosen):
+            return ""
+        return "\n".join(part.safe_html if part.is_html else f"<pre>{html.escape(part.text)}</pre>" for part in chosen)
+
+    @property
+    def readable(self) -> Sequence[Words]:
+        """The words, or what there is instead of any."""
+        return self.words if any(part.says_something for part in self.words) else self.words + self.instead
+
+    def label(self, *labels: Label | None) -> None:
+        """Each once."""
+        self.labels += [label for label in dict.fromkeys(labels) if label is not None and label not in self.labels]
 
 
-def read_body(message: Tree) -> Body:
-    """Text, HTML and files of a mail."""
+def read_body(message: Tree, *, enclosed: int = 0) -> Body:
+    """Text, HTML and files of a mail; of one `enclosed` in so many others only what can be read."""
     body = Body()
-    for seen, (part, depth, choice) in enumerate(_leaves(message)):
-        if seen >= PARTS_MAX or depth > DEPTH_MAX or len(body.files) >= FILES_MAX:
+    within: list[Tree] = []
+    calendars: set[str] = set()
+    for seen, (part, place) in enumerate(_leaves(message, body)):
+        if seen >= PARTS_MAX or place.depth > DEPTH_MAX or len(body.files) >= FILES_MAX:
             body.left_out += 1
             continue
-        _take(body, part, choice)
+        if part.is_multipart():
+            within.append(part)
+        if _is_read(part, place):
+            _read(body, part, place)
+        elif not enclosed and media_type_of(part) not in _NEVER_READ:
+            _keep(body, part, place, calendars)
+    if enclosed < ENCLOSED_MAX and not any(part.says_something for part in body.readable):
+        body.instead += [words for part in within for words in _words_of_enclosed(part, enclosed + 1)]
+    if body.left_out:
+        body.label(Label.INCOMPLETE)
     return body
 
 
-def payload_of(part: Tree) -> bytes:
-    """A leaf's bytes, its transfer encoding undone as far as it can be."""
-    try:
-        raw = part.get_payload(decode=True)
-    except _BROKEN:
-        raw = part.get_payload()
-    if isinstance(raw, bytes):
-        return raw
-    return str(raw or "").encode("utf-8", "surrogateescape")
-
-
-def media_type_of(part: Tree) -> str:
-    """`type/subtype`; `application/octet-stream` for what is none."""
-    try:
-        found = part.get_content_type().lower()
-    except _BROKEN:
-        found = ""
-    return found if _MEDIA_TYPE.fullmatch(found) else "application/octet-stream"
-
-
-def _leaves(message: Tree) -> Iterator[tuple[Tree, int, int]]:
-    """Parts without parts of their own, in order, with depth and choice. An enclosed mail is a leaf: a file."""
-    stack = [(message, 0, 0)]
-    choices = 0
+def _leaves(message: Tree, body: Body) -> Iterator[tuple[Tree, Place]]:
+    """Parts without parts of their own, in reading order. An enclosed mail is a leaf: a file."""
+    stack = [(message, Place())]
+    choices = versions = 0
     while stack:
-        part, depth, choice = stack.pop()
+        part, place = stack.pop()
         media_type = media_type_of(part)
-        if part.is_multipart() and not media_type.startswith("message/"):
-            if media_type == "multipart/alternative" and not choice:
-                choices += 1
-                choice = choices
-            children = cast("list[Tree]", part.get_payload())
-            stack.extend((child, depth + 1, choice) for child in reversed(children))
-        else:
-            yield part, depth, choice
+        if media_type.startswith("multipart/") and not part.is_multipart() and place.depth <= DEPTH_MAX:
+            part = parted_anew(part) or part
+        if not part.is_multipart() or not media_type.startswith("multipart/"):
+            yield part, place
+            continue
+        body.label(protection.MULTIPARTS.get(media_type))
+        children = children_of(part)
+        if media_type == "multipart/related":
+            children = _root_first(children, part.content_type["start"])
+        choice = place.choice
+        if media_type == "multipart/alternative" and not choice:
+            choices += 1
+            choice = choices
+        below: list[tuple[Tree, Place]] = []
+        for child in children:
+            # one alternative in a version of another: its versions are the other's
+            versions += media_type == "multipart/alternative"
+            version = versions if media_type == "multipart/alternative" else place.version
+            below.append((child, Place(place.depth + 1, choice, version, media_type)))
+        stack.extend(reversed(below))
 
 
-def _take(body: Body, part: Tree, choice: int) -> None:
+def _root_first(children: list[Tree], start: str) -> list[Tree]:
+    """RFC 2387 §3.2: what the others belong to is named by `start`; else it is the first."""
+    wanted = start.strip("<> ")
+    root = [child for child in children if wanted and child.raw("Content-ID").strip("<> \r\n") == wanted]
+    return root[:1] + [child for child in children if child not in root[:1]] if root else children
+
+
+def _is_read(part: Tree, place: Place) -> bool:
+    """Words, not a file. A multipart without parts is all there is to read of it."""
     media_type = media_type_of(part)
-    name = _name_of(part)
-    if (
-        not name
-        and _disposition(part) != "attachment"
-        and media_type.startswith(("text/plain", "text/html", "multipart/"))
-    ):
-        # a multipart without parts names no boundary, or one that never comes: what it holds is all there is to read
-        text = decode_bytes(payload_of(part), _charset_of(part)).replace("\r\n", "\n").replace("\r", "\n")
-        body.words.append(Words(text, media_type == "text/html", choice))
-        return
-    data = _enclosed(part) if part.is_multipart() else payload_of(part)
-    if data:
-        name = name or f"part-{len(body.files) + 1}{_EXTENSIONS.get(media_type, '')}"
-        body.files.append(FileOf(name=name, media_type=media_type, data=data))
+    if part.disposition.value == "attachment" or part.is_multipart():
+        return False
+    if media_type.startswith("multipart/"):
+        return True
+    return media_type in _READ and (place.depth == 0 or not own_name(part))
 
 
-def _enclosed(part: Tree) -> bytes:
-    """A mail in the mail, or a delivery report, as its bytes were."""
-    out = BytesIO()
-    try:
-        for child in cast("list[Tree]", part.get_payload()):
-            BytesGenerator(out, mangle_from_=False).flatten(child)
-    except (*_BROKEN, KeyError):
-        return b""
-    return out.getvalue()
+def _read(body: Body, part: Tree, place: Place) -> None:
+    is_html = media_type_of(part) == "text/html"
+    text = text_of(part)
+    if media_type_of(part) in {"text/enriched", "text/richtext"}:
+        text = text_of_html(sanitized(text))  # RFC 1896: near enough
+    if not is_html:
+        plain = protection.unarmored(text)
+        text = plain.text
+        body.label(*plain.labels)
+        if plain.encrypted:
+            data = plain.encrypted.encode()
+            body.files.append(FileOf(name="encrypted.asc", media_type="application/pgp-encrypted", data=data))
+    body.words.append(Words(text, is_html, place.choice, place.version))
 
 
-def _name_of(part: Tree) -> str:
-    try:
-        name = part.get_filename() or ""
-    except _BROKEN:
-        name = ""
-    # only the last step of a path, whichever system wrote it
-    last = one_line(decode_words(name)).replace("\\", "/").rpartition("/")[2]
-    return last.strip(". ")[-NAME_MAX_CHARACTERS:]
+def _keep(body: Body, part: Tree, place: Place, calendars: set[str]) -> None:
+    media_type, data = media_type_of(part), bytes_of(part)
+    name = name_of(part, len(body.files) + 1)
+    if media_type in outlook.MEDIA_TYPES or name.lower() == outlook.NAME:
+        found = outlook.unpacked(data)
+        if found is not None:
+            _unpack(body, found)
+            return
+    if media_type in protection.PKCS7 or name.lower().endswith(".p7m"):
+        body.label(protection.label_of_pkcs7(data, part.content_type["smime-type"]))
+    if media_type in _CALENDARS:
+        invitation = read_invitation(data)
+        if invitation is not None and invitation.same in calendars:
+            return  # in the alternatives, and once more as a file
+        if invitation is not None:
+            calendars.add(invitation.same)
+            body.label(invitation.label)
+            body.words.append(Words(invitation.text, is_html=False))
+    if media_type in _CARDS and (line := read_cards(data)):
+        body.words.append(Words(line, is_html=False))
+    if place.within == "multipart/encrypted" and not own_name(part):
+        name = "encrypted.asc"
+    body.files.append(FileOf(name=name, media_type=media_type, data=data, inline=_is_inline(part, media_type)))
 
 
-def _disposition(part: Tree) -> str:
-    return Headers(part).raw("Content-Disposition").partition(";")[0].strip().lower()
+def _unpack(body: Body, found: outlook.Unpacked) -> None:
+    if found.html or found.text:
+        body.instead.append(Words(found.html or found.text, is_html=bool(found.html)))
+    room = FILES_MAX - len(body.files)
+    body.files += [
+        FileOf(name=file.name, media_type=file.media_type, data=file.data, inline=file.inline)
+        for file in found.files[:room]
+    ]
+    if not found.whole or len(found.files) > room:
+        body.label(Label.INCOMPLETE)
 
 
-def _charset_of(part: Tree) -> str | None:
-    try:
-        return part.get_content_charset()
-    except _BROKEN:
-        return None
+def _is_inline(part: Tree, media_type: str) -> bool:
+    """Pictures only: what else says so is shown beside the words all the same."""
+    said = part.disposition.value
+    return media_type.startswith("image/") and (said == "inline" or (not said and bool(part.raw("Content-ID").strip())))
+
+
+def _words_of_enclosed(part: Tree, enclosed: int) -> list[Words]:
+    """What a mail within the mail says, below who says it."""
+    if not media_type_of(part).startswith("message/") or not children_of(part):
+        return []
+    inner = children_of(part)[0]
+    found = read_body(inner, enclosed=enclosed)
+    words = [each for each in found.readable if each.says_something]
+    if not words or found.words != list(found.readable):
+        return words
+    headers = Headers(inner)
+    said = "\n".join(filter(None, (headers.text("Subject"), headers.text("From"))))
+    if said and not words[0].is_html:
+        return [Words(f"{said}\n\n{words[0].text}", is_html=False), *words[1:]]
+    return [Words(said, is_html=False), *words] if said else words
+
+
+def _chosen(words: Sequence[Words], *, rich: bool) -> list[Words]:
+    """Of each choice one version: the plain one (RFC 2046 §5.1.4 has it first), or the richest, which comes last."""
+    versions: dict[int, dict[int, list[Words]]] = {}
+    for part in words:
+        versions.setdefault(part.choice, {}).setdefault(part.version, []).append(part)
+    picked = {choice: _version(found, rich=rich) for choice, found in versions.items() if choice}
+    return [part for part in words if not part.choice or part.version == picked[part.choice]]
+
+
+def _version(versions: dict[int, list[Words]], *, rich: bool) -> int:
+    telling = [number for number, parts in versions.items() if any(part.says_something for part in parts)]
+    wanted = [
+        number for number in telling if any(part.is_html and part.says_something for part in versions[number]) == rich
+    ]
+    found = (wanted[-1:] if rich else wanted[:1]) or telling[-1:] or list(versions)
+    return found[0]

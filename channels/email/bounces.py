@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from email.message import Message
 from typing import cast
 from uuid import UUID
 
-from channels.email.bodies import media_type_of, payload_of
 from channels.email.charsets import decode_bytes
 from channels.email.diagnostics import says_nothing, status_of
-from channels.email.headers import Headers, Tree, decode_words
+from channels.email.encoded_words import decode_words
+from channels.email.headers import Headers, Tree
+from channels.email.parts import media_type_of, payload_of
+from channels.email.transfer import decoded
 from channels.tokens import ThreadTokens
 from schemas.interaction import Automatic
 
@@ -190,10 +191,7 @@ def _blocks_of(part: Tree) -> Iterator[Fields]:
     encoding = Headers(part).raw("Content-Transfer-Encoding").strip().lower()
     for block in cast("list[Tree]", part.get_payload())[:_BLOCKS_MAX]:  # the standard library makes a list of them
         if encoding in {"base64", "quoted-printable"}:  # RFC 3464 forbids it: one block, all of it undecoded
-            whole = Message()
-            whole["Content-Transfer-Encoding"] = encoding
-            whole.set_payload(block.as_string().strip())
-            yield from _written(payload_of(whole))
+            yield from _written(decoded(block.as_bytes().strip(), encoding))
         elif block.is_multipart():
             yield from _blocks_of(block)
         else:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import cast
 
-from channels.email.bodies import media_type_of
+from channels.email.encoded_words import decode_words
 from channels.email.header_blocks import Block, block_at, block_below, is_forward_title, is_original_title
-from channels.email.headers import Headers, Tree, decode_words
+from channels.email.headers import Headers, Tree
+from channels.email.parts import media_type_of
 from channels.email.quotes import is_answer, is_forward
 from channels.text import one_line
 from schemas.address import email_address

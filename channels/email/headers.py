@@ -5,18 +5,17 @@ The standard library's compat32 tree, never `policy.default`, which raises on br
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from email.errors import HeaderParseError
-from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
+from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
-from channels.email.charsets import decode_bytes
-from channels.text import one_line
+from channels.email.encoded_words import decode_words
+from channels.email.parameters import Parametrized, read_parameters
 from schemas.address import email_address
 from schemas.errors import InvalidError
 from schemas.interaction import Party
@@ -26,20 +25,52 @@ _HEADERS_MAX = 1000
 _NAME_MAX_CHARACTERS = 120
 _IDS_MAX = 50
 _OLDEST_YEAR = 1990
+_LOOKED_THROUGH_FOR_CHARSET = 10
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,250})>")
 _BARE_ID = re.compile(r"[^<>\s,;]{1,200}@[^<>\s,;]{1,100}")
+_LEAP_SECOND = re.compile(r"(:\d\d:)60\b")
 
 if TYPE_CHECKING:  # the standard library's class takes no parameters at run time
-    Tree: TypeAlias = Message[str, str]
+    _Message: TypeAlias = Message[str, str]
 else:
-    Tree = Message
+    _Message = Message
+
+
+class Tree(_Message):
+    """A mail or a part of one."""
+
+    _payload: object  # the standard library's: `get_payload` decodes on the way, and loses what it can't
+
+    @property
+    def written(self) -> bytes:
+        """A leaf's bytes as they stand there, their transfer encoding not undone; nothing of what has parts."""
+        payload = self._payload
+        return payload.encode("ascii", "surrogateescape") if isinstance(payload, str) else b""
+
+    def raw(self, name: str) -> str:
+        """The first header of the name as it stands there, or nothing."""
+        wanted = name.lower()
+        return next((str(value) for each, value in self.raw_items() if each.lower() == wanted), "")[
+            :HEADER_MAX_CHARACTERS
+        ]
+
+    @cached_property
+    def content_type(self) -> Parametrized:
+        """Its Content-Type."""
+        return read_parameters(self.raw("Content-Type"))
+
+    @cached_property
+    def disposition(self) -> Parametrized:
+        """Its Content-Disposition."""
+        return read_parameters(self.raw("Content-Disposition"))
 
 
 class Headers:
     """The headers of one mail or part, by name in any case, in their order."""
 
     def __init__(self, message: Tree) -> None:
+        self._message = message
         self._values: dict[str, list[str]] = {}
         for name, value in list(message.raw_items())[:_HEADERS_MAX]:
             self._values.setdefault(name.lower(), []).append(str(value)[:HEADER_MAX_CHARACTERS])
@@ -61,13 +92,17 @@ class Headers:
 
     def text(self, name: str) -> str:
         """The first header of the name, decoded, on one line."""
-        return decode_words(self.raw(name))
+        return self._readable(self.raw(name))
 
     def parties(self, *names: str) -> list[Party]:
         """Everybody named in these headers who has a usable address, each once."""
         found: dict[str, Party] = {}
-        for party in _parties(value for name in names for value in self.all(name)):
-            found.setdefault(party.address, party)
+        for written, address in _pairs(value for name in names for value in self.all(name)):
+            try:
+                readable = email_address(self._readable(address))
+            except InvalidError:
+                continue
+            found.setdefault(readable, Party(address=readable, name=self._readable(written)[:_NAME_MAX_CHARACTERS]))
         return list(found.values())
 
     def message_ids(self, *names: str) -> tuple[str, ...]:
@@ -79,11 +114,20 @@ class Headers:
     def date(self, name: str = "Date") -> datetime | None:
         """The moment it names, in UTC; None for what is no date, or none a mail can have."""
         try:
-            moment = parsedate_to_datetime(self.raw(name).strip())
+            moment = parsedate_to_datetime(_LEAP_SECOND.sub(r"\g<1>59", self.raw(name).strip()))
             moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, TypeError, OverflowError, IndexError, AttributeError):
             return None
         return moment if moment.year >= _OLDEST_YEAR else None
+
+    def _readable(self, value: str) -> str:
+        return decode_words(value, None if value.isascii() else self._likely_charset)
+
+    @cached_property
+    def _likely_charset(self) -> str | None:
+        """Raw eight-bit headers are in the charset of the text below them, where its part says one."""
+        parts = islice(self._message.walk(), _LOOKED_THROUGH_FOR_CHARSET)
+        return next((named for part in parts if (named := part.content_type["charset"])), None)
 
 
 def message_ids(value: str) -> list[str]:
@@ -93,30 +137,9 @@ def message_ids(value: str) -> list[str]:
     return _MESSAGE_ID.findall(value) or _BARE_ID.findall(value)
 
 
-def decode_words(value: str) -> str:
-    """RFC 2047 encoded words and raw 8-bit, as readable text on one line."""
-    try:
-        pieces = decode_header(value.replace("\r", "").replace("\n", ""))
-    except (HeaderParseError, binascii.Error, ValueError, LookupError, IndexError):
-        pieces = [(value, None)]
-    return one_line("".join(_piece(raw, charset) for raw, charset in pieces))
-
-
-def _piece(raw: bytes | str, charset: str | None) -> str:
-    if isinstance(raw, str):
-        raw = raw.encode("utf-8", "surrogateescape")
-    return decode_bytes(raw, charset)
-
-
-def _parties(values: Iterable[str]) -> Iterable[Party]:
+def _pairs(values: Iterable[str]) -> list[tuple[str, str]]:
     # the addresses first, the encoded words after: a decoded name may hold a comma
     try:
-        pairs = getaddresses([" ".join(value.split()) for value in values])
+        return getaddresses([" ".join(value.split()) for value in values])
     except (ValueError, IndexError, TypeError, AttributeError, RecursionError):
-        return
-    for name, address in pairs:
-        try:
-            readable = _piece(address, None) if address else ""
-            yield Party(address=email_address(readable), name=decode_words(name)[:_NAME_MAX_CHARACTERS])
-        except InvalidError:
-            continue
+        return []

@@ -7,18 +7,17 @@ and when. Here they are, for a frame that can do nothing but show them.
 from __future__ import annotations
 
 import base64
-import email
-import re
 from collections.abc import Mapping
 
-from channels.email.bodies import media_type_of, payload_of, read_body
+from channels.email.bodies import read_body
 from channels.email.charsets import decode_bytes
 from channels.email.headers import Tree
 from channels.email.html import sanitized
+from channels.email.parts import media_type_of, payload_of
+from channels.email.tree import head_of, read_tree
 
 RAW_MAX_BYTES = 4 * 1024 * 1024
 """Larger ones are downloaded instead: parsing happens in the process that serves the pages."""
-_HEADERS_MAX_BYTES = 64 * 1024
 _EMBEDDED_MAX_BYTES = 512 * 1024
 _PARTS_MAX = 200
 _SAFE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -27,16 +26,12 @@ _BROKEN = (ValueError, TypeError, LookupError, AttributeError, RecursionError, A
 
 def headers_of(raw: bytes) -> str:
     """The lines before the first blank one, as they are."""
-    head = re.split(rb"\r?\n\r?\n", raw[:_HEADERS_MAX_BYTES], maxsplit=1)[0]
-    return decode_bytes(head, None).replace("\r\n", "\n").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return decode_bytes(head_of(raw), None).replace("\r\n", "\n")
 
 
 def with_pictures(raw: bytes) -> str:
     """The HTML of a mail, safe but for pictures from elsewhere; those it brought along stand in it as data."""
-    try:
-        message = email.message_from_bytes(raw)
-    except _BROKEN:
-        return ""
+    message, _ = read_tree(raw)
     body = read_body(message)
     embedded = _embedded(message)
     return "\n".join(sanitized(part.text, embedded=embedded, remote=True) for part in body.words if part.is_html)

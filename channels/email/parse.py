@@ -5,25 +5,24 @@ Between the log `mail` and the log `interactions`; files and HTML leave as bytes
 
 from __future__ import annotations
 
-import email
 import html
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from email.message import Message
 from uuid import UUID
 
 import msgspec
 
 from channels.email.authentication import authentication_of
 from channels.email.automatic import LOOP_HEADER, judge, loop_mark
-from channels.email.bodies import TEXT_MAX_CHARACTERS, FileOf, read_body
+from channels.email.bodies import TEXT_MAX_CHARACTERS, Body, FileOf, Words, read_body
 from channels.email.bounces import Report
 from channels.email.charsets import decode_bytes
 from channels.email.forwards import original_of
 from channels.email.headers import Headers, Tree
 from channels.email.links import misleading
 from channels.email.mailboxes import Mailboxes, plus_part
+from channels.email.tree import below_head, read_tree
 from channels.email.who import adopted, who_wrote
 from channels.email.written import written_in
 from channels.text import shorten
@@ -33,7 +32,6 @@ from schemas.interaction import Attachment, Channel, Hints, Interaction, Label, 
 TEXT_MAX_BYTES = 96 * 1024
 _SUBJECT_MAX_BYTES = 1000
 _RECIPIENTS_MAX = 50
-_BOUNDARIES_MAX = 500
 _MESSAGE_ID_MAX_CHARACTERS = 250
 _STALE = timedelta(days=7)
 _NUMBER = re.compile(r"\[#(\d{1,9})\]")
@@ -60,23 +58,23 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse(raw: RawMail, content: bytes, ours: Ours) -> Parsed:
     """The interaction a mail is."""
-    message, whole = _tree(content)
+    message, whole = read_tree(content)
     headers = Headers(message)
-    body = read_body(message) if whole else None
-    full = body.text if body else _plainly(content)
+    body = read_body(message) if whole else _unparted(content)
+    full = body.text
     text = written_in(full, body, headers)
-    shown = body.safe_html if body else ""
+    shown = body.safe_html
     if not shown and (text != full.strip("\n") or len(text.encode()) > TEXT_MAX_BYTES):
         shown = f"<pre>{html.escape(full)}</pre>"  # all of it stays readable
     original = original_of(message, full)
     item = _interaction(raw, message, headers, content, text, ours)
-    if misleading(shown):
-        item = msgspec.structs.replace(item, labels=(*item.labels, Label.LINK_ELSEWHERE))
+    misled = [Label.LINK_ELSEWHERE] if misleading(shown) else []
+    item = msgspec.structs.replace(item, labels=(*item.labels, *body.labels, *misled))
     return Parsed(
         interaction=adopted(item, original, ours.staff, ours.addresses),
         original=original,
         html=shown,
-        files=tuple(body.files) if body else (),
+        files=tuple(body.files),
     )
 
 
@@ -87,29 +85,16 @@ def with_blobs(parsed: Parsed, raw: str, html_blob: str, files: Sequence[str]) -
         raw=raw,
         html=html_blob,
         attachments=tuple(
-            Attachment(name=file.name, bytes=len(file.data), media_type=file.media_type, blob=blob)
+            Attachment(name=file.name, bytes=len(file.data), media_type=file.media_type, blob=blob, inline=file.inline)
             for file, blob in zip(parsed.files, files, strict=True)
         ),
     )
 
 
-def _tree(content: bytes) -> tuple[Tree, bool]:
-    """The mail's parts; False: nested so deep or so often that only its headers were read."""
-    if content.count(b"boundary=") <= _BOUNDARIES_MAX:
-        try:
-            return email.message_from_bytes(content), True
-        except (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
-            pass
-    try:
-        return email.message_from_bytes(re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0][:65536]), False
-    except (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
-        return Message(), False
-
-
-def _plainly(content: bytes) -> str:
+def _unparted(content: bytes) -> Body:
     """What stands under the headers, undecoded."""
-    body = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[-1][:TEXT_MAX_CHARACTERS]
-    return decode_bytes(body, None).replace("\r\n", "\n")
+    text = decode_bytes(below_head(content)[:TEXT_MAX_CHARACTERS], None).replace("\r\n", "\n")
+    return Body(words=[Words(text, is_html=False)], left_out=1, labels=[Label.INCOMPLETE])
 
 
 def _interaction(raw: RawMail, message: Tree, headers: Headers, content: bytes, text: str, ours: Ours) -> Interaction:

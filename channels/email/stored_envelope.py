@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import email
 import re
 
 from channels.email.headers import Headers
 from channels.email.mailboxes import Mailboxes
 from channels.email.reception import Envelope
+from channels.email.tree import read_head
 
-_HEADERS_MAX_BYTES = 64 * 1024
 _RETURN_PATH = re.compile(r"<([^<>\s]*)>")
 
 
 def envelope_of(content: bytes, source: str, mailboxes: Mailboxes, otherwise: str | None = None) -> Envelope:
     """`otherwise`: the mailbox that has it when nobody of ours is named; the first one when it isn't said."""
-    head = re.split(rb"\r?\n\r?\n", content[:_HEADERS_MAX_BYTES], maxsplit=1)[0]
-    headers = Headers(email.message_from_bytes(head))
+    headers = Headers(read_head(content))
     named = (party.address.partition(":")[2] for party in headers.parties("Delivered-To", "X-Original-To", "To", "Cc"))
     ours = [address for address in named if mailboxes.of(address) is not None]
     first = mailboxes.of(ours[0]) if ours else None

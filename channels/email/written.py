@@ -11,13 +11,13 @@ from channels.email.quotes import is_answer, is_forward, reply_of
 _MARKS = tuple(f'"{mark}"' for mark in (html_marks.QUOTED, html_marks.HISTORY, html_marks.SIGNATURE))
 
 
-def written_in(full: str, body: Body | None, headers: Headers) -> str:
+def written_in(full: str, body: Body, headers: Headers) -> str:
     """`full` without history and signature."""
     subject = headers.text("Subject")
     answers = bool(headers.message_ids("In-Reply-To", "References")) or is_answer(subject)
     forwards = is_forward(subject)
     written = reply_of(full, answers=answers, forwards=forwards)
-    if forwards or body is None or written != full.strip("\n"):
+    if forwards or written != full.strip("\n"):
         return written
     rich = [part for part in body.words if part.is_html and part.choice]
     if len(rich) != 1 or len(body.words) != 2 or not any(mark in rich[0].safe_html for mark in _MARKS):  # noqa: PLR2004 -- the two versions

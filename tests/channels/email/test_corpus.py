@@ -61,7 +61,7 @@ def check(found, key, expected):
 
 def file_of(file, expected):
     """A file in the words of its expectation, which may say less."""
-    every = {"name": file.name, "media_type": file.media_type, "bytes": len(file.data)}
+    every = {"name": file.name, "media_type": file.media_type, "bytes": len(file.data), "inline": file.inline}
     return {key: every.get(key) for key in expected}
 
 

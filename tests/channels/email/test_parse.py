@@ -143,8 +143,8 @@ def test_files_are_found_with_their_names():
         ("información.pdf", "application/pdf", b"%PDF"),
         ("a ñ.png", "image/png", b"PNG"),
         ("passwd", "text/plain", b"x"),
-        ("part-4.eml", "message/rfc822", b"From: c@d.e\nSubject: inner\n\ninner words"),
-        ("part-5.ics", "text/calendar", b"BEGIN:VCALENDAR"),
+        ("inner.eml", "message/rfc822", b"From: c@d.e\nSubject: inner\n\ninner words"),
+        ("invitation.ics", "text/calendar", b"BEGIN:VCALENDAR"),
         ("y", "text/plain", b"z"),
     ]
 
