@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 
+from eventstore import copied
 from eventstore.database import Connection
 from eventstore.recorded import NewEvent, Recorded
 from schemas.errors import ConflictError
@@ -54,15 +55,8 @@ def append(connection: Connection, events: Sequence[NewEvent]) -> list[int]:
         return []
     positions, now = _reserve(connection, len(events))
     try:
-        with connection.cursor().copy(
-            "COPY events (position, stream, version, type, data, recorded_at, causation, correlation)"
-            " FROM STDIN (FORMAT BINARY)"
-        ) as rows:
-            rows.set_types(("int8", "text", "int4", "text", "bytea", "timestamptz", "uuid", "uuid"))
-            for position, new in zip(positions, events, strict=True):
-                recorded_at = new.recorded_at or now
-                row = (position, new.stream, new.version, new.type, new.data, recorded_at, new.causation)
-                rows.write_row((*row, new.correlation))
+        with connection.cursor().copy(f"COPY events ({copied.COLUMNS}) FROM STDIN (FORMAT BINARY)") as copying:
+            copying.write(copied.rows(positions, events, now))
     except psycopg.errors.UniqueViolation as error:
         msg = "somebody else changed this meanwhile; read it again"
         raise ConflictError(msg) from error

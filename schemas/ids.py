@@ -18,6 +18,9 @@ _BLOCK_BYTES = 64  # of SHA-256
 _MSGPACK_16_BYTES = b"\xc4\x10"  # how 16 bytes begin in msgpack
 _as_uuid = msgspec.msgpack.Decoder(UUID).decode
 
+_FREE_BITS = ~((0xF << 76) | (0x3 << 62)) & (2**128 - 1)
+_VERSION_5 = (0x5 << 76) | (0x2 << 62)  # and RFC 9562's variant
+
 _SCOPE = uuid5(NAMESPACE_URL, "https://cauce.example/ids/v1")
 
 
@@ -28,7 +31,8 @@ def scoped_id(*parts: str | bytes) -> UUID:
         raw = part.encode() if isinstance(part, str) else part
         digest.update(len(raw).to_bytes(8, "big"))
         digest.update(raw)
-    return uuid5(_SCOPE, digest.hexdigest())
+    named = hashlib.sha1(_SCOPE.bytes + digest.hexdigest().encode(), usedforsecurity=False).digest()[:16]
+    return uuid_of(((int.from_bytes(named, "big") & _FREE_BITS) | _VERSION_5).to_bytes(16, "big"))
 
 
 def form_id(idempotency_key: str, body: bytes) -> UUID:

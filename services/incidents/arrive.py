@@ -175,9 +175,13 @@ def _opened(arrival: Arrival, incident: UUID, known: Known, now: datetime) -> In
         channel=item.channel,
         language=item.language,
         at=now,
-        # a chat has no subject: its first words tell agents apart what waits (they never group)
-        personal=Subject(subject=item.subject or textwrap.shorten(item.text, _FIRST_WORDS, placeholder="…")),
+        personal=Subject(subject=item.subject or _first_words(item.text)),
     )
+
+
+def _first_words(text: str) -> str:
+    """A chat has no subject: these tell agents apart what waits (they never group)."""
+    return textwrap.shorten(text.lstrip()[: 4 * _FIRST_WORDS], _FIRST_WORDS, placeholder="…")
 
 
 def product_named(incident: UUID, address: UUID, product: str, now: datetime) -> list[ProductNamed]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import pytest
 from hypothesis import given
@@ -34,6 +35,13 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 @given(st.lists(st.text(), min_size=1), st.lists(st.text(), min_size=1))
 def test_no_two_lists_of_parts_share_an_id(one: list[str], other: list[str]) -> None:
     assert (ids.scoped_id(*one) == ids.scoped_id(*other)) == (one == other)
+
+
+@given(st.lists(st.binary(), min_size=1))
+def test_an_id_is_the_uuid_that_its_parts_have_had_since_the_first_version(parts: list[bytes]) -> None:
+    listed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+    scope = uuid5(NAMESPACE_URL, "https://cauce.example/ids/v1")
+    assert ids.scoped_id(*parts) == uuid5(scope, hashlib.sha256(listed).hexdigest())
 
 
 def test_the_same_client_id_in_two_chat_sessions_is_two_interactions() -> None:

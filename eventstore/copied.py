@@ -1,0 +1,51 @@
+"""Rows of the event table as binary COPY takes them, built in one go: psycopg's own way takes several calls a field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from struct import Struct
+from uuid import UUID
+
+from eventstore.recorded import NewEvent
+
+COLUMNS = "position, stream, version, type, data, recorded_at, causation, correlation"
+
+_BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_END = b"\xff\xff"
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NULL = b"\xff\xff\xff\xff"
+_UUID_LENGTH = b"\x00\x00\x00\x10"
+_position = Struct("!hiqi").pack  # how many columns, 8 bytes, then the length of what comes next
+_version = Struct("!iii").pack
+_length = Struct("!i").pack
+_moment = Struct("!iq").pack
+
+
+def rows(positions: Iterable[int], events: Iterable[NewEvent], now: datetime) -> bytes:
+    """All of a `COPY events (COLUMNS) FROM STDIN (FORMAT BINARY)`. `now`: for events that don't say when."""
+    return b"".join([_BEGIN, *_fields(positions, events, now), _END])
+
+
+def _fields(positions: Iterable[int], events: Iterable[NewEvent], now: datetime) -> Iterator[bytes]:
+    usual = _timestamp(now)
+    for position, new in zip(positions, events, strict=True):
+        stream, kind = new.stream.encode(), new.type.encode()
+        yield _position(8, 8, position, len(stream))
+        yield stream
+        yield _version(4, new.version, len(kind))
+        yield kind
+        yield _length(len(new.data))
+        yield new.data
+        yield usual if new.recorded_at is None else _timestamp(new.recorded_at)
+        yield _uuid(new.causation)
+        yield _uuid(new.correlation)
+
+
+def _timestamp(moment: datetime) -> bytes:
+    return _moment(8, (moment - _EPOCH) // _MICROSECOND)
+
+
+def _uuid(value: UUID | None) -> bytes:
+    return _NULL if value is None else _UUID_LENGTH + value.int.to_bytes(16, "big")
