@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from eventstore.database import Connection
 from eventstore.recorded import Recorded
-from projections import organizations
+from projections import mutes, organizations
 from projections.erasure import erased
 from projections.likeness import likeness
+from projections.mutes import Muted
 from projections.newest import Condition, newest
 from projections.organizations import Named
 from projections.page import LIMIT, Page
@@ -45,6 +46,7 @@ class Address(msgspec.Struct, frozen=True):
 
     address: str
     proven: bool
+    muted: Muted | None = None
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -300,15 +302,18 @@ def _few(connection: Connection, like: list[str]) -> list[UUID] | None:
 def _shown(connection: Connection, customers: Sequence[UUID]) -> list[Customer]:
     called = names(connection, customers)
     belong = organizations.of(connection, customers)
-    rows: Sequence[tuple[UUID, str, list[tuple[str, bool]], int, int]] = connection.execute(
+    rows: Sequence[tuple[UUID, str, list[tuple[str, bool, dict[str, Any] | None]], int, int]] = connection.execute(
         "SELECT root.id, root.language, whole.addresses, whole.still_open, whole.total FROM customers root, LATERAL ("
         " WITH RECURSIVE family AS ("
         "  SELECT root.id UNION ALL SELECT c.id FROM family, LATERAL"
         "   (SELECT id FROM customers WHERE merged_into = family.id OFFSET 0) AS c"
-        " ) SELECT (SELECT coalesce(jsonb_agg(jsonb_build_array(text, proven) ORDER BY position), '[]') FROM"
-        "   (SELECT text, bool_or(proven) AS proven, min(position) AS position FROM family f, LATERAL"
-        "    (SELECT text, proven, position FROM customer_addresses WHERE customer = f.id OFFSET 0) AS a"
-        "    WHERE text <> '' GROUP BY text) AS a) AS addresses,"
+        " ) SELECT (SELECT coalesce(jsonb_agg(jsonb_build_array(text, proven, to_jsonb(m)) ORDER BY position), '[]')"
+        "   FROM"
+        "   (SELECT text, bool_or(proven) AS proven, min(position) AS position,"
+        "     min(address::text)::uuid AS address"
+        "    FROM family f, LATERAL"
+        "    (SELECT text, proven, position, address FROM customer_addresses WHERE customer = f.id OFFSET 0) AS a"
+        "    WHERE text <> '' GROUP BY text) AS a LEFT JOIN mutes m USING (address)) AS addresses,"
         "  count(*) FILTER (WHERE i.status NOT IN ('resolved', 'closed')) AS still_open, count(i.status) AS total"
         "  FROM family f LEFT JOIN LATERAL (SELECT status FROM incidents"
         "   WHERE customer = f.id AND merged_into IS NULL OFFSET 0) AS i ON true"
@@ -321,7 +326,7 @@ def _shown(connection: Connection, customers: Sequence[UUID]) -> list[Customer]:
             name=called[customer][1],
             language=language,
             organization=belong.get(customer),
-            addresses=[Address(text, shown) for text, shown in addresses],
+            addresses=[Address(text, proven, mutes.shown(mute)) for text, proven, mute in addresses],
             incidents=Counts(open=still_open, total=total),
         )
         for customer, language, addresses, still_open, total in rows

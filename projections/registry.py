@@ -12,6 +12,7 @@ from projections.chats import CHATS
 from projections.customers import CUSTOMERS
 from projections.incidents import INCIDENTS
 from projections.knowledge_usage import KNOWLEDGE_USAGE
+from projections.mutes import MUTES
 from projections.organizations import ORGANIZATIONS
 from projections.projection import Projection
 from projections.timeline import TIMELINE
@@ -32,6 +33,7 @@ ALL = (
     WORK,
     ACCESS_LOG,
     ORGANIZATIONS,
+    MUTES,
 )
 
 

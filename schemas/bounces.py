@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from schemas.facts.address import MuteReason
+
 
 class BounceReason(StrEnum):
     """The reasons we tell apart. `OTHER`: refused, and nobody said why."""
@@ -51,6 +53,11 @@ def bounce_reason(status: str) -> BounceReason:
     if subject.startswith("7."):
         return BounceReason.SPAM
     return _SUBJECTS.get(subject, BounceReason.OTHER)
+
+
+def why_muted(reason: MuteReason, status: str) -> str:
+    """The word for it: a bounce's reason, or `complaint`."""
+    return bounce_reason(status).value if reason is MuteReason.BOUNCE else reason.value
 
 
 def is_hard(status: str) -> bool:

@@ -69,6 +69,21 @@ class Authentication(StrEnum):
     FAIL = "fail"
 
 
+class Checks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was found out about a mail's sender, and by whom: results as RFC 8601 names them, empty where nobody looked.
+
+    `by`: the border server that says so; empty: we looked ourselves. `domain`: of the From address.
+    `aligned`: a domain that passed is the sender's own (RFC 7489 §3.1).
+    """
+
+    by: str = ""
+    spf: str = ""
+    dkim: str = ""
+    dmarc: str = ""
+    domain: str = ""
+    aligned: bool = False
+
+
 class Party(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody at one end. `proven`: this very interaction shows that the address is theirs."""
 
@@ -143,6 +158,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     language: str = ""
     labels: tuple[Label, ...] = ()
     authentication: Authentication = Authentication.NONE
+    checks: Checks | None = None
     hints: Hints = Hints()
     details: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     by: str = ""  # the user who entered it, where one did (phone, in person)

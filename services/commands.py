@@ -60,6 +60,8 @@ from services.incidents import loading, saving
 from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.requests import IncidentRequest
+from services.muting import handle as muting
+from services.muting.requests import MuteAgain, MuteRequest, Unmute
 from services.organizations import handle as organizations
 from services.organizations.requests import (
     ChangeOrganization,
@@ -91,6 +93,7 @@ Request: TypeAlias = (
     | CallbackRequest
     | ChatRequest
     | WorkRequest
+    | MuteRequest
     | Undo
     | Bulk
     | SetTarget
@@ -258,7 +261,7 @@ def _together(group: Sequence[_Job]) -> list[list[_Job]]:
     return [together for together in found if together]
 
 
-def _decide(desk: Desk, request: Request) -> Done:  # noqa: PLR0911 -- a category a return
+def _decide(desk: Desk, request: Request) -> Done:  # noqa: C901, PLR0911 -- a category a return
     match request:
         case Undo():
             return undo.handle(desk, request)
@@ -283,6 +286,8 @@ def _decide(desk: Desk, request: Request) -> Done:  # noqa: PLR0911 -- a categor
             | ErasePerson()
         ):
             return customers.handle(desk, request)
+        case Unmute() | MuteAgain():
+            return muting.handle(desk, request)
         case RegisterOrganization() | ChangeOrganization() | RetireOrganization() | RestoreOrganization():
             return organizations.handle(desk, request)
         case _:

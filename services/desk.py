@@ -21,6 +21,7 @@ from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.known import Known
 from services.incidents.requests import IncidentRequest
+from services.muting.requests import MuteAgain
 from services.organizations.requests import ChangeOrganization, RestoreOrganization, RetireOrganization
 
 Inverse: TypeAlias = (
@@ -32,6 +33,7 @@ Inverse: TypeAlias = (
     | MergeCustomers
     | UnmergeCustomers
     | SetOrganization
+    | MuteAgain
     | ChangeOrganization
     | RetireOrganization
     | RestoreOrganization

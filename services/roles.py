@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 
 from schemas.topics import INTERACTIONS, MAIL
 from services import ports
@@ -109,6 +110,7 @@ def deliveries(hub: Hub) -> list[Task]:
     from channels.email.mailboxes import Mailboxes
     from channels.email.signing import Signer, read_keys
     from channels.email.submission import Submission, read_server
+    from services.deliveries.guard import Limit
     from services.deliveries.letters import Letterhead
     from services.deliveries.worker import DeliveryWorker, Pace
     from services.privacy.cleaning import Cleaning
@@ -123,7 +125,10 @@ def deliveries(hub: Hub) -> list[Task]:
     )
     submission = Submission(read_server(settings.mail_out), seconds=pace.attempt_seconds) if settings.mail_out else None
     signer = Signer(read_keys(settings.dkim))
-    worker = DeliveryWorker(hub.database, hub.ledger, hub.blobs, head, submission, pace, signer=signer)
+    # a load test confirms thousands of forms to one address
+    within = timedelta(hours=settings.automatic_hours)
+    limit = Limit(settings.automatic_mails, within) if settings.rate_limit else None
+    worker = DeliveryWorker(hub.database, hub.ledger, hub.blobs, head, submission, pace, signer=signer, limit=limit)
     return [Task("deliveries", worker.run), Task("cleaning", Cleaning(hub).run)]
 
 

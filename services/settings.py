@@ -60,6 +60,8 @@ class Settings:
     public_url: str
     rate_limit: bool
     correlation_hours: int
+    automatic_mails: int
+    automatic_hours: int
     chat_wait_seconds: int
     locale: str
     send_hold_seconds: int
@@ -106,6 +108,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         public_url=(given.pop("PUBLIC_URL", "") or f"http://{http}").rstrip("/"),
         rate_limit=_switch(given, "RATE_LIMIT", default=True),
         correlation_hours=_number(given, "CORRELATION_HOURS", 168),
+        automatic_mails=_number(given, "AUTOMATIC_MAILS", 10),
+        automatic_hours=_number(given, "AUTOMATIC_HOURS", 24),
         chat_wait_seconds=_number(given, "CHAT_WAIT_SECONDS", 120),
         locale=given.pop("LOCALE", "") or "es",
         send_hold_seconds=_number(given, "SEND_HOLD_SECONDS", 10),

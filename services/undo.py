@@ -31,6 +31,8 @@ from services.incidents import handle as incidents
 from services.incidents import lookup
 from services.incidents.inverse import inverse_of
 from services.incidents.requests import IncidentRequest, Note, Reply, Unmerge, Withdraw
+from services.muting import handle as muting
+from services.muting.requests import MuteAgain
 from services.organizations import handle as organizations
 from services.organizations.requests import ChangeOrganization, RestoreOrganization, RetireOrganization
 from services.request import Request
@@ -146,7 +148,7 @@ def _run(desk: Desk, request: Undo, requests: Sequence[Inverse]) -> Done:
     return msgspec.structs.replace(last, refused=tuple(refused))
 
 
-def _step(desk: Desk, step: Inverse) -> Done:
+def _step(desk: Desk, step: Inverse) -> Done:  # noqa: PLR0911 -- a category a return
     match step:
         case ReleaseCallback() | RescheduleCallback():
             return callbacks.handle(desk, step)
@@ -156,6 +158,8 @@ def _step(desk: Desk, step: Inverse) -> Done:
             return chats.handle(desk, step)
         case MergeCustomers() | UnmergeCustomers() | SetOrganization():
             return customers.handle(desk, step)
+        case MuteAgain():
+            return muting.handle(desk, step)
         case ChangeOrganization() | RetireOrganization() | RestoreOrganization():
             return organizations.handle(desk, step)
         case _:
@@ -167,7 +171,7 @@ def _one_matter(step: Inverse) -> tuple[int | UUID, int]:
     return _subject(step), step.source if isinstance(step, Unmerge) else 0
 
 
-def _subject(request: Inverse) -> int | UUID:
+def _subject(request: Inverse) -> int | UUID:  # noqa: PLR0911 -- likewise
     match request:
         case ReleaseCallback() | RescheduleCallback():
             return request.callback
@@ -177,6 +181,8 @@ def _subject(request: Inverse) -> int | UUID:
             return request.chat
         case MergeCustomers() | UnmergeCustomers() | SetOrganization():
             return request.customer
+        case MuteAgain():
+            return request.address
         case ChangeOrganization() | RetireOrganization() | RestoreOrganization():
             return request.organization
         case _:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import LiteralString, TypeAlias
+from typing import Any, LiteralString, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -46,7 +46,9 @@ from schemas.facts.incident import (
 )
 from schemas.facts.interaction import (
     InteractionBounced,
+    InteractionComplained,
     InteractionContent,
+    InteractionDelayed,
     InteractionDelivered,
     InteractionDeliveryFailed,
     InteractionDeliveryUncertain,
@@ -57,13 +59,15 @@ from schemas.facts.interaction import (
 )
 from schemas.facts.teamwork import ArticleLinked, ArticleUnlinked, NoteFilesAdded, ReplyWithdrawn
 from schemas.facts.undone import ChatTransferUndone, IncidentRestored
-from schemas.interaction import Party
+from schemas.interaction import Channel, Checks, Party
 
 Delivery: TypeAlias = (
     InteractionDelivered
     | InteractionDeliveryFailed
     | InteractionDeliveryUncertain
     | InteractionBounced
+    | InteractionDelayed
+    | InteractionComplained
     | InteractionWithdrawn
 )
 
@@ -84,6 +88,8 @@ class AliasRow(msgspec.Struct, frozen=True):
     merged_into: UUID | None
 
 
+_KNOWN_LATER = {"bounced", "failed"}
+"""A notice of delay may come after what became of it."""
 _NOTHING = InteractionContent()
 _NOBODY = Party(address="")
 _ENTRIES = Table("entries", EntryRow, ("id",), blank_interaction)
@@ -131,6 +137,7 @@ def _spoken(
         attachments=kept_files(said.attachments) if said.attachments else [],
         labels=[label.value for label in said.labels],
         details=said.details,
+        checks=_checks(fact, said.checks),
         author=author,
         delivery=delivery,
     )
@@ -153,16 +160,27 @@ def _unlinked(row: EntryRow, fact: InteractionUnlinked, _: Recorded) -> EntryRow
     return replace(row, incident=fact.to) if row.incident == fact.incident else row
 
 
-def _delivery(row: EntryRow, fact: Delivery, _: Recorded) -> EntryRow:
+def _checks(fact: InteractionReceived | InteractionSent, checks: Checks | None) -> dict[str, Any]:
+    """Of a mail that came in: what is known of its sender."""
+    if not isinstance(fact, InteractionReceived) or fact.channel is not Channel.EMAIL:
+        return {}
+    return {"result": fact.authentication.value, **(msgspec.to_builtins(checks) if checks is not None else {})}
+
+
+def _delivery(row: EntryRow, fact: Delivery, _: Recorded) -> EntryRow:  # noqa: PLR0911 -- a table, a row a fact
     match fact:
         case InteractionDelivered():
             return replace(row, delivery="sent")
+        case InteractionDelayed():
+            return row if row.delivery in _KNOWN_LATER else replace(row, delivery="delayed", returned=fact.reason)
+        case InteractionComplained():
+            return replace(row, complained=True)
         case InteractionDeliveryFailed():
             return replace(row, delivery="failed")
         case InteractionDeliveryUncertain():
             return replace(row, delivery="uncertain")
         case InteractionBounced():
-            return replace(row, delivery="bounced")
+            return replace(row, delivery="bounced", returned=fact.reason)
         case InteractionWithdrawn():
             return replace(row, delivery="withdrawn")
 
@@ -206,7 +224,7 @@ _LINE: Step[LineFact] = Step(_ENTRIES, lambda _, event: line_id(event), fact_lin
 
 TIMELINE = Projection(
     "timeline",
-    version=6,
+    version=7,
     ddl="timeline/tables.sql",
     tables=(_ENTRIES, _PLACES, _ALIASES),
     on=(
@@ -218,6 +236,8 @@ TIMELINE = Projection(
         on(InteractionDeliveryFailed, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
         on(InteractionDeliveryUncertain, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
         on(InteractionBounced, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
+        on(InteractionDelayed, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
+        on(InteractionComplained, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
         on(InteractionWithdrawn, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
         on(InteractionHeld, begins(_ENTRIES, lambda fact: fact.interaction, _held)),
         on(IncidentOpened, opens(_PLACES, lambda fact: fact.incident, _opened), _LINE),
@@ -253,7 +273,7 @@ TIMELINE = Projection(
             PersonErased,
             Everywhere(
                 "UPDATE entries SET sender = '', sender_name = '', recipients = '{}', subject = '', text = '',"
-                " html = '', raw = '', attachments = '[]', labels = '{}', details = '{}'"
+                " html = '', raw = '', attachments = '[]', labels = '{}', details = '{}', checks = '{}'"
                 " WHERE address = ANY(%(addresses)s)",
                 erased,
             ),

@@ -94,6 +94,9 @@ class EntryRow(msgspec.Struct, frozen=True):
     held_until: datetime | None = None
     labels: list[str] = []
     details: dict[str, str] = {}
+    checks: dict[str, Any] = {}
+    returned: str = ""
+    complained: bool = False
 
 
 def blank_interaction(interaction: UUID) -> EntryRow:

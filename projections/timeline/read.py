@@ -14,7 +14,8 @@ from psycopg.rows import class_row
 from eventstore.database import Connection
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 from projections.timeline.families import family, incidents_of, numbers_of
-from projections.timeline.shape import Entry, File, Original, StoredFile, Thread
+from projections.timeline.shape import Checked, Entry, File, Original, Returned, StoredFile, Thread
+from schemas.bounces import bounce_reason
 from schemas.interaction import Channel, Direction
 from schemas.threads import begun, mailed, shown
 
@@ -52,6 +53,9 @@ class _Line(msgspec.Struct, frozen=True):
     held_until: datetime | None = None
     labels: list[str] = []
     details: dict[str, str] = {}
+    checks: dict[str, Any] = {}
+    returned: str = ""
+    complained: bool = False
     raw: bool = False
     number: int | None = None
 
@@ -59,7 +63,7 @@ class _Line(msgspec.Struct, frozen=True):
 _LINES = sql.SQL(
     "SELECT id, position, kind, occurred_at, recorded_at, incident, channel, direction, sender, sender_name,"
     " recipients, subject, text, html, attachments, author, fact, reason, delivery, held_until, labels,"
-    " details, raw <> '' AS raw FROM entries"
+    " details, checks, returned, complained, raw <> '' AS raw FROM entries"
 )
 _TOLD = sql.SQL(  # the customer: an answer still held, or taken back, is nobody's but ours
     "delivery IS DISTINCT FROM 'withdrawn' AND (held_until IS NULL OR held_until <= clock_timestamp())"
@@ -247,6 +251,12 @@ def _end_of_incidents(
     return _end(lines, most, numbers)
 
 
+def _returned(line: _Line) -> Returned | None:
+    if line.delivery not in {"bounced", "delayed"}:
+        return None
+    return Returned(bounce_reason(line.returned).value, line.returned)
+
+
 def _end(lines: Sequence[_Line], most: int, numbers: dict[UUID, int]) -> Page[Entry]:
     """Newest first, as they were read; shown oldest first."""
     kept, earlier = page_of(lines, most, lambda line: _After(line.occurred_at, line.position))
@@ -290,6 +300,9 @@ def _entry(line: _Line, numbers: dict[UUID, int]) -> Entry:
         own_number=line.number,
         labels=line.labels,
         details=line.details,
+        checks=msgspec.convert(line.checks, Checked) if line.checks else None,
+        returned=_returned(line),
+        complained=line.complained,
     )
 
 

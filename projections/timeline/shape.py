@@ -18,6 +18,25 @@ class File(msgspec.Struct, frozen=True):
     inline: bool = False
 
 
+class Checked(msgspec.Struct, frozen=True):
+    """What is known of a mail's sender: `result` weighs the rest, which schemas.interaction.Checks explains."""
+
+    result: str
+    by: str = ""
+    spf: str = ""
+    dkim: str = ""
+    dmarc: str = ""
+    domain: str = ""
+    aligned: bool = False
+
+
+class Returned(msgspec.Struct, frozen=True):
+    """Why a mail of ours came back, or waits. `reason`: schemas.bounces.BounceReason; `status`: RFC 3463."""
+
+    reason: str
+    status: str
+
+
 class Entry(msgspec.Struct, frozen=True):
     """One line of a timeline: an interaction, an internal note, or a fact.
 
@@ -26,6 +45,7 @@ class Entry(msgspec.Struct, frozen=True):
     `held_until`: a reply can be withdrawn so long. `original`: the raw mail is kept.
     `own_number`: of the incident it is in by itself, merged or not. `labels`: schemas.interaction.Label.
     `details`: what its channel knows besides, by name: `reply_to`, `sent_by`, `list`, `forwarded_by`, …
+    `checks`: of a mail that came in. `returned`: of ours that came back or waits; `complained`: was called spam.
     """
 
     position: int
@@ -52,6 +72,9 @@ class Entry(msgspec.Struct, frozen=True):
     own_number: int | None = None
     labels: list[str] = []
     details: dict[str, str] = {}
+    checks: Checked | None = None
+    returned: Returned | None = None
+    complained: bool = False
 
 
 class Thread(msgspec.Struct, frozen=True):

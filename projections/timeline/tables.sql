@@ -26,6 +26,9 @@ CREATE TABLE entries (
     held_until  timestamptz,                   -- of a reply: nobody but us sees it before
     labels      text[] NOT NULL,               -- schemas.interaction.Label
     details     jsonb NOT NULL,                -- what its channel knows besides, by name
+    checks      jsonb NOT NULL,                -- schemas.interaction.Checks, and `result`
+    returned    text NOT NULL,                 -- RFC 3463, of what came back or waits
+    complained  boolean NOT NULL,              -- its reader called it spam
     words       tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('public.words', subject || ' ' || text)) STORED
 );
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.facts import (
+    address,
     api_token,
     article,
     call,
@@ -30,6 +31,7 @@ __all__ = [
     "REGISTRY",
     "Fact",
     "Personal",
+    "address",
     "api_token",
     "article",
     "call",

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from schemas.facts.kind import Fact, Personal, fact
-from schemas.interaction import Attachment, Authentication, Automatic, Channel, Label, Party
+from schemas.interaction import Attachment, Authentication, Automatic, Channel, Checks, Label, Party
 
 
 class InteractionContent(Personal, frozen=True, kw_only=True):
@@ -22,6 +22,7 @@ class InteractionContent(Personal, frozen=True, kw_only=True):
     raw: str = ""
     attachments: tuple[Attachment, ...] = ()
     labels: tuple[Label, ...] = ()
+    checks: Checks | None = None
     message_id: str = ""
     references: tuple[str, ...] = ()
     details: dict[str, str] = msgspec.field(default_factory=dict[str, str])
@@ -99,6 +100,26 @@ class InteractionBounced(Fact, frozen=True, kw_only=True):
 
     interaction: UUID
     bounce: UUID
+    at: datetime
+    reason: str = ""
+
+
+@fact("interaction.delayed.v1")
+class InteractionDelayed(Fact, frozen=True, kw_only=True):
+    """It is still on its way: a server says so, in the mail `notice`, and goes on trying. `reason`: RFC 3463."""
+
+    interaction: UUID
+    notice: UUID
+    at: datetime
+    reason: str = ""
+
+
+@fact("interaction.complained.v1")
+class InteractionComplained(Fact, frozen=True, kw_only=True):
+    """Its reader called it spam: the report `complaint` (RFC 5965) says so. `reason`: its feedback type."""
+
+    interaction: UUID
+    complaint: UUID
     at: datetime
     reason: str = ""
 

@@ -176,6 +176,8 @@ _WORK = (
     "POST /agent/undo/{undo}",
     "POST /api/v1/customers",
     "POST /api/v1/customers/{customer}/addresses",
+    "POST /api/v1/addresses/unmute",
+    "POST /agent/addresses/unmute",
     "POST /api/v1/customers/{customer}/merge",
     "POST /api/v1/customers/{customer}/unmerge",
     "POST /api/v1/customers/{customer}/organization",

@@ -26,6 +26,7 @@ from schemas.errors import CauceError, NotFoundError, RetryableError
 from schemas.facts import Fact, stream_of
 from schemas.facts.interaction import InteractionDelivered, InteractionDeliveryFailed, InteractionDeliveryUncertain
 from services.deliveries import letters, queue
+from services.deliveries.guard import Limit, withheld
 from services.deliveries.letters import Letterhead
 from services.deliveries.queue import Kind, Leased
 
@@ -59,7 +60,7 @@ class Pace:
 
 
 class DeliveryWorker:
-    """`submission` None: no CAUCE_MAIL_OUT; what is queued waits."""
+    """`submission` None: no CAUCE_MAIL_OUT; what is queued waits. `limit`: of automatic mail, to one address."""
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class DeliveryWorker:
         pace: Pace | None = None,
         *,
         signer: Signer | None = None,
+        limit: Limit | None = None,
     ) -> None:
         self._database = database
         self._ledger = ledger
@@ -79,6 +81,7 @@ class DeliveryWorker:
         self._submission = submission
         self._pace = pace or Pace()
         self._signer = signer or Signer({})
+        self._limit = limit
 
     async def run(self) -> None:
         """Until cancelled; mail being handed over is finished first."""
@@ -108,6 +111,10 @@ class DeliveryWorker:
             await self._settle_in_time(delivery, Outcome(Fate.UNKNOWN))
             return
         try:
+            if reason := await self._database.run(withheld, delivery, self._limit):
+                await self._database.run(queue.finish, delivery, "withheld", reason.value)
+                log.info("delivery_withheld", delivery=str(delivery.id), reason=reason.value)
+                return
             outcome = await self._attempt(submission, delivery)
         except (CauceError, psycopg.Error) as error:
             outcome = Outcome(Fate.LATER, type(error).__name__)

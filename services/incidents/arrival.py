@@ -39,7 +39,7 @@ class Arrival(msgspec.Struct, frozen=True):
     """One interaction with all that the rules look at. `parties`: from, to and cc.
 
     `references`: keys of what it answers, the nearest first. `topics`: keys of its subject and product.
-    `claims`: further addresses the sender gave.
+    `claims`: further addresses the sender gave. `returned_from`: whom a report says that it speaks of.
     """
 
     item: Interaction
@@ -55,6 +55,7 @@ class Arrival(msgspec.Struct, frozen=True):
     call: Key | None
     about: Key | None
     topics: frozenset[Key]
+    returned_from: UUID | None = None
     started: CallStarted | None = None
 
     @property
@@ -88,6 +89,7 @@ class Arrival(msgspec.Struct, frozen=True):
             parties=frozenset(renewed.get(party, party) for party in self.parties),
             others=tuple(renewed.get(other, other) for other in self.others),
             claims=tuple((renewed.get(claimed, claimed), party) for claimed, party in self.claims),
+            returned_from=self.returned_from and renewed.get(self.returned_from, self.returned_from),
             started=None if self.started is None else replace(self.started, address=address),
         )
 
@@ -139,6 +141,7 @@ class Reader:
             call=self.key_of(f"call:{hints.call}") if hints.call else None,
             about=self.key_of(f"interaction:{hints.about}") if hints.about else None,
             topics=topics,
+            returned_from=self.id_of(f"email:{returned}") if (returned := item.details.get("returned_from")) else None,
             started=started,
         )
 

@@ -27,13 +27,15 @@ from schemas.facts.incident import (
 )
 from schemas.facts.interaction import (
     InteractionBounced,
+    InteractionComplained,
     InteractionContent,
+    InteractionDelayed,
     InteractionDelivered,
     InteractionReceived,
     InteractionSent,
 )
 from schemas.ids import id_beside
-from schemas.interaction import Channel, Direction, Party, Window
+from schemas.interaction import Automatic, Channel, Direction, Party, Window
 from services.deliveries.queue import Kind, NewDelivery
 from services.incidents.arrival import Arrival, is_form, mail_address, received_now
 from services.incidents.correlation import Grouping, is_of
@@ -58,7 +60,7 @@ def decide(arrival: Arrival, grouping: Grouping, incident: UUID | None, known: K
     if arrival.direction is Direction.IN:
         facts.append(_received(arrival, now))
     if arrival.item.hints.about is not None and arrival.about in known.threads:
-        facts.append(_bounced(arrival, arrival.item.hints.about, now))
+        facts.append(_reported(arrival, arrival.item.hints.about, now))
     if incident is None:
         return facts
     if grouping.incident is None:
@@ -113,6 +115,7 @@ def _content(arrival: Arrival) -> InteractionContent:
         raw=item.raw,
         attachments=item.attachments,
         labels=item.labels,
+        checks=item.checks,
         message_id=item.hints.message_id,
         references=item.hints.references,
         details=item.details | ({"product": item.hints.product} if item.hints.product else {}),
@@ -159,9 +162,16 @@ def _sent(arrival: Arrival, incident: UUID, now: datetime) -> list[Fact]:
     ]
 
 
-def _bounced(arrival: Arrival, about: UUID, now: datetime) -> InteractionBounced:
-    status = arrival.item.details.get("status", "")
-    return InteractionBounced(interaction=about, bounce=arrival.item.id, at=now, reason=status)
+def _reported(arrival: Arrival, about: UUID, now: datetime) -> Fact:
+    """What became of a mail of ours, by the word of a server."""
+    reason, report = arrival.item.details.get("status", ""), arrival.item.id
+    match arrival.automatic:
+        case Automatic.DELAY:
+            return InteractionDelayed(interaction=about, notice=report, at=now, reason=reason)
+        case Automatic.COMPLAINT:
+            return InteractionComplained(interaction=about, complaint=report, at=now, reason=reason)
+        case _:
+            return InteractionBounced(interaction=about, bounce=report, at=now, reason=reason)
 
 
 def _opened(arrival: Arrival, incident: UUID, known: Known, now: datetime) -> IncidentOpened:

@@ -37,6 +37,8 @@ from services.incidents.arrival import Arrival, Reader
 from services.incidents.correlation import correlate
 from services.incidents.indexing import index
 from services.incidents.known import Known
+from services.muting import decide as muting
+from services.muting import tables as mutes
 
 _DEFECTS = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
@@ -115,6 +117,7 @@ def handle(
     loading.load_for(connection, known, [item.arrival for item in fresh])
     _load_calls(connection, known, rules, [item for item in fresh if item.signal is not None])
     _load_chats(connection, known, fresh)
+    mutes.load_reported(connection, known, [item.arrival for item in fresh])
     for item in fresh:
         decide(item, known, rules, now=now)
     saving.save(connection, ledger, known)
@@ -186,6 +189,7 @@ def take(arrival: Arrival, known: Known, rules: Rules, *, now: datetime) -> UUID
     if arrival.automatic is None:
         known.record(meet(arrival, known, now=now), cause)
     known.record(arrive.decide(arrival, grouping, incident, known, now=now), cause)
+    known.record(muting.reported(arrival, known, now=now), cause)
     index(arrival, grouping, incident, known)
     if incident is not None:
         for fact in arrive.joined(grouping, incident, known, now=now):

@@ -37,6 +37,8 @@ from services.incidents import state as incidents
 from services.incidents.arrival import Key
 from services.incidents.parts import Part
 from services.incidents.state import Incident, IncidentFact
+from services.muting import state as mutes
+from services.muting.state import Mute, MuteFact
 from services.organizations import state as organizations
 from services.organizations.state import Organization, OrganizationFact
 
@@ -100,6 +102,7 @@ class Changes:
     calls: set[UUID] = field(default_factory=set[UUID])
     callbacks: set[UUID] = field(default_factory=set[UUID])
     chats: set[UUID] = field(default_factory=set[UUID])
+    mutes: set[UUID] = field(default_factory=set[UUID])
     organizations: set[UUID] = field(default_factory=set[UUID])
     threads: set[Key] = field(default_factory=set[Key])
     parts: set[Key] = field(default_factory=set[Key])
@@ -126,6 +129,9 @@ class Known:
     callbacks: dict[UUID, Callback] = field(default_factory=dict[UUID, Callback])
     chats: dict[UUID, Chat] = field(default_factory=dict[UUID, Chat])
     organizations: dict[UUID, Organization] = field(default_factory=dict[UUID, Organization])
+    mutes: dict[UUID, Mute | None] = field(default_factory=dict[UUID, Mute | None])
+    recipients: dict[UUID, frozenset[UUID]] = field(default_factory=dict[UUID, frozenset[UUID]])
+    """Mail of ours that a report speaks of → to whom it went."""
     available: frozenset[str] = frozenset()
     """Agents who take chats: read where a chat may begin."""
     threads: dict[Key, Thread] = field(default_factory=dict[Key, Thread])
@@ -193,6 +199,10 @@ class Known:
                 self._chat(fact)
             elif isinstance(fact, OrganizationFact):
                 self._organization(fact)
+            elif isinstance(fact, MuteFact):
+                self.grown[fact.address] += 1
+                self.mutes[fact.address] = mutes.evolve(fact)
+                self.changes.mutes.add(fact.address)
 
     def version(self, category: str, subject: UUID) -> int:
         """Version of a stream once all facts are recorded."""

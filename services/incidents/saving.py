@@ -14,6 +14,7 @@ from services.chats.state import Stage
 from services.deliveries import queue
 from services.incidents.known import Known
 from services.incidents.parts import pack
+from services.muting import tables as mutes
 
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 
@@ -34,6 +35,7 @@ def save(connection: Connection, ledger: Ledger, known: Known) -> list[int]:
         _save_callbacks(connection, known)
         _save_chats(connection, known)
         _save_organizations(connection, known)
+        mutes.save(connection, known)
         events = ledger.seal(known.facts, known.versions)
     queue.enqueue(connection, known.deliveries)
     return store.append(connection, events)

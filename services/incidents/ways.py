@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
@@ -15,14 +16,20 @@ from services.incidents.handle import whom
 from services.incidents.known import Known
 from services.incidents.lookup import working
 from services.incidents.requests import Reply
+from services.muting import tables
+from services.muting.state import Mute
 
 
 class Way(msgspec.Struct, frozen=True):
-    """Where a reply with this `channel` and `to` goes. `to` empty: whoever wrote last on that channel."""
+    """Where a reply with this `channel` and `to` goes. `to` empty: whoever wrote last on that channel.
+
+    `muted`: mails to it don't arrive; an agent may write all the same.
+    """
 
     channel: str
     to: str
     name: str = ""
+    muted: Mute | None = None
 
 
 def ways(connection: Connection, ledger: Ledger, rules: Rules, number: int) -> list[Way]:
@@ -45,4 +52,10 @@ def ways(connection: Connection, ledger: Ledger, rules: Rules, number: int) -> l
         found.append(Way(to.channel.value, to.written_as if to.channel is Channel.EMAIL else ""))
     addresses = {here.written_as.get(address, "") for member in family for address in member.participants}
     found += [Way(Channel.EMAIL.value, address) for address in sorted(addresses) if address.startswith("email:")]
-    return list(dict.fromkeys(found))
+    return _with_mutes(desk, list(dict.fromkeys(found)))
+
+
+def _with_mutes(desk: Desk, found: list[Way]) -> list[Way]:
+    mailed = {way.to: desk.reader.id_of(way.to) for way in found if way.channel == Channel.EMAIL and way.to}
+    mutes = tables.of(desk.connection, mailed.values())
+    return [replace(way, muted=mutes.get(mailed[way.to])) if way.to in mailed else way for way in found]

@@ -36,6 +36,7 @@ from services.signals import Signals
 from services.supervision import Task, supervise
 from services.web import pages, problems
 from services.web.api import (
+    addresses,
     answering,
     articles,
     callbacks,
@@ -84,6 +85,7 @@ from services.wiring import Hub
 _API = (
     incidents,
     customers,
+    addresses,
     organizations,
     calls,
     callbacks,

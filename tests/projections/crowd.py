@@ -82,14 +82,14 @@ INSERT INTO timeline_incidents SELECT id, number, customer, merged_into FROM inc
 INSERT INTO timeline_customers SELECT id, NULL FROM customers;
 INSERT INTO entries (id, position, kind, occurred_at, recorded_at, incident, thread, channel, direction, address,
   sender, sender_name, recipients, subject, text, html, raw, attachments, author, fact, reason, delivery,
-  labels, details)
+  labels, details, checks, returned, complained)
 SELECT md5('e' || position)::uuid, position, 'interaction', at, at, md5('i' || n)::uuid, md5('t' || n)::uuid, 'email',
   CASE WHEN line %% 2 = 0 THEN 'in' ELSE 'out' END, md5('a' || n / {per_customer})::uuid, 'email:p@x.cu', 'Ana', '{{}}',
   'Una consulta', (string_to_array('{words}', ' '))[1 + position %% 12] || ' ' || n
   || CASE WHEN n %% 20 = 7 AND line = 2 THEN ' {common}' ELSE '' END
   || CASE WHEN n %% 20 = 9 AND line > 2 THEN ' {often}' ELSE '' END
   || ' no funciona desde ayer por la tarde, {everywhere}', '', '', '[]', NULL, 'InteractionLinked', 'new', NULL,
-  '{{}}', '{{}}'
+  '{{}}', '{{}}', '{{}}', '', false
 FROM (SELECT n, line, at, row_number() OVER (ORDER BY at, n) AS position
   FROM generate_series(1, %(count)s) n, generate_series(0, {each} - 1) line,
   LATERAL (SELECT now() - (%(count)s - n) * %(span)s - %(pause)s * ({each} - 1 - line) AS at) AS told) AS lines

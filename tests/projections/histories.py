@@ -13,6 +13,7 @@ from eventstore.database import Connection, Database
 from eventstore.keys import Keys
 from eventstore.ledger import NO_CAUSE, Ledger
 from schemas.facts import Fact, stream_of
+from schemas.facts.address import AddressMuted, AddressUnmuted, MuteReason
 from schemas.facts.api_token import TokenCreated
 from schemas.facts.article import ArticleKind, ArticlePublished, ArticleRetired, ArticleRevised
 from schemas.facts.call import (
@@ -94,7 +95,9 @@ from schemas.facts.incident import (
 )
 from schemas.facts.interaction import (
     InteractionBounced,
+    InteractionComplained,
     InteractionContent,
+    InteractionDelayed,
     InteractionDelivered,
     InteractionDeliveryFailed,
     InteractionDeliveryUncertain,
@@ -150,7 +153,7 @@ from schemas.facts.visit import (
     VisitSolved,
 )
 from schemas.facts.widget import WidgetChanged, WidgetCreated, WidgetRemoved, widget_id
-from schemas.interaction import Attachment, Channel, Direction, Label, Party
+from schemas.interaction import Attachment, Channel, Checks, Direction, Label, Party
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 _WORDS = [
@@ -325,6 +328,7 @@ class Story:
                 else (),
                 labels=(Label.SIGNED,) if self.random.random() < 0.1 else (),
                 details={"reply_to": "email:otra@x.cu"} if self.random.random() < 0.1 else {},
+                checks=Checks(dkim="pass", domain="x.cu", aligned=True) if self.random.random() < 0.1 else None,
             ),
         )
         linked = InteractionLinked(
@@ -404,10 +408,20 @@ class Story:
                 InteractionDelivered(interaction=interaction, at=self.now),
                 InteractionDeliveryFailed(interaction=interaction, at=self.now, reason="550", attempts=1),
                 InteractionDeliveryUncertain(interaction=interaction, at=self.now),
-                InteractionBounced(interaction=interaction, bounce=self.uuid(), at=self.now),
+                InteractionBounced(interaction=interaction, bounce=self.uuid(), at=self.now, reason="5.1.1"),
+                InteractionDelayed(interaction=interaction, notice=self.uuid(), at=self.now, reason="4.4.1"),
+                InteractionComplained(interaction=interaction, complaint=self.uuid(), at=self.now, reason="abuse"),
             ]
         )
-        return [sent, linked, outcome]
+        if not isinstance(outcome, InteractionBounced | InteractionComplained):
+            return [sent, linked, outcome]
+        why = MuteReason.BOUNCE if isinstance(outcome, InteractionBounced) else MuteReason.COMPLAINT
+        address = work.person.address
+        muted = AddressMuted(
+            address=address, reason=why, interaction=interaction, status=outcome.reason, since=self.now, at=self.now
+        )
+        unmuted = AddressUnmuted(address=address, by="ana", at=self.now)
+        return [sent, linked, outcome, muted, *([unmuted] if self.random.random() < 0.5 else [])]
 
     def turn(self) -> list[Fact]:
         if not self.work:
@@ -464,7 +478,7 @@ class Story:
         facts = self.answer()
         if not isinstance(facts[0], InteractionSent):
             return facts
-        sent, linked, _ = facts
+        sent, linked, *_ = facts
         back = InteractionWithdrawn(interaction=sent.interaction, by="ana", at=self.now)
         held = InteractionHeld(interaction=sent.interaction, until=self.now + timedelta(seconds=10), at=self.now)
         return [

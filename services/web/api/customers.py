@@ -95,7 +95,7 @@ def router(parts: Parts) -> APIRouter:
 
 def _reading(routes: APIRouter, parts: Parts) -> None:
     database = parts.hub.database
-    waits = fresh(database, "customers", "incidents", "timeline", "organizations")
+    waits = fresh(database, "customers", "incidents", "timeline", "organizations", "mutes")
 
     @routes.get("", responses=answers(Page[Customer]), dependencies=[waits])
     async def list_customers(

@@ -36,7 +36,7 @@ def router(parts: Parts) -> APIRouter:
     async def take_back(undo: UUID, who: Caller, key: Key, body: NothingIn | None = None) -> object:  # noqa: ARG001 -- the body may only be empty
         """Take back one's own command, within ten minutes. Twice does it once."""
         out = await parts.commands.run(Undo(undo=undo), by=who.name, idempotency_key=key)
-        await parts.wait_for(out.position, "incidents", "customers", "organizations")
+        await parts.wait_for(out.position, "incidents", "customers", "organizations", "mutes")
         return json(Undone(out.position, out.refused), position=out.position)
 
     return routes

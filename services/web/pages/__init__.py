@@ -11,6 +11,7 @@ from starlette.responses import Response
 from channels.chat.gateway import ChatGateway
 from services.web.pages import (
     account,
+    addresses_page,
     admin_audit,
     admin_teams,
     admin_tokens,
@@ -76,6 +77,7 @@ def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
         incident,
         original_page,
         customer_pages,
+        addresses_page,
         organization_pages,
         canned_page,
         mentions_page,

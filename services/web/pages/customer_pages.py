@@ -28,7 +28,7 @@ from services.web.pages.incident_view import blocks
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 
-_PROJECTIONS = ("customers", "incidents", "timeline", "organizations")
+_PROJECTIONS = ("customers", "incidents", "timeline", "organizations", "mutes")
 _SHOWN = 200
 _FOUND_MAX = 20
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")

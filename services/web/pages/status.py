@@ -160,6 +160,9 @@ def _with_own_links(entries: Sequence[Entry], token: str) -> list[Entry]:
             author=None if entry.direction == Direction.OUT else entry.author,  # a login name is not for customers
             labels=[],
             details={},
+            checks=None,
+            returned=None,
+            complained=False,
             attachments=[
                 replace(file, url=f"/status/{token}/files/{entry.interaction_id}/{index}")
                 for index, file in enumerate(entry.attachments)

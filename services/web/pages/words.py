@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.web.pages import mail_words as mail
+
 STATUS: Mapping[str, str] = {
     "new": "new",
     "open": "open",
@@ -25,6 +27,7 @@ CHANNEL: Mapping[str, str] = {
 DELIVERY: Mapping[str, str] = {
     "queued": "on its way",
     "sent": "delivered",
+    "delayed": "delayed",
     "failed": "not delivered",
     "bounced": "came back",
     "uncertain": "delivery uncertain",
@@ -151,6 +154,8 @@ FACT: Mapping[str, str] = {
     "InteractionDeliveryFailed": "Could not be delivered",
     "InteractionDeliveryUncertain": "Nobody knows whether it arrived",
     "InteractionBounced": "Came back",
+    "InteractionDelayed": "Delayed on its way",
+    "InteractionComplained": "Called spam by its reader",
     "CustomerRegistered": "Customer registered",
     "AddressAdded": "Address added",
     "AddressProven": "Address verified",
@@ -449,6 +454,7 @@ HELD_DECISION: Mapping[str, str] = {
 MAIL_JOB: Mapping[str, str] = {"running": "under way", "done": "done", "stopped": "stopped", "failed": "failed"}
 
 GROUPS = (
+    *mail.GROUPS,
     STATUS,
     PRIORITY,
     CHANNEL,

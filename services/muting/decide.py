@@ -1,0 +1,67 @@
+"""Who is muted, by which reports, and how that ends. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from schemas.bounces import is_hard
+from schemas.errors import ConflictError
+from schemas.facts.address import AddressMuted, AddressUnmuted, MuteReason
+from schemas.interaction import Automatic
+from services.incidents.arrival import Arrival
+from services.incidents.known import Known
+from services.muting.requests import MuteAgain, Unmute
+from services.muting.state import Mute, MuteFact
+
+
+def reported(arrival: Arrival, known: Known, *, now: datetime) -> list[MuteFact]:
+    """A mail of ours came back for good, or was called spam: its recipient is muted.
+
+    Only a mail that we sent mutes anybody: whoever has its id got it, or is the server that had to take it.
+    """
+    about, status = arrival.item.hints.about, arrival.item.details.get("status", "")
+    reason = _reason(arrival.automatic, status)
+    address = _recipient(arrival, known, about) if about is not None and reason is not None else None
+    if about is None or reason is None or address is None or known.mutes.get(address) is not None:
+        return []
+    told = status if reason is MuteReason.BOUNCE else ""
+    return [AddressMuted(address=address, reason=reason, interaction=about, status=told, since=now, at=now)]
+
+
+def unmute(address: UUID, mute: Mute | None, request: Unmute) -> list[MuteFact]:
+    """Mail is sent there again. Raises ConflictError."""
+    if mute is None:
+        raise ConflictError("nothing was held back from this address", field="address")
+    return [AddressUnmuted(address=address, by=request.by, at=request.now)]
+
+
+def mute_again(mute: Mute | None, request: MuteAgain) -> list[MuteFact]:
+    """As it was. Raises ConflictError where a later report has muted it since."""
+    if mute is not None:
+        raise ConflictError("this address was muted again since")
+    return [
+        AddressMuted(
+            address=request.address,
+            reason=request.reason,
+            interaction=request.interaction,
+            status=request.status,
+            since=request.since,
+            by=request.by,
+            at=request.now,
+        )
+    ]
+
+
+def _reason(automatic: Automatic | None, status: str) -> MuteReason | None:
+    if automatic is Automatic.COMPLAINT:
+        return MuteReason.COMPLAINT
+    return MuteReason.BOUNCE if automatic is Automatic.BOUNCE and is_hard(status) else None
+
+
+def _recipient(arrival: Arrival, known: Known, about: UUID) -> UUID | None:
+    """Who should have got it. One of several only where the report names them: else nobody pays for another."""
+    recipients = known.recipients.get(about, frozenset())
+    if len(recipients) == 1:
+        return next(iter(recipients))
+    return arrival.returned_from if arrival.returned_from in recipients else None
