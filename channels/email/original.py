@@ -14,6 +14,7 @@ from channels.email.charsets import decode_bytes
 from channels.email.headers import Tree
 from channels.email.html import sanitized
 from channels.email.parts import media_type_of, payload_of
+from channels.email.pictures import settled
 from channels.email.tree import head_of, read_tree
 
 RAW_MAX_BYTES = 4 * 1024 * 1024
@@ -33,11 +34,17 @@ def with_pictures(raw: bytes) -> str:
     """The HTML of a mail, safe but for pictures from elsewhere; those it brought along stand in it as data."""
     message, _ = read_tree(raw)
     body = read_body(message)
-    embedded = _embedded(message)
-    return "\n".join(sanitized(part.text, embedded=embedded, remote=True) for part in body.words if part.is_html)
+    carried = _carried(message)
+    return "\n".join(sanitized(part.text, embedded=carried, remote=True) for part in body.words if part.is_html)
 
 
-def _embedded(message: Tree) -> Mapping[str, str]:
+def with_carried(safe: str, raw: bytes) -> str:
+    """The HTML that was made safe when it came, with the pictures that came along: they tell nobody anything."""
+    message, _ = read_tree(raw)
+    return settled(safe, _carried(message), remote=False)
+
+
+def _carried(message: Tree) -> Mapping[str, str]:
     """Content-ID → data URL, of pictures small enough."""
     found: dict[str, str] = {}
     room = _EMBEDDED_MAX_BYTES

@@ -49,8 +49,16 @@ def attribute(name: str, value: str) -> str | None:
 
 
 def settled(safe: str, embedded: Mapping[str, str] | None, *, remote: bool) -> str:
-    """Sanitized HTML with each picture decided: kept, put in from `embedded`, named only, or gone."""
+    """Sanitized HTML with each picture decided: kept, put in from `embedded`, named only, or gone. May be done again.
+
+    `embedded`: Content-ID → data URL; without it those that came along wait for it.
+    """
     return _IMG.sub(partial(_settle, embedded, remote), safe) if "<img" in safe else safe
+
+
+def waiting(safe: str) -> bool:
+    """Are there some that came along, not put in yet?"""
+    return 'src="cid:' in safe.lower()
 
 
 def blocked(safe: str) -> int:
@@ -61,7 +69,9 @@ def blocked(safe: str) -> int:
 def _settle(embedded: Mapping[str, str] | None, remote: bool, found: re.Match[str]) -> str:
     said = {name: html.unescape(value) for name, value in _PART.findall(found.group(1))}
     source = said.get("src", "")
-    if not source or _is_beacon(said, source):
+    if not source:
+        return found.group() if said.keys() == {"alt"} else ""  # named already
+    if _is_beacon(said, source):
         return ""
     if source.lower().startswith("cid:") and embedded is not None:
         source = embedded.get(unquote(source[4:]), "")

@@ -20,6 +20,9 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import HTMLResponse, Response
 
 from channels.email import original
+from channels.email.links import with_hosts
+from channels.email.pictures import settled, waiting
+from eventstore.blobs import Blobs
 from projections import timeline
 from projections.timeline import StoredFile
 from schemas.errors import NotFoundError, TooLargeError
@@ -37,7 +40,12 @@ _STYLE = (
     "html{color-scheme:light;background:#fff;color:#111;font:15px/1.5 system-ui,sans-serif}"
     "body{margin:0;padding:12px;overflow-wrap:anywhere}img{max-width:100%;height:auto}"
     "table{max-width:100%;border-collapse:collapse}pre{white-space:pre-wrap}"
-    "blockquote{margin:0 0 0 4px;padding-left:12px;border-left:3px solid #ccc;color:#555}"
+    "blockquote,.quoted{margin:0 0 0 4px;padding-left:12px;border-left:3px solid #ccc;color:#555}"
+    "blockquote .quoted{border:0;padding:0}.signature{color:#666}"
+    "img:not([src]){display:inline-block;padding:3px 9px;border:1px dashed #999;border-radius:6px;color:#555;"
+    "background:#f6f6f6;font-size:13px}"
+    ".host{font-size:12px;color:#666}.host::before{content:'→ '}"
+    ".elsewhere{font-size:13px;color:#8a2f00;background:#fff1e6;border-radius:4px;padding:0 5px}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
@@ -76,9 +84,16 @@ def router(parts: Parts) -> APIRouter:
             html = await asyncio.to_thread(original.with_pictures, raw)
         else:
             html = (await asyncio.to_thread(blobs.get, found.html)).decode(errors="replace") if found.html else ""
+            if found.raw and waiting(html):
+                html = await asyncio.to_thread(_with_carried, blobs, html, found.raw)
         return framed(html, pictures=pictures)
 
     return routes
+
+
+def _with_carried(blobs: Blobs, html: str, blob: str) -> str:
+    raw = blobs.get(blob)
+    return original.with_carried(html, raw) if len(raw) <= original.RAW_MAX_BYTES else html
 
 
 async def download(
@@ -103,7 +118,11 @@ def served(file: StoredFile, data: bytes, *, inline: bool = False) -> Response:
 
 
 def framed(html: str, *, pictures: bool) -> Response:
-    """Cleaned HTML as a document for a sandboxed frame. Its policy is the second lock, the frame's the third."""
+    """Cleaned HTML as a document for a sandboxed frame. Its policy is the second lock, the frame's the third.
+
+    Each link says where it leads; no picture is left that the policy would refuse.
+    """
+    html = with_hosts(settled(html, {}, remote=pictures))
     sources = "data: https: http:" if pictures else "data:"
     policy = (
         "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "

@@ -11,7 +11,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from channels.email.links import misleading
 from channels.email.original import RAW_MAX_BYTES, headers_of
+from channels.email.pictures import blocked
 from projections import timeline
 from schemas.errors import NotFoundError
 from services.web.pages.screen import Screen
@@ -28,7 +30,11 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         if found is None:
             raise NotFoundError("no such interaction")
         raw = await asyncio.to_thread(parts.hub.blobs.get, found.raw) if found.raw else b""
+        html = await asyncio.to_thread(parts.hub.blobs.get, found.html) if found.html else b""
+        safe = html.decode(errors="replace")
         context = {
+            "blocked": blocked(safe),
+            "misleading": misleading(safe),
             "interaction": interaction,
             "original": found,
             "headers": headers_of(raw) if raw else "",
