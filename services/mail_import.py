@@ -1,97 +1,106 @@
-"""Reads mail out of files and puts it on the log `mail` with source `import`; the parser takes it from there."""
+"""Reads mails out of files and puts them on the log `mail` with source `import`; the parser takes them from there.
+
+Nothing is sent for any of them. Run again, it goes on: it passes by what the parser has passed.
+"""
 
 from __future__ import annotations
 
-import mailbox
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from email.utils import getaddresses, parseaddr
+from datetime import UTC, datetime
 from pathlib import Path
 
+from channels.email.mail_files import FoundMail, MailFile, find, read
 from channels.email.mailboxes import Mailboxes
 from channels.email.reception import Envelope, Reception
+from channels.email.stored_envelope import envelope_of
+from eventstore import received
 from schemas.errors import InvalidError, RefusedError
 from services.wiring import Hub
 
 SOURCE = "import"
-_HEADERS_NAMING_US = ("Delivered-To", "X-Original-To", "To", "Cc")
-_HEADERS_MAX_BYTES = 256 * 1024
+_AT_ONCE = 50
+_AT_ONCE_BYTES = 8 * 1024 * 1024
 
 
 @dataclass
 class Imported:
-    """How it went. `reasons`: of the refused ones."""
+    """How it goes, and at the end how it went. `reasons`: (where it lies, why) of the refused ones."""
 
     taken: int = 0
-    refused: int = 0
+    there: int = 0
     reasons: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
+    @property
+    def refused(self) -> int:
+        """How many."""
+        return len(self.reasons)
 
-async def import_mail(hub: Hub, path: Path, to: str | None, step: Callable[[], None]) -> Imported:
-    """All mails under a path. Raises InvalidError when there is nothing like a mail, LogUnavailableError."""
-    mailboxes = Mailboxes(hub.settings.mail_addresses)
-    fallback = to or mailboxes.first
-    if mailboxes.of(fallback) is None:
-        raise InvalidError(f"{fallback} is none of CAUCE_MAIL_ADDRESSES", field="to")
-    reception = Reception(hub.log, hub.blobs, mailboxes, hub.secret)
-    done = Imported()
-    for name, content in read_mails(path):
+
+@dataclass(frozen=True)
+class _Mail:
+    found: FoundMail
+    envelope: Envelope
+
+
+class Import:
+    """One run. `done` is right at any moment, also after it was broken off."""
+
+    def __init__(self, hub: Hub, to: str | None, done: Imported) -> None:
+        """`to`: who has mails that name none of ours. Raises InvalidError when that is none of ours either."""
+        mailboxes = Mailboxes(hub.settings.mail_addresses)
+        if to is not None and mailboxes.of(to) is None:
+            raise InvalidError(f"{to} is none of CAUCE_MAIL_ADDRESSES", field="to")
+        self._to = to
+        self._hub = hub
+        self._reception = Reception(hub.log, hub.blobs, mailboxes, hub.secret)
+        self.done = done
+
+    async def run(self, files: Sequence[MailFile], step: Callable[[int], None]) -> None:
+        """All mails of these; `step` is told of so many more. Raises LogUnavailableError: run it again."""
+        waiting: list[_Mail] = []
+        size = 0
+        for found in (found for file in files for found in read(file)):
+            if found.problem:
+                self.done.reasons.append((found.place, found.problem))
+                step(1)
+                continue
+            envelope = envelope_of(found.content, SOURCE, self._reception.mailboxes, self._to)
+            waiting.append(_Mail(found, envelope))
+            size += len(found.content)
+            if len(waiting) == _AT_ONCE or size > _AT_ONCE_BYTES:
+                await self._take(waiting, step)
+                waiting, size = [], 0
+        await self._take(waiting, step)
+
+    async def _take(self, mails: Sequence[_Mail], step: Callable[[int], None]) -> None:
+        ids = [self._reception.id_of(mail.envelope, mail.found.content) for mail in mails]
+        there = await self._hub.database.run(received.mails_taken, ids)
+        new = [mail for mail, known_as in zip(mails, ids, strict=True) if known_as not in there]
+        self.done.there += len(mails) - len(new)
+        step(len(mails) - len(new))
         try:
-            await reception.accept(_envelope(content, mailboxes, fallback), content)
-            done.taken += 1
+            async with asyncio.TaskGroup() as group:
+                for mail in new:
+                    group.create_task(self._take_one(mail, step))
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from several  # the command line says what it is
+
+    async def _take_one(self, mail: _Mail, step: Callable[[int], None]) -> None:
+        # a mail without a date of its own is as old as its file
+        came = min(mail.found.delivered_at or datetime.now(UTC), datetime.now(UTC))
+        try:
+            await self._reception.accept(mail.envelope, mail.found.content, received_at=came)
+            self.done.taken += 1
         except RefusedError as error:
-            done.refused += 1
-            done.reasons.append((name, str(error)))
-        step()
-    if not done.taken and not done.refused:
+            self.done.reasons.append((mail.found.place, str(error)))
+        step(1)
+
+
+def files_of_mails(path: Path) -> list[MailFile]:
+    """Raises InvalidError when there is nothing like a mail."""
+    files = list(find(path))
+    if not files:
         raise InvalidError(f"no mail in {path}: it takes an mbox, a Maildir, .eml files")
-    return done
-
-
-def read_mails(path: Path) -> Iterator[tuple[str, bytes]]:
-    """(where it lies, its bytes) of each mail: an mbox, a Maildir, an .eml, or a folder of these."""
-    if path.is_dir() and (path / "cur").is_dir():
-        yield from _from_maildir(path)
-    elif path.is_dir():
-        for below in sorted(path.iterdir()):
-            if not below.name.startswith("."):
-                yield from read_mails(below)
-    elif path.suffix.lower() == ".eml":
-        yield str(path), path.read_bytes()
-    elif _is_mbox(path):
-        yield from _from_mbox(path)
-
-
-def _is_mbox(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(5) == b"From "
-
-
-def _from_maildir(path: Path) -> Iterator[tuple[str, bytes]]:
-    for folder in ("cur", "new"):
-        for found in sorted((path / folder).glob("*")):
-            yield str(found), found.read_bytes()
-    for below in sorted(path.glob(".*")):  # Maildir++ subfolders
-        if (below / "cur").is_dir():
-            yield from _from_maildir(below)
-
-
-def _from_mbox(path: Path) -> Iterator[tuple[str, bytes]]:
-    box = mailbox.mbox(path, create=False)
-    try:
-        for number in box.iterkeys():
-            yield f"{path}#{number}", box.get_bytes(number)
-    finally:
-        box.close()
-
-
-def _envelope(content: bytes, mailboxes: Mailboxes, fallback: str) -> Envelope:
-    headers = mailbox.Message(content[:_HEADERS_MAX_BYTES])
-    named = [
-        address
-        for header in _HEADERS_NAMING_US
-        for _, address in getaddresses([str(value) for value in headers.get_all(header, [])])
-    ]
-    ours = next((address for address in named if mailboxes.of(address) is not None), fallback)
-    sender = parseaddr(str(headers.get("Return-Path") or headers.get("From") or ""))[1]
-    return Envelope(source=SOURCE, sender=sender, recipients=(ours,))
+    return files

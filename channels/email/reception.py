@@ -75,6 +75,11 @@ class Reception:
         ACCEPTED.labels(Channel.EMAIL.value).inc(len(mails))
         return [mail.id for mail in mails]
 
+    def id_of(self, envelope: Envelope, content: bytes) -> UUID:
+        """What `accept` gives it first. Raises InvalidError (nobody of ours)."""
+        known = fingerprint(content)
+        return email_id(next(iter(self._boxes(envelope.recipients))), known.message_id, known.body_sha256)
+
     def _boxes(self, recipients: Sequence[str]) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
         for recipient in recipients:

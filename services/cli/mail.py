@@ -12,13 +12,15 @@ from channels.email import signing
 from services import logging_setup
 from services.cli import context
 from services.cli.progress import counting
-from services.mail_import import Imported, import_mail
+from services.mail_import import Import, Imported, files_of_mails
 from services.settings import Settings
 from services.wiring import open_hub
 
 app = typer.Typer(help="Mail from elsewhere, and keys for what we send.", no_args_is_help=True)
 dkim = typer.Typer(help="Keys that sign what we send (DKIM).", no_args_is_help=True)
 app.add_typer(dkim, name="dkim")
+
+_INTERRUPTED = 130
 
 
 @app.callback()
@@ -33,12 +35,16 @@ def run_import(
         str | None, typer.Option(help="Our address for mails that name none of ours; else the first of ours.")
     ] = None,
 ) -> None:
-    """Take old mail in. Nothing is sent for it; a mail that was taken in before counts once."""
+    """Take old mail in. Nothing is sent for it; a mail that was taken in before counts once. Run again, it goes on."""
     logging_setup.configure("mail import", level="WARNING")
-    done = asyncio.run(_import(context.settings(), path, to))
-    print(f"{done.taken} taken in, {done.refused} refused")
-    for name, reason in done.reasons:
-        typer.echo(f"{name}: {reason}", err=True)
+    done = Imported()
+    try:
+        asyncio.run(_import(context.settings(), path, to, done))
+    except KeyboardInterrupt:
+        _report(done)
+        typer.echo("broken off; the same command goes on from here", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+    _report(done)
     if done.refused:
         raise typer.Exit(1)
 
@@ -61,7 +67,15 @@ def list_keys() -> None:
             print(key.record())
 
 
-async def _import(settings: Settings, path: Path, to: str | None) -> Imported:
+def _report(done: Imported) -> None:
+    print(f"{done.taken} taken in, {done.there} already there, {done.refused} refused")
+    for place, reason in done.reasons:
+        typer.echo(f"{place}: {reason}", err=True)
+
+
+async def _import(settings: Settings, path: Path, to: str | None, done: Imported) -> None:
+    files = files_of_mails(path)
     async with open_hub(settings) as hub:
-        with counting("importing") as advance:
-            return await import_mail(hub, path, to, lambda: advance(1))
+        total = await asyncio.to_thread(lambda: sum(file.count() for file in files))
+        with counting("importing", total) as advance:
+            await Import(hub, to, done).run(files, advance)
