@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from playwright.async_api import expect
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -26,6 +27,8 @@ from tests.hub_process import hub_process, sink
 from tests.kafka_broker import kafka, kafka_prefix, running_kafka
 
 __all__ = ["hub_process", "kafka", "kafka_prefix", "running_kafka", "sink"]  # fixtures that live in a file of their own
+
+expect.set_options(timeout=60_000)  # how long a test waits proves nothing, and other work may slow it down
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -112,9 +115,9 @@ async def running():
 
 @pytest.fixture
 def until():
-    """Wait for a condition, 20 s at most."""
+    """Wait for a condition, a minute at most."""
 
-    async def wait(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    async def wait(condition: Callable[[], bool], seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "waited in vain"

@@ -30,7 +30,7 @@ READY_SECONDS = 60
 OURS = "support@cauce.example"
 
 
-def eventually(look: Callable, seconds: float = 20.0, pause: float = 0.1):
+def eventually(look: Callable, seconds: float = 60.0, pause: float = 0.1):
     """The first true answer of `look`; the last one when time is up."""
     until = time.monotonic() + seconds
     while True:

@@ -68,7 +68,7 @@ async def _by_mail(web: Web) -> None:
     )
     async with ParserService.open(hub) as service:
         parsing = asyncio.create_task(hub.log.consume(MAIL, PARSER, service.handle))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await hub.log.lag(MAIL, PARSER):  # noqa: ASYNC110 -- the log has no other word for it
                 await asyncio.sleep(0.02)
         parsing.cancel()

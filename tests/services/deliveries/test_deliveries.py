@@ -481,7 +481,7 @@ async def test_a_worker_asked_to_end_finishes_what_it_hands_over(database, story
     enqueue(database, story.reply())
     remote.stalling = True
     task = asyncio.create_task(worker(seconds=1.5).run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not remote.mails:  # noqa: ASYNC110 -- another thread changes it
             await asyncio.sleep(0.02)
     task.cancel()

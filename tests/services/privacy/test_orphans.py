@@ -73,7 +73,7 @@ def raw_mail(blob: str) -> bytes:
 
 async def handled(hub, running) -> None:
     running(hub.log.consume(INTERACTIONS, INCIDENTS, IncidentsService(hub).handle))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await hub.log.lag(INTERACTIONS, INCIDENTS):  # noqa: ASYNC110 -- the log has no other word for it
             await asyncio.sleep(0.01)
 

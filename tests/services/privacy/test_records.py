@@ -29,7 +29,7 @@ __all__ = ["commands", "taking"]
 async def consuming(hub):
     task = asyncio.create_task(hub.log.consume(INTERACTIONS, INCIDENTS, IncidentsService(hub).handle))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await hub.log.lag(INTERACTIONS, INCIDENTS):  # noqa: ASYNC110 -- the log has no other word for it
                 await asyncio.sleep(0.01)
         yield

@@ -59,7 +59,7 @@ async def read(kafka, topic: str):
     await consumer.start()
     try:
         consumer.seek(partition, 0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             found = []
             while len(found) < 2:
                 found += (await consumer.getmany(timeout_ms=500)).get(partition, [])

@@ -28,7 +28,7 @@ class Customer:
 
     async def next(self, kind: str = "", **fields: object) -> Frame:
         """The next frame of that kind, with these fields; what comes between is passed over."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 frame: Frame = json.loads(await self._socket.recv())
                 if kind in {"", frame["type"]} and fields.items() <= frame.items():

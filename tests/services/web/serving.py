@@ -68,11 +68,11 @@ class Web:
 
     async def settled(self) -> None:
         """Everything that came in is recorded and can be read."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await self.hub.log.lag(INTERACTIONS, INCIDENTS):  # noqa: ASYNC110 -- the log has no other word for it
                 await asyncio.sleep(0.01)
         position = await self.hub.database.run(store.last_position)
-        assert await reading.wait_for(self.hub.database, position, [each.name for each in ALL], seconds=10)
+        assert await reading.wait_for(self.hub.database, position, [each.name for each in ALL], seconds=60)
 
 
 def _projector(hub: Hub, projection: Any) -> Task:
@@ -105,7 +105,7 @@ def _socket() -> socket.socket:
 
 
 async def _ready(web: Web) -> None:
-    async with web.client() as client, asyncio.timeout(20):
+    async with web.client() as client, asyncio.timeout(60):
         while True:
             try:
                 if (await client.get("/readyz")).status_code == 200:

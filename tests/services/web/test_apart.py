@@ -133,7 +133,7 @@ async def _framed(web: Web, site: Site, key: str, of: Things) -> str:
 async def _heard(opening: Any, hello: Mapping[str, str]) -> str:
     """All that a socket says before how the chat stands, which comes last."""
     seen = ""
-    async with asyncio.timeout(10), opening as socket:
+    async with asyncio.timeout(60), opening as socket:
         await socket.send(json.dumps({"type": "hello", "states": True, **hello}))
         while '"type":"state"' not in seen:
             seen += await socket.recv()

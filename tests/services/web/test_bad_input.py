@@ -193,7 +193,7 @@ async def test_a_page_shows_what_is_wrong_beside_what_was_typed(web: Web) -> Non
 
 async def test_before_the_read_models_are_made_readers_are_asked_to_come_again(web: Web) -> None:
     async with web.client(Role.AGENT) as client:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await client.get("/api/v1/incidents")).status_code != 200:  # noqa: ASYNC110 -- nothing tells
                 await asyncio.sleep(0.05)
         await web.hub.database.run(lambda connection: connection.execute("ALTER SCHEMA incidents RENAME TO elsewhere"))

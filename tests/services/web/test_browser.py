@@ -44,12 +44,12 @@ async def test_an_open_timeline_shows_what_arrives_in_both_tabs_without_losing_w
         await second.goto(f"{web.url}/en/agent/incidents/1")
         await customer.post(f"{receipt['status_url']}/messages", json={"body": "It happened again"})
         for page in (first, second):
-            await expect(page.get_by_text("It happened again")).to_be_visible(timeout=10_000)
+            await expect(page.get_by_text("It happened again")).to_be_visible()
         assert web.app.state.live.listeners == 1
         await expect(first.locator("#reply-text")).to_have_value("half a sen")
         await first.close()  # the other tab takes over
         await customer.post(f"{receipt['status_url']}/messages", json={"body": "And once more"})
-        await expect(second.get_by_text("And once more")).to_be_visible(timeout=10_000)
+        await expect(second.get_by_text("And once more")).to_be_visible()
         assert complaints == []
 
 

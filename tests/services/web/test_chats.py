@@ -90,7 +90,7 @@ async def test_typing_goes_both_ways_through_whatever_processes_they_are_on(web:
             await each.app.state.signals.listening.wait()
         await eva.send(type="typing")
         lines = live.aiter_lines()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await anext(lines) != "event: signal":
                 pass
             told = json.loads((await anext(lines)).removeprefix("data: "))

@@ -39,7 +39,7 @@ async def _facts(web: Web, *kinds: str) -> list[dict[str, object]]:
 
 async def _noted(web: Web, visits: int) -> None:
     """What visitors did is recorded beside the answer, a moment later."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(await _facts(web, "visit.opened.v1", "visit.suggested.v1")) < visits:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     await web.settled()

@@ -119,13 +119,13 @@ async def test_two_agents_see_each_others_work_and_keep_what_they_hold(web: Web)
         await other.check("#pick-3")
         await other.click("#bulk summary[data-key=a]")
         await other.click("#bulk [value='assign:.']")
-        await expect(one.locator("#incident-3")).to_have_count(0, timeout=10_000)  # it is admin's now
+        await expect(one.locator("#incident-3")).to_have_count(0)  # it is admin's now
         await _incidents(web, 1, first=4)
-        await expect(one.locator("#incident-4")).to_have_count(1, timeout=10_000)
+        await expect(one.locator("#incident-4")).to_have_count(1)
         await expect(one.locator("#pick-2")).to_be_checked()
         await expect(one.locator("#incident-2 .c-subject a")).to_be_focused()
         await expect(one.locator("[data-view=unassigned]")).to_have_text("3")
-        await expect(other.locator("#count-mine")).to_have_text("1", timeout=10_000)
+        await expect(other.locator("#count-mine")).to_have_text("1")
         assert complaints == []
 
 

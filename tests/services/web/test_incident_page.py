@@ -14,7 +14,6 @@ from eventstore.database import Database
 from services.access.identity import Role
 from tests.services.web.serving import PASSWORD, Web, serving
 
-SLOW = 10_000
 TABS_MAX = 12
 
 
@@ -61,12 +60,12 @@ async def test_a_reply_takes_two_keystrokes_beside_its_text_and_can_be_taken_bac
         await page.keyboard.press("r")
         await page.keyboard.type("Too fast")
         await page.keyboard.press("Control+Enter")
-        await expect(page.locator(".toast")).to_be_visible(timeout=SLOW)
+        await expect(page.locator(".toast")).to_be_visible()
         await expect(page.locator(".entry.ours")).to_contain_text("Too fast")
         await expect(page.locator("#reply-text")).to_have_value("")
         await page.locator("h1").click()
         await page.keyboard.press("Control+z")
-        await expect(page.locator("#reply-text")).to_have_value("Too fast", timeout=SLOW)
+        await expect(page.locator("#reply-text")).to_have_value("Too fast")
         await expect(page.locator(".entry.withdrawn")).to_contain_text("Too fast")
         await web.settled()
         assert (await _facts(web))[-2:] == [("InteractionLinked", "withdrawn"), ("ReplyWithdrawn", None)]
@@ -87,17 +86,17 @@ async def test_a_draft_and_its_file_survive_a_reload(slow_web: Web, tmp_path: Pa
         await page.keyboard.press("n")
         await page.keyboard.type("@admin look at ")
         await page.set_input_files("#file-note", file)
-        await expect(page.locator("form.note [data-upload]")).to_have_count(1, timeout=SLOW)
-        await expect(page.locator("form.note .kept")).to_have_text("Draft kept", timeout=SLOW)
+        await expect(page.locator("form.note [data-upload]")).to_have_count(1)
+        await expect(page.locator("form.note .kept")).to_have_text("Draft kept")
         await page.reload()
         await expect(page.locator("#note-text")).to_have_value("@admin look at ")
         await expect(page.locator("form.note [data-upload]")).to_have_count(1)
         await page.keyboard.press("n")
         await page.keyboard.press("Control+Enter")
-        await expect(page.locator(".entry.note .files")).to_contain_text("log.txt", timeout=SLOW)
+        await expect(page.locator(".entry.note .files")).to_contain_text("log.txt")
         await expect(page.locator("#note-text")).to_have_value("")
         called, _ = await _agent(browser, web, "admin")
-        await expect(called.locator("#count-mentions")).to_have_text("1", timeout=SLOW)
+        await expect(called.locator("#count-mentions")).to_have_text("1")
         await called.goto(f"{web.url}/en/agent/mentions")
         await expect(called.get_by_text("@admin look at")).to_be_visible()
         assert complaints == []
@@ -118,18 +117,18 @@ async def test_two_agents_see_each_other_and_the_second_reply_is_asked_about_onc
             await one.wait_for_timeout(500)
             if "is typing" in (await two.locator("#others").text_content() or ""):
                 break
-        await expect(two.locator("#others")).to_have_text("agent is typing…", timeout=SLOW)
+        await expect(two.locator("#others")).to_have_text("agent is typing…")
         mine = await one.locator("#reply-text").input_value()
         await two.keyboard.press("r")
         await two.keyboard.type("Yours")
         await two.keyboard.press("Control+Enter")
-        await expect(two.locator(".entry.ours")).to_contain_text("Yours", timeout=SLOW)
-        await expect(one.locator(".entry.ours")).to_contain_text("Yours", timeout=SLOW)
+        await expect(two.locator(".entry.ours")).to_contain_text("Yours")
+        await expect(one.locator(".entry.ours")).to_contain_text("Yours")
         await one.locator("#reply-text").press("Control+Enter")
-        await expect(one.get_by_role("alert")).to_contain_text("admin replied", timeout=SLOW)
+        await expect(one.get_by_role("alert")).to_contain_text("admin replied")
         await expect(one.locator("#reply-text")).to_have_value(mine)
         await one.locator("#reply-text").press("Control+Enter")
-        await expect(one.locator(".entry.ours")).to_have_count(2, timeout=SLOW)
+        await expect(one.locator(".entry.ours")).to_have_count(2)
         assert [text for text in complaints if "409" not in text] == []
 
 
@@ -146,16 +145,16 @@ async def test_merging_by_one_key_moving_and_splitting_can_each_be_undone(web: W
         await second.locator("summary").click()
         await second.locator("input[name=to]").fill("#2")
         await second.locator("input[name=to]").press("Enter")
-        await expect(page.locator(".toast")).to_be_visible(timeout=SLOW)
+        await expect(page.locator(".toast")).to_be_visible()
         await expect(page.locator(".entry", has_text="And something else")).to_have_count(0)
         await page.locator("h1").click()
         await page.keyboard.press("Control+z")
-        await expect(page.locator(".entry", has_text="And something else")).to_be_visible(timeout=SLOW)
+        await expect(page.locator(".entry", has_text="And something else")).to_be_visible()
         await page.locator("#regroup > summary").click()
         await page.locator(".entry", has_text="And something else").locator("[name=chosen]").check()
         await page.fill("#split [name=subject]", "A matter of its own")
         await page.press("#split [name=subject]", "Enter")
-        await expect(page.locator("h1")).to_have_text("A matter of its own", timeout=SLOW)
+        await expect(page.locator("h1")).to_have_text("A matter of its own")
         assert page.url.endswith("/incidents/3")
         await page.get_by_role("button", name="Undo").click()
         await web.settled()
@@ -180,15 +179,15 @@ async def test_one_walks_the_timeline_and_works_by_keys(web: Web) -> None:
         await page.keyboard.press("k")
         await expect(page.locator(":focus")).to_contain_text("Sale dos veces")
         await page.keyboard.press("a")
-        await expect(page.locator("#to")).to_have_value("agent", timeout=SLOW)
+        await expect(page.locator("#to")).to_have_value("agent")
         await page.keyboard.press("e")
         await page.keyboard.type("New toner")
         await page.keyboard.press("Control+Enter")
-        await expect(page.locator(".status.is-resolved").first).to_be_visible(timeout=SLOW)
+        await expect(page.locator(".status.is-resolved").first).to_be_visible()
         await page.keyboard.press("]")
-        await expect(page.locator("h1")).to_have_text("Another", timeout=SLOW)
+        await expect(page.locator("h1")).to_have_text("Another")
         await page.keyboard.press("[")
-        await expect(page.locator("h1")).to_have_text("Factura", timeout=SLOW)
+        await expect(page.locator("h1")).to_have_text("Factura")
         assert (await agent.get("/api/v1/incidents/1")).json()["solution"] == "New toner"
         assert complaints == []
 
@@ -216,8 +215,8 @@ async def test_by_keyboard_alone_the_composer_is_near_and_m_merges_what_is_sugge
         await page.keyboard.press("Escape")
 
         await page.keyboard.press("m")
-        await expect(page.locator(".toast")).to_be_visible(timeout=SLOW)
-        await expect(page.locator(".entry", has_text="Sale dos veces")).to_be_visible(timeout=SLOW)
+        await expect(page.locator(".toast")).to_be_visible()
+        await expect(page.locator(".entry", has_text="Sale dos veces")).to_be_visible()
         await expect(page.locator(".timeline .fact, .timeline summary", has_text="Merged")).to_be_visible()
         await expect(page.locator(".suggestion")).to_have_count(0)
         assert (await admin.get("/api/v1/incidents/1")).json()["merged_into"] == 2
@@ -235,10 +234,10 @@ async def test_customers_are_found_merged_and_told_apart_again(web: Web) -> None
         await page.fill("#same", "ana@home")
         await page.press("#same", "Enter")
         await page.get_by_role("button", name="Merge").click()
-        await expect(page.locator(".entry", has_text="Casa")).to_be_visible(timeout=SLOW)
+        await expect(page.locator(".entry", has_text="Casa")).to_be_visible()
         await page.get_by_role("button", name="Take out").click()
-        await expect(page.locator(".entry", has_text="Casa")).to_have_count(0, timeout=SLOW)
+        await expect(page.locator(".entry", has_text="Casa")).to_have_count(0)
         await page.fill("#address", "nonsense @")
         await page.press("#address", "Enter")
-        await expect(page.get_by_role("alert")).to_be_visible(timeout=SLOW)
+        await expect(page.get_by_role("alert")).to_be_visible()
         assert [text for text in complaints if "422" not in text] == []

@@ -30,7 +30,7 @@ async def one(api: httpx.AsyncClient, name: str) -> dict:
 
 
 async def until_phase(api: httpx.AsyncClient, name: str, phase: str | None) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while ((await one(api, name))["rebuild"] or {}).get("phase") != phase:  # noqa: ASYNC110 -- only asking tells
             await asyncio.sleep(0.05)
 

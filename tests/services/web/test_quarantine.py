@@ -148,7 +148,7 @@ async def test_all_of_a_reason_are_tried_again_as_a_job_with_its_progress(web: W
     async with web.client(Role.AGENT) as agent:
         begun = await agent.post("/api/v1/quarantine/reprocess-all", json={"reason": "unparsable"})
         assert (begun.status_code, begun.json()["total"]) == (202, 3)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 job = (await agent.get("/api/v1/quarantine/reprocess-all")).json()
                 if job["state"] != "running":

@@ -36,6 +36,6 @@ async def test_what_needs_a_person_ends_the_server(
 
     monkeypatch.setattr(Live, "run", run)
     with pytest.raises(OperatorError, match="the log was replaced"):  # noqa: PT012 -- it ends what it runs in
-        async with asyncio.timeout(20), serving(database, tmp_path) as web:
+        async with asyncio.timeout(60), serving(database, tmp_path) as web:
             broken.set()
             await web.ended

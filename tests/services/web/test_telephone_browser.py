@@ -121,7 +121,7 @@ async def test_notes_are_kept_as_one_types_without_a_button_and_without_a_net(we
         await expect(page.locator("[data-save-state]")).to_have_text("Not saved yet: trying again.")
         assert (await _call(web))["notes"] == "First words"
         await context.set_offline(False)
-        await expect(page.locator("[data-save-state]")).to_have_text("Saved.", timeout=10_000)
+        await expect(page.locator("[data-save-state]")).to_have_text("Saved.")
         assert (await _call(web))["notes"] == "First words, and more"
 
 
@@ -160,7 +160,7 @@ async def test_a_ringing_telephone_pops_its_card_within_a_second_and_the_card_fo
         began = time.monotonic()
         await _push(system, web, "newCall")
         card = page.locator(".ring")
-        await expect(card).to_be_visible(timeout=5_000)
+        await expect(card).to_be_visible()
         took = time.monotonic() - began
         await expect(card).to_contain_text("Ana Pérez")
         await expect(card).to_contain_text("#1 The invoice")
