@@ -268,7 +268,7 @@ _WORK = (
     "POST /agent/quarantine/{item}/{action}",
 )
 
-_ANALYSE = ("GET /api/v1/events",)
+_ANALYSE = ("GET /api/v1/events", "GET /api/v1/recorrelation")
 
 _OWN = (
     "GET /api/v1/me",
@@ -340,6 +340,9 @@ _ADMINISTER = (
     "GET /api/v1/projections",
     "POST /api/v1/projections/{name}/rebuild",
     "POST /api/v1/projections/{name}/cancel",
+    "POST /api/v1/recorrelation",
+    "GET /admin/recorrelation",
+    "POST /admin/recorrelation",
     "GET /admin/projections",
     "POST /admin/projections/{name}/{action}",
 )

@@ -12,6 +12,7 @@ from channels.email import signing
 from services import logging_setup
 from services.cli import context
 from services.cli.progress import counting
+from services.cli.recorrelate import recorrelate
 from services.mail_import import Import, Imported, files_of_mails
 from services.settings import Settings
 from services.wiring import open_hub
@@ -19,6 +20,7 @@ from services.wiring import open_hub
 app = typer.Typer(help="Mail from elsewhere, and keys for what we send.", no_args_is_help=True)
 dkim = typer.Typer(help="Keys that sign what we send (DKIM).", no_args_is_help=True)
 app.add_typer(dkim, name="dkim")
+app.command("recorrelate")(recorrelate)
 
 _INTERRUPTED = 130
 

@@ -451,6 +451,11 @@ HELD_DECISION: Mapping[str, str] = {
     "HeldRestored": "Put back",
 }
 
+MENDING: Mapping[str, str] = {"merge": "Merge", "move": "Move", "split": "Split"}
+"""What a re-correlation would do."""
+
+MENDING_LEFT: Mapping[str, str] = {"a person decided": "a person decided"}
+
 MAIL_JOB: Mapping[str, str] = {"running": "under way", "done": "done", "stopped": "stopped", "failed": "failed"}
 
 GROUPS = (
@@ -489,6 +494,8 @@ GROUPS = (
     HELD_ADVICE,
     HELD_DECISION,
     MAIL_JOB,
+    MENDING,
+    MENDING_LEFT,
     UNDO,
     VIEW,
     EMPTY_VIEW,
