@@ -9,6 +9,7 @@ from uuid import UUID
 from schemas.errors import InvalidError
 
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\x00-\x1f]{1,128}@[^\s@<>\"(),:;\x00-\x1f]{1,190}")
+_NEEDLESS_QUOTES = re.compile(r'^"([^\s@<>"(),:;\\\x00-\x1f]{1,128})"(?=@)')  # RFC 5321 §4.1.2: the same mailbox
 _PHONE_NOISE = re.compile(r"[\s().\-/]")
 _PHONE = re.compile(r"\+?\d{3,15}")
 _IN_WORDS = re.compile(
@@ -29,7 +30,7 @@ class Kind(StrEnum):
 
 def email_address(text: str) -> str:
     """`email:` form, folded to lower case. Raises InvalidError."""
-    found = _EMAIL.fullmatch(text.strip())
+    found = _EMAIL.fullmatch(_NEEDLESS_QUOTES.sub(r"\1", text.strip()))
     if found is None:
         raise InvalidError("not an email address", field="email")
     return f"{Kind.EMAIL}:{found.group().lower()}"

@@ -24,13 +24,13 @@ from eventstore.database import Connection, Database
 from eventstore.log import Batch, LogRecord
 from schemas.address import handle_of
 from schemas.errors import DecodeError, EventTooLargeError, NotFoundError, OperatorError, PoisonError
+from schemas.held import HeldReason
 from schemas.interaction import Channel, Interaction, RawMail
 from services import quarantine
 from services.access import users
 from services.wiring import Hub
 
 POISON_IN_A_ROW_MAX = 5
-_SENDERS_FAULT = "unparsable"
 _CHILDREN_MAX = 4
 _READ_AHEAD = 4  # mails in memory for each child: the next ones' blobs are fetched and put while it parses
 
@@ -52,7 +52,7 @@ class Poison:
     """A mail that can't be parsed, and why."""
 
     record: LogRecord
-    reason: str
+    reason: HeldReason
     error: str
     sender: str = ""
 
@@ -102,13 +102,15 @@ class ParserService:
             try:
                 mail = decode_mail(record.value)
             except DecodeError as error:
-                return Poison(record, "undecodable", str(error))
+                return Poison(record, HeldReason.UNDECODABLE, str(error))
             try:
                 return await self._interaction(mail)
             except PoisonError as error:
-                return Poison(record, _SENDERS_FAULT, str(error), mail.envelope_from)
+                return Poison(record, HeldReason.UNPARSABLE, str(error), mail.envelope_from)
             except NotFoundError:
-                return Poison(record, "raw_missing", f"the blob {mail.blob} of the mail is gone", mail.envelope_from)
+                return Poison(
+                    record, HeldReason.RAW_MISSING, f"the blob {mail.blob} of the mail is gone", mail.envelope_from
+                )
 
     async def _interaction(self, mail: RawMail) -> Interaction:
         content = mail.raw or (await asyncio.to_thread(self._blobs.get, mail.blob) if mail.blob else b"")
@@ -141,7 +143,7 @@ class ParserService:
                 self._poison_in_a_row = 0
                 continue
             log.error("mail_quarantined", mail=str(each.record.id), reason=each.reason)
-            if each.reason == _SENDERS_FAULT:
+            if each.reason is HeldReason.UNPARSABLE:
                 continue  # two children gave it up alone: anybody can send such a mail, it must not stop the service
             self._poison_in_a_row += 1
             if self._poison_in_a_row >= POISON_IN_A_ROW_MAX:

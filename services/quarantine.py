@@ -19,6 +19,7 @@ from eventstore.log import Log, LogRecord, NewRecord
 from eventstore.received import AGAIN, RELEASED
 from schemas.errors import ConflictError, InvalidError, NotFoundError
 from schemas.facts.held import HeldDiscarded, HeldReleased, HeldReprocessed, HeldRestored
+from schemas.held import HeldReason
 from schemas.topics import TOPICS, Topic
 from services.access.desk import Access, AccessDesk
 
@@ -50,7 +51,7 @@ def hold(
     record: LogRecord,
     *,
     topic: str,
-    reason: str,
+    reason: HeldReason,
     error: str,
     channel: str = "",
     sender: str = "",
@@ -59,7 +60,7 @@ def hold(
 
     Was it handled for the first time?
 
-    `reason`: a fixed word, `undecodable` and the like; `error`: for a person to read.
+    `error`: for a person to read.
     """
     channel = channel or record.headers.get("channel", topic)
     first = connection.execute(

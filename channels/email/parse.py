@@ -23,7 +23,7 @@ from channels.email.headers import Headers, Tree
 from channels.email.links import misleading
 from channels.email.mailboxes import Mailboxes, plus_part
 from channels.email.tree import below_head, read_tree
-from channels.email.who import adopted, who_wrote
+from channels.email.who import adopted, claimed_domain, who_wrote
 from channels.email.written import written_in
 from channels.text import shorten
 from channels.tokens import ThreadTokens
@@ -103,7 +103,7 @@ def _interaction(raw: RawMail, message: Tree, headers: Headers, content: bytes, 
     verdict = judge(raw, message, headers, content, tokens, loop_mark(ours.secret))
     references = headers.message_ids("References", "In-Reply-To")
     thread = (verdict.thread if verdict else None) or _signed_thread(raw, headers, references, boxes, tokens)
-    authentication = authentication_of(headers, ours.trusted_authserv)
+    authentication, checks = authentication_of(headers, ours.trusted_authserv, claimed_domain(raw, headers))
     who = who_wrote(raw, headers, authentication, (*boxes.all, *ours.staff))
     subject = shorten(headers.text("Subject"), _SUBJECT_MAX_BYTES)
     number = _NUMBER.search(subject)
@@ -121,6 +121,7 @@ def _interaction(raw: RawMail, message: Tree, headers: Headers, content: bytes, 
         language=_language(headers),
         labels=who.labels,
         authentication=authentication,
+        checks=checks,
         hints=Hints(
             thread_signed=thread is not None,
             message_id=next(iter(headers.message_ids("Message-ID")), "")[:_MESSAGE_ID_MAX_CHARACTERS],

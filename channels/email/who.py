@@ -12,6 +12,7 @@ from collections.abc import Collection
 import msgspec
 from msgspec.structs import replace
 
+from channels.email.alignment import domain_of
 from channels.email.headers import Headers
 from channels.email.names import belongs, tricks
 from schemas.address import email_address, handle_of
@@ -34,7 +35,7 @@ class Who(msgspec.Struct, frozen=True):
 def who_wrote(raw: RawMail, headers: Headers, authentication: Authentication, ours: Collection[str]) -> Who:
     """Nobody that can be named: a handle of this mail's own, so that strangers don't become one person."""
     named = headers.parties("From")
-    written = (named or headers.parties("Sender") or [_from_envelope(raw)])[0]
+    written = _written(raw, headers)
     details: dict[str, str] = {}
     labels: dict[Label, None] = {}
     proven = authentication is not Authentication.FAIL and not written.address.endswith("@unknown.invalid")
@@ -63,6 +64,11 @@ def who_wrote(raw: RawMail, headers: Headers, authentication: Authentication, ou
     return Who(sender, details, tuple(labels))
 
 
+def claimed_domain(raw: RawMail, headers: Headers) -> str:
+    """Whose domain the mail says it is from: what its authentication is held against."""
+    return domain_of(_written(raw, headers).address)
+
+
 def adopted(item: Interaction, original: Party | None, staff: Collection[str], boxes: Collection[str]) -> Interaction:
     """The same mail as from whoever wrote what one of our own people passes on in it: their claim, not a proof."""
     sender = item.sender
@@ -77,6 +83,10 @@ def adopted(item: Interaction, original: Party | None, staff: Collection[str], b
         details=item.details | {"forwarded_by": sender.address},
         labels=(*(label for label in item.labels if label is not Label.REPLY_ELSEWHERE), Label.FORWARDED, *strange),
     )
+
+
+def _written(raw: RawMail, headers: Headers) -> Party:
+    return (headers.parties("From") or headers.parties("Sender") or [_from_envelope(raw)])[0]
 
 
 def _from_envelope(raw: RawMail) -> Party:

@@ -20,6 +20,7 @@ from eventstore.ledger import Cause, Ledger
 from eventstore.log import Batch, LogRecord
 from eventstore.packed import Uuids
 from schemas.errors import CauceError, DecodeError, UndecidableError
+from schemas.held import HeldReason
 from schemas.interaction import CallSignal, CallSignalKind, Channel, Direction, Interaction
 from schemas.topics import INTERACTIONS
 from services import quarantine
@@ -35,6 +36,7 @@ from services.customers.contact import meet
 from services.incidents import arrive, loading, saving
 from services.incidents.arrival import Arrival, Reader
 from services.incidents.correlation import correlate
+from services.incidents.genuine import not_genuine
 from services.incidents.indexing import index
 from services.incidents.known import Known
 from services.muting import decide as muting
@@ -49,6 +51,7 @@ class Item(msgspec.Struct, frozen=True):
     id: UUID
     channel: Channel
     arrival: Arrival
+    record: LogRecord
     signal: CallSignal | None = None
 
 
@@ -87,7 +90,7 @@ def read(record: LogRecord, reader: Reader) -> Item | Unreadable:
     try:
         item = decode_item(record.value)
         if isinstance(item, Interaction):
-            return Item(record.id, channel_of(item), reader.read(item))
+            return Item(record.id, channel_of(item), reader.read(item), record)
         begun = calls.begin(
             item.call,
             item.party,
@@ -98,7 +101,9 @@ def read(record: LogRecord, reader: Reader) -> Item | Unreadable:
             at=item.occurred_at,
         )
         contact = calls.contact(begun, item.party, received_at=item.received_at, by=item.agent)
-        return Item(record.id, Channel.PHONE, reader.read(contact, direction=item.direction, started=begun), item)
+        return Item(
+            record.id, Channel.PHONE, reader.read(contact, direction=item.direction, started=begun), record, item
+        )
     except DecodeError as error:
         return Unreadable(record, error)
     except _DEFECTS as error:
@@ -118,13 +123,21 @@ def handle(
     _load_calls(connection, known, rules, [item for item in fresh if item.signal is not None])
     _load_chats(connection, known, fresh)
     mutes.load_reported(connection, known, [item.arrival for item in fresh])
+    suspects: list[tuple[Item, HeldReason]] = []
     for item in fresh:
-        decide(item, known, rules, now=now)
+        reason = None if received.RELEASED in item.record.headers else not_genuine(item.arrival, known)
+        if reason is not None:
+            suspects.append((item, reason))
+        else:
+            decide(item, known, rules, now=now)
     saving.save(connection, ledger, known)
+    for item, reason in suspects:
+        _suspect(connection, item, reason, batch.topic)
     held = [one for one in unreadable if _hold(connection, one, batch.topic)]
     count(connection, batch, read_records, [*new, *held])
     positions.advance(connection, batch)
-    return Outcomes(len(fresh), len(items) - len(fresh), len(unreadable))
+    recorded = len(fresh) - len(suspects)
+    return Outcomes(recorded, len(items) - len(fresh), len(unreadable) + len(suspects))
 
 
 def decide(item: Item, known: Known, rules: Rules, *, now: datetime) -> None:
@@ -223,8 +236,25 @@ def _load_chats(connection: Connection, known: Known, items: Sequence[Item]) -> 
         known.available = presence.available(connection)
 
 
+def _suspect(connection: Connection, item: Item, reason: HeldReason, topic: str) -> None:
+    """It waits for a person. Taken in a moment ago, it stands in the inbox as recorded."""
+    connection.execute("UPDATE inbox SET outcome = 'quarantined' WHERE id = %s", (item.id,))
+    sender = item.arrival.item.sender.address
+    quarantine.hold(
+        connection, item.record, topic=topic, channel=item.channel, reason=reason, error=_found(item), sender=sender
+    )
+
+
+def _found(item: Item) -> str:
+    checks = item.arrival.item.checks
+    if checks is None:
+        return ""
+    results = {"dmarc": checks.dmarc, "dkim": checks.dkim, "spf": checks.spf}
+    return "; ".join([checks.by or "cauce", *(f"{name}={result}" for name, result in results.items() if result)])
+
+
 def _hold(connection: Connection, one: Unreadable, topic: str) -> bool:
-    return quarantine.hold(connection, one.record, topic=topic, reason="undecodable", error=str(one.error))
+    return quarantine.hold(connection, one.record, topic=topic, reason=HeldReason.UNDECODABLE, error=str(one.error))
 
 
 def count(

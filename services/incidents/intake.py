@@ -16,6 +16,7 @@ from eventstore import positions
 from eventstore.database import Connection
 from eventstore.log import Batch, LogRecord
 from schemas.errors import DecodeError, OperatorError, PoisonError, RefusedError
+from schemas.held import HeldReason
 from services import quarantine
 from services.incidents import batch as batches
 from services.incidents.arrival import Reader
@@ -90,7 +91,7 @@ class IncidentsService:
         sender = read.arrival.item.sender.address if isinstance(read, Item) else ""
 
         def hold(connection: Connection) -> None:
-            reason = "undecidable" if isinstance(error, PoisonError) else "refused_by_the_database"
+            reason = HeldReason.UNDECIDABLE if isinstance(error, PoisonError) else HeldReason.REFUSED_BY_THE_DATABASE
             first = quarantine.hold(
                 connection, record, topic=batch.topic, channel=channel, sender=sender, reason=reason, error=repr(error)
             )

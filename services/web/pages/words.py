@@ -432,6 +432,8 @@ HELD: Mapping[str, str] = {
     "raw_missing": "Its bytes are gone",
     "undecidable": "Can't be decided",
     "refused_by_the_database": "The database refuses it",
+    "claims_a_customer": "Not from the customer it names",
+    "claims_an_incident": "Not genuine, and answers an incident",
 }
 """Why something is held in quarantine."""
 
@@ -441,6 +443,8 @@ HELD_ADVICE: Mapping[str, str] = {
     "raw_missing": "The file it names is not in the store. Bring the store back from a backup and try again.",
     "undecidable": "A rule failed on it: a defect of ours. Try again after the repair.",
     "refused_by_the_database": "Something in it can't be stored, too large for example. Try again after the repair.",
+    "claims_a_customer": "The checks of its sender failed. Ask the customer by another way; let it in if it is theirs.",
+    "claims_an_incident": "The checks of its sender failed. Let in, it opens an incident of its own, as a claim.",
 }
 """What to do about it."""
 

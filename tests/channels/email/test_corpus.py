@@ -53,6 +53,8 @@ def check(found, key, expected):
     elif key == "files":
         assert len(found.files) == len(expected)
         assert [file_of(file, each) for file, each in zip(found.files, expected, strict=True)] == expected
+    elif key == "checks":
+        assert {name: getattr(found.interaction.checks, name) for name in expected} == expected
     elif key == "details":
         assert {name: found.interaction.details.get(name) for name in expected} == expected
     else:
