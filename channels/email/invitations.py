@@ -71,8 +71,9 @@ def _lines(event: Any, *, answer: bool) -> Iterator[str]:
     said = (_text(event, "SUMMARY"), _when(event), _text(event, "LOCATION"), _person(event.get("ORGANIZER")))
     yield from filter(None, said)
     if answer:
-        attendees = event.get("ATTENDEE") or []
-        for attendee in attendees if isinstance(attendees, list) else [attendees]:
+        found: Any = event.get("ATTENDEE") or []
+        attendees: list[Any] = found if isinstance(found, list) else [found]
+        for attendee in attendees:
             answered = _parameter(attendee, "PARTSTAT").lower()
             yield f"{_ANSWERS.get(answered, '…')} {_person(attendee)}"
 

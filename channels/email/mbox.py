@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,7 +40,7 @@ def is_mbox(path: Path) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[mmap.mmap]:
+def opened(path: Path) -> Generator[mmap.mmap]:
     """For `stretches` and `content`. Raises OSError."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as found:
         yield found

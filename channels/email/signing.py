@@ -67,7 +67,7 @@ class Signer:
         import dkim  # noqa: PLC0415 -- loaded only where something is signed
 
         signatures = [
-            dkim.sign(
+            dkim.sign(  # pyright: ignore[reportUnknownMemberType] -- its lists are not typed
                 mail,
                 key.selector.encode(),
                 key.domain.encode("idna"),
