@@ -72,7 +72,7 @@ def _lines(event: Any, *, answer: bool) -> Iterator[str]:
     yield from filter(None, said)
     if answer:
         found: Any = event.get("ATTENDEE") or []
-        attendees: list[Any] = found if isinstance(found, list) else [found]
+        attendees: list[Any] = found if isinstance(found, list) else [found]  # pyright: ignore[reportUnknownVariableType]
         for attendee in attendees:
             answered = _parameter(attendee, "PARTSTAT").lower()
             yield f"{_ANSWERS.get(answered, '…')} {_person(attendee)}"
