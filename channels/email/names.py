@@ -1,6 +1,6 @@
-"""Names that pretend: another address, one of ours, characters nobody sees. Shown beside the name, never taken out.
+"""Names that pretend: another address, one of ours, characters nobody sees. For who.py.
 
-For who.py.
+Such a name would stand in every list as who somebody is: it is kept as what they call themselves, no more.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from schemas.interaction import Label, Party
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _HIDDEN = re.compile("[\u00ad\u061c\u180e\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 _TURNING = re.compile("[\u200e\u200f]")
+_UNSEEN = re.compile(f"{_HIDDEN.pattern}|{_TURNING.pattern}")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
@@ -28,6 +29,18 @@ def tricks(party: Party, ours: Collection[str]) -> Iterator[Label]:
     # marks of direction are at home in names that run from right to left
     if _HIDDEN.search(party.name) or (_TURNING.search(party.name) and not _RIGHT_TO_LEFT.search(party.name)):
         yield Label.HIDDEN_CHARACTERS
+
+
+def honest(party: Party, found: Collection[Label]) -> str:
+    """What may stand as the name: nothing of another's, nothing unseen."""
+    if Label.NAME_IS_ADDRESS in found or Label.NAME_IS_OURS in found:
+        return handle_of(party.address)
+    return _UNSEEN.sub("", party.name) if Label.HIDDEN_CHARACTERS in found else party.name
+
+
+def spelled(name: str) -> str:
+    """A name with what nobody sees by its number."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", name)
 
 
 def belongs(address: str, ours: Collection[str]) -> bool:

@@ -14,13 +14,14 @@ from msgspec.structs import replace
 
 from channels.email.alignment import domain_of
 from channels.email.headers import Headers
-from channels.email.names import belongs, tricks
+from channels.email.names import belongs, honest, spelled, tricks
 from schemas.address import email_address, handle_of
 from schemas.errors import InvalidError
 from schemas.interaction import Authentication, Interaction, Label, Party, RawMail
 
 _LIST_NAME_MAX_CHARACTERS = 120
 _VIA = re.compile(r"['\"]?(.{0,120}?)['\"]?\s(?:via|por medio de|a través de|über|через)\s\S.{0,120}", re.IGNORECASE)
+_OF_THE_SENDER = frozenset((Label.REPLY_ELSEWHERE, Label.NAME_IS_ADDRESS, Label.NAME_IS_OURS, Label.HIDDEN_CHARACTERS))
 _LIST_ID = re.compile(r"<([^<>\s]{1,200})>")
 
 
@@ -51,7 +52,9 @@ def who_wrote(raw: RawMail, headers: Headers, authentication: Authentication, ou
         if author is not None:
             details["written_from"] = written.address
             sender = author
-    labels |= dict.fromkeys(tricks(sender, ours))
+    sender, called, strange = _honestly(sender, ours)
+    details |= called
+    labels |= dict.fromkeys(strange)
     acting = headers.parties("Sender")
     if named and acting and not listed and acting[0].address != written.address:
         details["sent_by"] = acting[0].address
@@ -76,17 +79,28 @@ def adopted(item: Interaction, original: Party | None, staff: Collection[str], b
         return item
     if belongs(handle_of(original.address), (*staff, *boxes)):
         return item  # our own words, passed on among ourselves
-    strange = (label for label in tricks(original, (*staff, *boxes)) if label not in item.labels)
+    author, called, strange = _honestly(original, (*staff, *boxes))
+    # what was said of its sender concerns whoever passed it on
+    labels = [label for label in item.labels if label not in _OF_THE_SENDER]
     return replace(
         item,
-        sender=replace(original, proven=False),
-        details=item.details | {"forwarded_by": sender.address},
-        labels=(*(label for label in item.labels if label is not Label.REPLY_ELSEWHERE), Label.FORWARDED, *strange),
+        sender=replace(author, proven=False),
+        details={name: item.details[name] for name in item.details if name not in {"called", "reply_to"}}
+        | {"forwarded_by": sender.address}
+        | called,
+        labels=(Label.FORWARDED, *strange, *labels),
     )
 
 
 def _written(raw: RawMail, headers: Headers) -> Party:
     return (headers.parties("From") or headers.parties("Sender") or [_from_envelope(raw)])[0]
+
+
+def _honestly(party: Party, ours: Collection[str]) -> tuple[Party, dict[str, str], tuple[Label, ...]]:
+    """Without a name that pretends, which stands among the details instead."""
+    found = tuple(tricks(party, ours))
+    called = {"called": spelled(party.name)} if found else {}
+    return replace(party, name=honest(party, found)), called, found
 
 
 def _from_envelope(raw: RawMail) -> Party:

@@ -158,7 +158,7 @@ class Background:
 
     async def _fill_history(self) -> None:
         async with open_hub(self._settings) as hub:
-            hire(hub.access)
+            hire(hub.access, hub.settings.mail_domain)
             await fill_if_empty(hub, self._say)
 
     def _wait_until_ready(self, wanted: set[str]) -> None:

@@ -18,13 +18,13 @@ _TEAMS = (
 )
 
 
-def hire(access: Access) -> None:
-    """Once: who is there already stays as they are."""
+def hire(access: Access, domain: str) -> None:
+    """Once: who is there already stays as they are. `domain`: of their mail addresses."""
     with access.desk("demo") as desk:
         known = {user.name for user in users.list_users(desk.connection)}
         for name in AGENTS:
             if name not in known:
-                users.create_user(desk, name, Role.AGENT, None)
+                users.create_user(desk, name, Role.AGENT, None, f"{name}@{domain}")
         known.update(AGENTS)
         made = teams.titles(desk.connection)
         for name, title, members in _TEAMS:

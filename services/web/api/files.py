@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, Response
 
 from channels.email import original
 from channels.email.links import with_hosts
-from channels.email.pictures import settled, waiting
+from channels.email.pictures import labelled, settled, waiting
 from eventstore.blobs import Blobs
 from projections import timeline
 from projections.timeline import StoredFile
@@ -42,8 +42,8 @@ _STYLE = (
     "table{max-width:100%;border-collapse:collapse}pre{white-space:pre-wrap}"
     "blockquote,.quoted{margin:0 0 0 4px;padding-left:12px;border-left:3px solid #ccc;color:#555}"
     "blockquote .quoted{border:0;padding:0}.signature{color:#666}"
-    "img:not([src]){display:inline-block;padding:3px 9px;border:1px dashed #999;border-radius:6px;color:#555;"
-    "background:#f6f6f6;font-size:13px}"
+    ".picture{display:inline-block;padding:3px 9px;border:1px dashed #999;border-radius:6px;color:#555;"
+    "background:#f6f6f6;font-size:13px}.picture::before{content:'▧ '}"
     ".host{font-size:12px;color:#666}.host::before{content:'→ '}"
     ".elsewhere{font-size:13px;color:#8a2f00;background:#fff1e6;border-radius:4px;padding:0 5px}"
 )
@@ -122,7 +122,7 @@ def framed(html: str, *, pictures: bool) -> Response:
 
     Each link says where it leads; no picture is left that the policy would refuse.
     """
-    html = with_hosts(settled(html, {}, remote=pictures))
+    html = with_hosts(labelled(settled(html, {}, remote=pictures)))
     sources = "data: https: http:" if pictures else "data:"
     policy = (
         "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "

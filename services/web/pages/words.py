@@ -59,6 +59,7 @@ WARNING = frozenset(
 """Labels that ask for a second look."""
 
 MAIL_DETAIL: Mapping[str, str] = {
+    "called": "Calls themselves",
     "forwarded_by": "Passed on by",
     "written_from": "Sent from",
     "sent_by": "Sent by",

@@ -12,7 +12,7 @@ def test_the_demo_has_agents_and_teams_and_hires_nobody_twice(database: Database
         users.create_user(desk, "agent", "agent", "long enough")
         users.create_user(desk, "lucia", "analyst", "long enough")
     for _ in range(2):
-        hire(access)
+        hire(access, "cauce.example")
     with database.transaction() as connection:
         assert [(team.title, team.members) for team in teams.list_teams(connection)] == [
             ("Facturación", ("grace", "tomas")),
