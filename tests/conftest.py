@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.async_api import expect
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -28,7 +29,10 @@ from tests.kafka_broker import kafka, kafka_prefix, running_kafka
 
 __all__ = ["hub_process", "kafka", "kafka_prefix", "running_kafka", "sink"]  # fixtures that live in a file of their own
 
-expect.set_options(timeout=60_000)  # how long a test waits proves nothing, and other work may slow it down
+# how long a test waits or takes proves nothing: other work may slow it down
+expect.set_options(timeout=60_000)
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.email.automatic import loop_mark
@@ -423,7 +423,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(st.lists(_PIECES | st.binary(max_size=12), max_size=60).map(b"".join), st.sampled_from(["ana@x.cu", "", "\x00"]))
 def test_any_bytes_give_a_result(content, sender):
     found = read(content, envelope_from=sender)

@@ -356,7 +356,7 @@ def conversations(draw):
     return mails
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(conversations(), st.permutations(range(6)))
 def test_every_order_of_a_conversation_gives_the_same_grouping(conversation, order):
     in_order, shuffled = World(), World()
@@ -378,7 +378,7 @@ def quarrels(draw):
     return mails
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(quarrels(), st.permutations(range(6)))
 def test_the_grouping_is_that_of_the_answers_whose_writers_took_part_in_any_order(mails, order):
     world = World()

@@ -78,7 +78,7 @@ def views(world: World):
     return world.placed(), world.groups(), states, facts
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(steps(), steps(), steps())
 def test_after_unmerge_every_view_equals_one_never_merged(before, during, after):
     merged, never = begin(), begin()
