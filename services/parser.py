@@ -10,9 +10,12 @@ import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
+from msgspec.structs import replace
 
+from channels.email.dns import Resolver
 from channels.email.parse import Ours, Parsed, with_blobs
 from channels.email.parser_pool import Bounds, ParserPool
 from channels.email.reception import decode_mail
@@ -25,13 +28,14 @@ from eventstore.log import Batch, LogRecord
 from schemas.address import handle_of
 from schemas.errors import DecodeError, EventTooLargeError, NotFoundError, OperatorError, PoisonError
 from schemas.held import HeldReason
-from schemas.interaction import Channel, Interaction, RawMail
+from schemas.interaction import Authentication, Channel, Interaction, RawMail
 from services import quarantine
 from services.access import users
 from services.wiring import Hub
 
 POISON_IN_A_ROW_MAX = 5
 _CHILDREN_MAX = 4
+_KEYS_LAST = timedelta(days=7)  # senders change their DKIM keys
 _READ_AHEAD = 4  # mails in memory for each child: the next ones' blobs are fetched and put while it parses
 
 log = structlog.get_logger()
@@ -61,13 +65,20 @@ class ParserService:
     """`handle` is what `Log.consume` of the topic `mail` calls."""
 
     def __init__(
-        self, database: Database, blobs: Blobs, intake: Intake, pool: ParserPool, mailboxes: Sequence[str]
+        self,
+        database: Database,
+        blobs: Blobs,
+        intake: Intake,
+        pool: ParserPool,
+        mailboxes: Sequence[str],
+        resolver: Resolver | None = None,
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._intake = intake
         self._pool = pool
         self._mailboxes = mailboxes
+        self._resolver = resolver
         self._room = asyncio.Semaphore(pool.size * _READ_AHEAD)
         self._poison_in_a_row = 0
 
@@ -77,7 +88,9 @@ class ParserService:
         """With its children, who end with it."""
         pool = ParserPool(ours_of(hub), size=min(os.cpu_count() or 1, _CHILDREN_MAX), bounds=bounds)
         try:
-            yield cls(hub.database, hub.blobs, Intake(hub.log, hub.secret), pool, hub.settings.mail_addresses)
+            resolver = Resolver(hub.settings.dns) if hub.settings.dns else None
+            intake = Intake(hub.log, hub.secret)
+            yield cls(hub.database, hub.blobs, intake, pool, hub.settings.mail_addresses, resolver)
         finally:
             await pool.close()
 
@@ -115,11 +128,33 @@ class ParserService:
     async def _interaction(self, mail: RawMail) -> Interaction:
         content = mail.raw or (await asyncio.to_thread(self._blobs.get, mail.blob) if mail.blob else b"")
         parsed = await self._pool.parse(mail, content)
+        parsed = await self._verified(mail, content, parsed)
         interaction = await self._as_from(parsed, await asyncio.to_thread(self._keep, mail, content, parsed))
         size = len(encode_item(interaction))
         if size > ITEM_MAX_BYTES:
             raise EventTooLargeError(f"the mail makes a contact of {size} bytes, {ITEM_MAX_BYTES} allowed")
         return interaction
+
+    async def _verified(self, mail: RawMail, content: bytes, parsed: Parsed) -> Parsed:
+        """With what we found out about its sender. An old mail's keys are gone: that would say nothing against it."""
+        item = parsed.interaction
+        fresh = mail.source != "import" and item.received_at - item.occurred_at < _KEYS_LAST
+        if self._resolver is None or not parsed.asks or not fresh:
+            return parsed
+        records = await self._resolver.texts(parsed.asks)
+        try:
+            verdict = await self._pool.verify(mail, content, parsed, records)
+        except DecodeError as error:
+            log.warning("mail_not_verified", mail=str(mail.id), error=str(error))
+            return parsed
+        proven = item.sender.proven and verdict.authentication is not Authentication.FAIL
+        told = replace(
+            item,
+            sender=replace(item.sender, proven=proven),
+            authentication=verdict.authentication,
+            checks=verdict.checks,
+        )
+        return replace(parsed, interaction=told)
 
     async def _as_from(self, parsed: Parsed, interaction: Interaction) -> Interaction:
         """From whoever wrote what a user of ours passes on: who is one changes while the parsers live."""

@@ -57,6 +57,7 @@ class Settings:
     dkim: Path
     imap: tuple[str, ...]
     trusted_authserv: tuple[str, ...]
+    dns: str
     public_url: str
     rate_limit: bool
     correlation_hours: int
@@ -104,6 +105,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         mail_staff=_words(given.pop("MAIL_STAFF", "")),
         dkim=Path(given.pop("DKIM", "") or data / "dkim").absolute(),
         imap=tuple(given.pop("IMAP", "").split()),
+        dns=_resolver(given.pop("DNS", "")),
         trusted_authserv=_words(given.pop("TRUSTED_AUTHSERV", "")),
         public_url=(given.pop("PUBLIC_URL", "") or f"http://{http}").rstrip("/"),
         rate_limit=_switch(given, "RATE_LIMIT", default=True),
@@ -169,6 +171,17 @@ def _check_scheme(name: str, url: str, schemes: tuple[str, ...]) -> None:
     if url and (scheme not in schemes or not separator or not rest):
         # not the value: it may hold a password
         raise SettingsError(f"CAUCE_{name} is a URL that begins with {' or '.join(f'{each}://' for each in schemes)}")
+
+
+def _resolver(text: str) -> str:
+    """Empty: nobody is asked."""
+    asked = text.lower()
+    if asked in {"", "off"}:
+        return ""
+    host, colon, port = asked.rpartition(":")
+    if asked != "system" and not (colon and host and _is_number(port)):
+        raise SettingsError("CAUCE_DNS is off, system, or host:port of a resolver")
+    return asked
 
 
 def _hours(text: str) -> OpeningHours:

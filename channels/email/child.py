@@ -14,6 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from channels.email.parse import Ours, Parsed, parse
+from channels.email.verification import Verdict, verify
 from schemas.interaction import RawMail
 
 
@@ -26,16 +27,19 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Each frame after it."""
+    """Each frame after it. With `records` of DNS, whether it is from the domain `claimed`; else what it says."""
 
     raw: RawMail
     content: bytes
+    claimed: str = ""
+    records: dict[str, list[str] | None] | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came of a job: `parsed`, or the name of the `error`, never a word of the mail."""
+    """What came of a job: `parsed` or `verdict`, or the name of the `error`, never a word of the mail."""
 
     parsed: Parsed | None = None
+    verdict: Verdict | None = None
     error: str = ""
 
 
@@ -75,6 +79,8 @@ def main() -> None:
 
 def _answer(job: Job, ours: Ours) -> Answer:
     try:
+        if job.records is not None:
+            return Answer(verdict=verify(job.content, job.claimed, job.records))
         return Answer(parsed=parse(job.raw, job.content, ours))
     except Exception as error:  # noqa: BLE001 -- this process's edge: the parent decides
         return Answer(error=type(error).__name__)

@@ -23,6 +23,7 @@ from channels.email.headers import Headers, Tree
 from channels.email.links import misleading
 from channels.email.mailboxes import Mailboxes, plus_part
 from channels.email.tree import below_head, read_tree
+from channels.email.verification import questions_of
 from channels.email.who import adopted, claimed_domain, who_wrote
 from channels.email.written import written_in
 from channels.text import shorten
@@ -48,9 +49,14 @@ class Ours(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
-    """The interaction without its blobs, and what is to become blobs. `original`: who wrote what it passes on."""
+    """The interaction without its blobs, and what is to become blobs. `original`: who wrote what it passes on.
+
+    `asks`: DNS names whose answers would tell whether it is from `claimed`, where no border of ours has said so.
+    """
 
     interaction: Interaction
+    asks: tuple[str, ...] = ()
+    claimed: str = ""
     original: Party | None = None
     html: str = ""
     files: tuple[FileOf, ...] = ()
@@ -67,11 +73,14 @@ def parse(raw: RawMail, content: bytes, ours: Ours) -> Parsed:
     if not shown and (text != full.strip("\n") or len(text.encode()) > TEXT_MAX_BYTES):
         shown = f"<pre>{html.escape(full)}</pre>"  # all of it stays readable
     original = original_of(message, full)
+    claimed = claimed_domain(raw, headers)
     item = _interaction(raw, message, headers, content, text, ours)
     misled = [Label.LINK_ELSEWHERE] if misleading(shown) else []
     item = msgspec.structs.replace(item, labels=(*item.labels, *body.labels, *misled))
     return Parsed(
         interaction=adopted(item, original, ours.staff, ours.addresses),
+        asks=questions_of(headers, claimed) if item.checks is None else (),
+        claimed=claimed,
         original=original,
         html=shown,
         files=tuple(body.files),

@@ -18,6 +18,7 @@ import structlog
 
 from channels.email.child import Answer, Job, Setup, frame
 from channels.email.parse import Ours, Parsed
+from channels.email.verification import Verdict
 from schemas.errors import DecodeError
 from schemas.interaction import RawMail
 
@@ -56,7 +57,20 @@ class ParserPool:
 
     async def parse(self, raw: RawMail, content: bytes) -> Parsed:
         """Raises DecodeError for a mail that two fresh children could not parse."""
-        job = frame(Job(raw, content))
+        parsed = (await self._ask(Job(raw, content))).parsed
+        assert parsed is not None  # noqa: S101 -- asked for
+        return parsed
+
+    async def verify(
+        self, raw: RawMail, content: bytes, parsed: Parsed, records: dict[str, list[str] | None]
+    ) -> Verdict:
+        """Whether it is from whom it says. Raises DecodeError, as above."""
+        verdict = (await self._ask(Job(raw, content, parsed.claimed, records))).verdict
+        assert verdict is not None  # noqa: S101 -- asked for
+        return verdict
+
+    async def _ask(self, asked: Job) -> Answer:
+        raw, content, job = asked.raw, asked.content, frame(asked)
         reason = ""
         for _ in range(_ATTEMPTS):
             async with self._child() as child:
@@ -66,8 +80,8 @@ class ParserPool:
                     reason = str(error)
                     log.warning("mail_parser_died", mail=str(raw.id), reason=reason, bytes=len(content))
                     continue
-            if answer.parsed is not None:
-                return answer.parsed
+            if not answer.error:
+                return answer
             reason = answer.error
         raise DecodeError(f"the mail can't be parsed: {reason}")
 
