@@ -29,10 +29,11 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The fate and the remote's word, without addresses."""
+    """The fate and the remote's word, without addresses. `ours`: something of ours failed before any attempt."""
 
     fate: Fate
     word: str = ""
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

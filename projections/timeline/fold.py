@@ -53,7 +53,9 @@ from schemas.facts.interaction import (
     InteractionDeliveryFailed,
     InteractionDeliveryUncertain,
     InteractionHeld,
+    InteractionPostponed,
     InteractionReceived,
+    InteractionRequeued,
     InteractionSent,
     InteractionWithdrawn,
 )
@@ -69,6 +71,8 @@ Delivery: TypeAlias = (
     | InteractionDelayed
     | InteractionComplained
     | InteractionWithdrawn
+    | InteractionPostponed
+    | InteractionRequeued
 )
 
 
@@ -171,6 +175,10 @@ def _delivery(row: EntryRow, fact: Delivery, _: Recorded) -> EntryRow:  # noqa: 
     match fact:
         case InteractionDelivered():
             return replace(row, delivery="sent")
+        case InteractionPostponed():
+            return replace(row, delivery="delayed", returned="")
+        case InteractionRequeued():
+            return replace(row, delivery="queued", returned="")
         case InteractionDelayed():
             return row if row.delivery in _KNOWN_LATER else replace(row, delivery="delayed", returned=fact.reason)
         case InteractionComplained():
@@ -238,6 +246,8 @@ TIMELINE = Projection(
         on(InteractionBounced, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
         on(InteractionDelayed, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
         on(InteractionComplained, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
+        on(InteractionPostponed, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
+        on(InteractionRequeued, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
         on(InteractionWithdrawn, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
         on(InteractionHeld, begins(_ENTRIES, lambda fact: fact.interaction, _held)),
         on(IncidentOpened, opens(_PLACES, lambda fact: fact.incident, _opened), _LINE),

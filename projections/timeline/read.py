@@ -252,7 +252,7 @@ def _end_of_incidents(
 
 
 def _returned(line: _Line) -> Returned | None:
-    if line.delivery not in {"bounced", "delayed"}:
+    if line.delivery not in {"bounced", "delayed"} or (line.delivery == "delayed" and not line.returned):
         return None
     return Returned(bounce_reason(line.returned).value, line.returned)
 

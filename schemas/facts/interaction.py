@@ -86,6 +86,26 @@ class InteractionDeliveryFailed(Fact, frozen=True, kw_only=True):
     attempts: int
 
 
+@fact("interaction.postponed.v1")
+class InteractionPostponed(Fact, frozen=True, kw_only=True):
+    """An attempt failed, and is made again at `until`. `reason` is the remote's word, without addresses."""
+
+    interaction: UUID
+    at: datetime
+    until: datetime
+    attempts: int
+    reason: str = ""
+
+
+@fact("interaction.requeued.v1")
+class InteractionRequeued(Fact, frozen=True, kw_only=True):
+    """Somebody sends it again after it failed, under the same Message-ID."""
+
+    interaction: UUID
+    by: str
+    at: datetime
+
+
 @fact("interaction.delivery_uncertain.v1")
 class InteractionDeliveryUncertain(Fact, frozen=True, kw_only=True):
     """An attempt died after the remote may have taken it, twice: a person should look."""

@@ -24,7 +24,12 @@ from eventstore.database import Connection, Database
 from eventstore.ledger import Cause, Ledger
 from schemas.errors import CauceError, NotFoundError, RetryableError
 from schemas.facts import Fact, stream_of
-from schemas.facts.interaction import InteractionDelivered, InteractionDeliveryFailed, InteractionDeliveryUncertain
+from schemas.facts.interaction import (
+    InteractionDelivered,
+    InteractionDeliveryFailed,
+    InteractionDeliveryUncertain,
+    InteractionPostponed,
+)
 from services.deliveries import letters, queue
 from services.deliveries.guard import Limit, withheld
 from services.deliveries.letters import Letterhead
@@ -117,11 +122,11 @@ class DeliveryWorker:
                 return
             outcome = await self._attempt(submission, delivery)
         except (CauceError, psycopg.Error) as error:
-            outcome = Outcome(Fate.LATER, type(error).__name__)
+            outcome = Outcome(Fate.LATER, type(error).__name__, ours=True)
         except Exception as error:
             # nothing was handed over yet: an attempt that merely failed must not count as one that died
             log.exception("delivery_not_written", delivery=str(delivery.id))
-            outcome = Outcome(Fate.LATER, type(error).__name__)
+            outcome = Outcome(Fate.LATER, type(error).__name__, ours=True)
         await self._settle_in_time(delivery, outcome)
         log.info("delivery_attempted", delivery=str(delivery.id), attempt=delivery.attempts, fate=outcome.fate.value)
 
@@ -173,7 +178,15 @@ class DeliveryWorker:
                 self._give_up(connection, delivery, f"given up: {outcome.word}", now)
             case fate:
                 pause = self._pace.pause(delivery.attempts)
-                queue.postpone(connection, delivery, pause, outcome.word, died=fate is Fate.UNKNOWN)
+                if (
+                    queue.postpone(connection, delivery, pause, outcome.word, died=fate is Fate.UNKNOWN)
+                    and not outcome.ours
+                ):
+                    until, attempts = now + pause, delivery.attempts
+                    postponed = InteractionPostponed(
+                        interaction=interaction, at=now, until=until, attempts=attempts, reason=outcome.word
+                    )
+                    self._record(connection, delivery, postponed)
 
     def _give_up(self, connection: Connection, delivery: Leased, reason: str, now: datetime) -> None:
         if queue.finish(connection, delivery, "failed", reason):

@@ -14,6 +14,7 @@ from schemas.facts.incident import InteractionLinked, ParticipantAdded, Reason, 
 from schemas.facts.interaction import (
     InteractionContent,
     InteractionDelivered,
+    InteractionDeliveryFailed,
     InteractionHeld,
     InteractionReceived,
     InteractionSent,
@@ -29,6 +30,8 @@ from services.incidents.state import Incident
 
 _REFERENCES_MAX = 20
 STATUS_PAGE = "status_page"
+NOWHERE = "no way to reach them"
+_WITHOUT_A_PAGE = frozenset({Channel.PHONE, Channel.IN_PERSON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,12 @@ def target(family: Iterable[Incident], people: People, request: Reply) -> Target
         text = people.written_as.get(voice.address, "")
         return Target(member, voice.address, text, Channel.CHAT, voice.thread, voice)
     return _by_mail_or_page(member, voice.address, voice.channel, voice.thread, voice, people)
+
+
+def nowhere(to: Target, answered: InteractionReceived | None) -> bool:
+    """Can nobody read it? Who called or came has no link, but for a wish to be called that was left on our pages."""
+    wish = answered is not None and answered.channel is Channel.PHONE and answered.call is None and not answered.by
+    return to.channel in _WITHOUT_A_PAGE and not wish
 
 
 def refuse_answered(later: Sequence[Fact], request: Reply) -> None:
@@ -156,7 +165,9 @@ def decide(
             not_before=until,
         )
         return facts, [delivery]
-    if (
+    if nowhere(to, answered):
+        facts.append(InteractionDeliveryFailed(interaction=request.id, at=request.now, reason=NOWHERE, attempts=0))
+    elif (
         to.channel is not Channel.CHAT and until is None
     ):  # the status page shows it from now on; a chat's gateway says when it was pushed
         facts.append(InteractionDelivered(interaction=request.id, at=request.now, remote=STATUS_PAGE))

@@ -61,9 +61,9 @@ def _reply(desk: Desk, request: Reply) -> Done:
     if request.seen_version is not None:
         answer.refuse_answered(links.since(desk, family, request.seen_version), request)
     to = answer.target(family, whom(desk, family, request), request)
-    answered = None if to.voice is None else _received(desk, to.voice.interaction)
+    answered = None if to.voice is None else received(desk, to.voice.interaction)
     files = uploads.claim(desk.connection, request.uploads, by=request.by)
-    until = withdrawal.held_until(desk, request.hold_seconds)
+    until = None if answer.nowhere(to, answered) else withdrawal.held_until(desk, request.hold_seconds)
     status = desk.known.status(incident.id)
     facts, deliveries = answer.decide(to, status, answered, request, files=files, until=until)
     _record(desk, request, to.incident, facts)
@@ -80,7 +80,7 @@ def _reply(desk: Desk, request: Reply) -> Done:
         subject=incident.id,
         number=incident.number,
         interaction=request.id,
-        delivery="queued" if queued else "sent",
+        delivery="failed" if answer.nowhere(to, answered) else "queued" if queued else "sent",
         held_until=until,
     )
 
@@ -145,7 +145,8 @@ def whom(desk: Desk, family: list[Incident], request: Reply) -> People:
     return People(written, mailboxes, asked_for, _gone_on_by_mail(desk, family))
 
 
-def _received(desk: Desk, interaction: UUID) -> InteractionReceived | None:
+def received(desk: Desk, interaction: UUID) -> InteractionReceived | None:
+    """The fact that it came."""
     stream = stream_id("interaction", interaction)
     facts = desk.ledger.load(desk.connection, [stream])[stream].facts
     return next((fact for fact in facts if isinstance(fact, InteractionReceived)), None)

@@ -12,7 +12,7 @@ from schemas.interaction import Channel
 from services.desk import Desk
 from services.incidents import answer
 from services.incidents.batch import Rules
-from services.incidents.handle import whom
+from services.incidents.handle import received, whom
 from services.incidents.known import Known
 from services.incidents.lookup import working
 from services.incidents.requests import Reply
@@ -23,13 +23,14 @@ from services.muting.state import Mute
 class Way(msgspec.Struct, frozen=True):
     """Where a reply with this `channel` and `to` goes. `to` empty: whoever wrote last on that channel.
 
-    `muted`: mails to it don't arrive; an agent may write all the same.
+    `muted`: mails to it don't arrive; an agent may write all the same. `nowhere`: nobody can read it.
     """
 
     channel: str
     to: str
     name: str = ""
     muted: Mute | None = None
+    nowhere: bool = False
 
 
 def ways(connection: Connection, ledger: Ledger, rules: Rules, number: int) -> list[Way]:
@@ -49,7 +50,9 @@ def ways(connection: Connection, ledger: Ledger, rules: Rules, number: int) -> l
             to = answer.target(family, here, request)
         except RefusedError:
             continue
-        found.append(Way(to.channel.value, to.written_as if to.channel is Channel.EMAIL else ""))
+        answered = received(desk, to.voice.interaction) if to.voice is not None else None
+        mailed = to.written_as if to.channel is Channel.EMAIL else ""
+        found.append(Way(to.channel.value, mailed, nowhere=answer.nowhere(to, answered)))
     addresses = {here.written_as.get(address, "") for member in family for address in member.participants}
     found += [Way(Channel.EMAIL.value, address) for address in sorted(addresses) if address.startswith("email:")]
     return _with_mutes(desk, list(dict.fromkeys(found)))

@@ -102,7 +102,9 @@ from schemas.facts.interaction import (
     InteractionDeliveryFailed,
     InteractionDeliveryUncertain,
     InteractionHeld,
+    InteractionPostponed,
     InteractionReceived,
+    InteractionRequeued,
     InteractionSent,
     InteractionWithdrawn,
 )
@@ -479,6 +481,16 @@ class Story:
         if not isinstance(facts[0], InteractionSent):
             return facts
         sent, linked, *_ = facts
+        if self.random.random() < 0.5:
+            later = self.now + timedelta(minutes=1)
+            late = {"interaction": sent.interaction, "at": self.now}
+            return [
+                sent,
+                linked,
+                InteractionPostponed(**late, until=later, attempts=1, reason="451 later"),
+                InteractionDeliveryFailed(**late, reason="550 no", attempts=2),
+                InteractionRequeued(**late, by="ana"),
+            ]
         back = InteractionWithdrawn(interaction=sent.interaction, by="ana", at=self.now)
         held = InteractionHeld(interaction=sent.interaction, until=self.now + timedelta(seconds=10), at=self.now)
         return [

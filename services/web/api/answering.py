@@ -19,6 +19,8 @@ from projections import incidents
 from projections.page import Page
 from schemas.errors import NotFoundError
 from schemas.interaction import Channel
+from services.deliveries import standing
+from services.deliveries.standing import Sending
 from services.drafts import drafts
 from services.drafts.drafts import Draft, Kept, Kind
 from services.incidents import requests, teamwork
@@ -129,6 +131,20 @@ def _saying(routes: APIRouter, parts: Parts) -> None:
         kept = await parts.hub.database.run(_drafts, parts, number, who.name)
         text = next((each.draft.text for each in kept if each.kind is Kind.REPLY), "")
         return json(Withdrawn(out.position, interaction, text), position=out.position)
+
+    @routes.get("/{number}/replies/{interaction}/delivery", responses=answers(Sending))
+    async def delivery(number: Number, interaction: UUID) -> Response:  # noqa: ARG001 -- says who may see it
+        """How a mailed reply stands: attempts, when the next is made, the remote's last word."""
+        found = await parts.hub.database.run(standing.of, [interaction])
+        if interaction not in found:
+            raise NotFoundError("nothing was mailed")
+        return json(found[interaction])
+
+    @routes.post("/{number}/replies/{interaction}/send-again", status_code=202, responses=answers(Sending, 202))
+    async def send_again(number: Number, interaction: UUID, who: Caller) -> Response:  # noqa: ARG001 -- likewise
+        """Once more, after it failed, came back or became uncertain."""
+        done = await parts.hub.access.run(who.name, standing.send_again, interaction)
+        return json(done.value, 202, position=done.position)
 
     @routes.post("/{number}/notes", status_code=201, responses=answers(Noted, 201))
     async def note(number: Number, body: NoteIn, who: Caller, key: Key) -> Response:

@@ -23,6 +23,7 @@ from projections.incidents import IncidentDetail
 from schemas.errors import AnsweredMeanwhileError, NotFoundError
 from schemas.ids import new_id
 from services.access import teams
+from services.deliveries import standing
 from services.drafts import drafts, uploads
 from services.drafts.drafts import Kind
 from services.outcomes import Outcome
@@ -109,6 +110,13 @@ def _acting(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         seen = out.number if action == "split" and out.number else number
         page = f"/agent/incidents/{seen}" if await _is_seen(parts, seen, out.position) else "/agent"
         return redirect(request, page, min_position=out.position, done=done, undo=out.undo)
+
+    @routes.post("/agent/incidents/{number}/replies/{interaction}/send-again")
+    async def send_again(request: Request, number: Number, interaction: UUID) -> Response:
+        await posted.fields(request)
+        done = await parts.hub.access.run(caller(request).name, standing.send_again, interaction)
+        page = f"/agent/incidents/{number}"
+        return redirect(request, page, min_position=done.position, done="sent_again")
 
 
 async def _is_seen(parts: Parts, number: int, position: int) -> bool:

@@ -18,6 +18,8 @@ from projections.timeline import Entry
 from schemas.errors import NotFoundError
 from schemas.interaction import Channel
 from services.access import users
+from services.deliveries import standing
+from services.deliveries.standing import Sending
 from services.drafts import drafts, uploads
 from services.drafts.drafts import Draft, Kept, Kind
 from services.drafts.uploads import Upload
@@ -31,6 +33,9 @@ _RUN_MIN = 3
 """So many facts in a row are folded into one line."""
 _OTHERS_MAX = 6
 _TAGS_MAX = 200
+
+_UNFINISHED = frozenset({"queued", "delayed", "failed", "uncertain", "bounced"})
+"""Replies that the queue has more to say about."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class View:
     titles: dict[str, str]
     held: Sequence[Entry]
     calls: dict[UUID, CallView]
+    sendings: dict[UUID, Sending]
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,10 @@ def read(connection: Connection, number: int, most: int, by: str) -> View:
     found, older = timeline.end_of_incident(connection, number, most) or ([], False)
     now = datetime.now(UTC)
     held = [each for each in found if each.held_until is not None and each.held_until > now and each.author == by]
-    return View(incident, list(blocks(found)), older, _titles(connection, found), held, _calls(connection, found))
+    mailed = [each.interaction_id for each in found if each.delivery in _UNFINISHED and each.interaction_id]
+    sendings = standing.of(connection, mailed) if mailed else {}
+    titles, told = _titles(connection, found), _calls(connection, found)
+    return View(incident, list(blocks(found)), older, titles, held, told, sendings)
 
 
 def blocks(entries: Sequence[Entry]) -> Iterator[Block]:

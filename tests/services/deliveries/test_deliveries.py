@@ -28,7 +28,7 @@ from eventstore import store
 from eventstore.blobs import FolderBlobs
 from eventstore.identity import new_epoch, read_identity
 from eventstore.ledger import NO_CAUSE, Ledger
-from schemas.errors import SettingsError
+from schemas.errors import ConflictError, NotFoundError, SettingsError
 from schemas.facts import stream_id
 from schemas.facts.incident import IncidentMerged, IncidentOpened, InteractionLinked, Reason, Subject
 from schemas.facts.interaction import (
@@ -36,13 +36,16 @@ from schemas.facts.interaction import (
     InteractionDelivered,
     InteractionDeliveryFailed,
     InteractionDeliveryUncertain,
+    InteractionPostponed,
     InteractionReceived,
+    InteractionRequeued,
     InteractionSent,
 )
 from schemas.ids import keyed_id
 from schemas.interaction import Attachment, Channel, Direction, Party, RawMail
 from schemas.threads import mailed
-from services.deliveries import queue
+from services.access.desk import Access
+from services.deliveries import queue, standing
 from services.deliveries.letters import Letterhead
 from services.deliveries.queue import Kind, NewDelivery
 from services.deliveries.worker import DeliveryWorker, Pace
@@ -62,14 +65,17 @@ class Remote:
         self.data = ["250 OK taken"]
         self.stall = asyncio.Event()
         self.stalling = False
+        self.dropping = False
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802 -- aiosmtpd's name
         if self.rcpt.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.rcpt
 
-    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 -- aiosmtpd's name
+    async def handle_DATA(self, server, _session, envelope):  # noqa: N802 -- aiosmtpd's name
         self.mails.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
+        if self.dropping:
+            server.transport.abort()
         if self.stalling:
             await asyncio.sleep(600)
         return self.data.pop(0) if len(self.data) > 1 else self.data[0]
@@ -390,7 +396,7 @@ async def test_later_is_tried_again_and_never_is_not(database, ledger, secret, w
     enqueue(database, story.reply())
     remote.data = ["451 busy", "250 OK"]
     await drain(worker())
-    assert (len(remote.mails), outcomes(database, ledger, story)) == (2, [InteractionDelivered])
+    assert (len(remote.mails), outcomes(database, ledger, story)) == (2, [InteractionPostponed, InteractionDelivered])
     other = Story(database, ledger, secret)
     enqueue(database, other.reply())
     remote.rcpt = "550 5.1.1 <ana@x.cu>: no banana for Ana"
@@ -401,11 +407,66 @@ async def test_later_is_tried_again_and_never_is_not(database, ledger, secret, w
     assert reason == "550 5.1.1 … no banana for …"  # no address outlives its erasure here
 
 
+def standing_of(database, story):
+    with database.transaction() as connection:
+        return standing.of(connection, [story.sent])[story.sent]
+
+
+async def test_how_it_stands_is_known_at_each_step(database, ledger, story, worker, remote):
+    enqueue(database, story.reply())
+    remote.data = ["451 busy", "452 full", "250 OK"]
+    assert (standing_of(database, story).state, standing_of(database, story).attempts) == ("queued", 0)
+    for attempt, word in ((1, "451 busy"), (2, "452 full")):
+        await worker().run_once()
+        found = standing_of(database, story)
+        assert (found.state, found.attempts, found.error) == ("delayed", attempt, word)
+        assert found.next_attempt_at is not None
+    with database.transaction() as connection:
+        queue.lease(connection, 1, 60)
+    assert standing_of(database, story).state == "sending"
+    with database.transaction() as connection:
+        connection.execute("UPDATE deliveries SET leased_until = now() - interval '1 second'")
+    await drain(worker())
+    assert (standing_of(database, story).state, len(remote.mails)) == ("sent", 3)
+    assert outcomes(database, ledger, story) == [InteractionPostponed, InteractionPostponed, InteractionDelivered]
+
+
+async def test_a_connection_dropped_after_the_mail_is_tried_once_more_and_then_doubtful(
+    database, ledger, story, worker, remote
+):
+    enqueue(database, story.reply())
+    remote.dropping = True
+    await drain(worker())
+    assert (len(remote.mails), states(database)) == (2, {"uncertain": 1})
+    assert outcomes(database, ledger, story) == [InteractionPostponed, InteractionDeliveryUncertain]
+
+
+async def test_what_was_refused_is_sent_again_by_a_person_as_the_same_mail(
+    database, ledger, secret, story, worker, remote
+):
+    enqueue(database, story.reply())
+    access = Access(database, ledger, secret)
+    with pytest.raises(ConflictError):
+        await access.run("luis", standing.send_again, story.sent)  # it is on its way
+    remote.data = ["554 no", "250 OK"]
+    await drain(worker())
+    assert standing_of(database, story).state == "failed"
+    await access.run("luis", standing.send_again, story.sent)
+    await drain(worker())
+    assert outcomes(database, ledger, story) == [InteractionDeliveryFailed, InteractionRequeued, InteractionDelivered]
+    assert len({read_mail(content)["Message-ID"] for _, _, content in remote.mails}) == 1
+    with pytest.raises(ConflictError):
+        await access.run("luis", standing.send_again, story.sent)
+    with pytest.raises(NotFoundError):
+        await access.run("luis", standing.send_again, uuid4())
+
+
 async def test_it_gives_up_after_its_attempts(database, ledger, story, worker, remote):
     enqueue(database, story.reply())
     remote.data = ["451 busy"]
     await drain(worker(dataclasses.replace(AT_ONCE, attempts=3)))
-    assert (len(remote.mails), outcomes(database, ledger, story)) == (3, [InteractionDeliveryFailed])
+    assert outcomes(database, ledger, story) == [InteractionPostponed, InteractionPostponed, InteractionDeliveryFailed]
+    assert len(remote.mails) == 3
 
 
 async def test_an_outcome_is_recorded_though_somebody_holds_the_store(database, ledger, story, worker, remote):
@@ -436,7 +497,7 @@ async def test_a_server_that_takes_the_mail_and_says_nothing_gets_it_twice_at_mo
     remote.stalling = True
     await drain(worker(seconds=0.5))
     assert (len(remote.mails), states(database)) == (2, {"uncertain": 1})
-    assert outcomes(database, ledger, story) == [InteractionDeliveryUncertain]
+    assert outcomes(database, ledger, story) == [InteractionPostponed, InteractionDeliveryUncertain]
 
 
 async def test_nobody_listening_costs_nothing(database, ledger, head, blobs, story, worker, remote):

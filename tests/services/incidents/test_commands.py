@@ -26,13 +26,15 @@ from schemas.facts.incident import (
     ProductNamed,
     Reason,
 )
-from schemas.facts.interaction import InteractionDelivered, InteractionSent
+from schemas.facts.interaction import InteractionDelivered, InteractionDeliveryFailed, InteractionSent
 from schemas.interaction import Automatic, CallSignalKind, Channel, Direction, Party
 from services.commands import Commands
 from services.customers.requests import AddAddress
 from services.incidents import arrive
+from services.incidents.answer import NOWHERE
 from services.incidents.requests import Close, Merge, Move, Note, Reply, Resolve, Split, Tag, Unmerge
 from services.incidents.state import Incident, evolve, opened
+from services.incidents.ways import ways
 from tests.services.incidents.world import chat, form, mail, signal, uid
 
 
@@ -197,8 +199,10 @@ async def test_an_answer_to_a_chat_is_pushed_and_not_mailed(taking, commands):
 async def test_a_caller_is_answered_by_mail_once_their_address_is_known(taking, commands):
     await taking.take(signal("c1", CallSignalKind.STARTED))
     done = await commands.run(Reply(incident=1, text="As said"), by="eva")
-    assert (done.delivery, taking.rows("deliveries")) == ("sent", [])  # only their status page shows it
-    assert [fact.remote for fact in of(taking, InteractionDelivered)] == ["status_page"]
+    assert (done.delivery, taking.rows("deliveries"), of(taking, InteractionDelivered)) == ("failed", [], [])
+    assert [fact.reason for fact in of(taking, InteractionDeliveryFailed)] == [NOWHERE]
+    with taking.hub.database.transaction() as connection:  # and it was said before
+        assert [way.nowhere for way in ways(connection, taking.hub.ledger, commands.rules, 1)] == [True]
     customer = of(taking, IncidentOpened)[0].customer
     await commands.run(AddAddress(customer=customer, address="ana@x.cu"), by="eva")
     done = await commands.run(Reply(incident=1, text="As said"), by="eva")
