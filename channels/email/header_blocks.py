@@ -33,7 +33,8 @@ def _titles(names: Iterable[str]) -> str:
 
 
 _ORIGINAL = re.compile(
-    rf"[-_=*\s]{{2,40}}(?:{_titles(quote_words.ORIGINALS)})\s?:?\s?[-_=*\s]{{2,40}}"
+    rf"[-_=*]{{4,40}}\s?(?:{_titles(quote_words.ORIGINALS)})\s?:?\s?[-_=*]{{4,40}}"
+    r"|-{10,40}\s?(?:Original|原始邮件)\s?-{10,40}"  # QQ
     rf"|-{{3,20}}\s?.{{2,80}}\b(?:{_titles(quote_words.WROTE)})\s?:\s?-{{3,20}}",  # Lotus Notes in a browser
     re.IGNORECASE,
 )
@@ -41,6 +42,7 @@ _FORWARDED = re.compile(
     rf"[-_=*]{{2,40}}\s?(?:{_titles(quote_words.FORWARDED)})\b.{{0,80}}|(?:{_titles(quote_words.FORWARDED)})\s?[:\uff1a]",
     re.IGNORECASE,
 )
+_MOMENT = re.compile(r"\b(?:19|20)\d\d\b.{0,40}\b\d{1,2}[:.]\d\d|\d年.{0,20}\d:\d\d")
 _RULE = re.compile(r"[_-]{10,200}")
 _DRAWN = ("--", "__", "==", "**", "- -")
 _NAME_MAX_CHARACTERS = 40
@@ -76,7 +78,11 @@ def block_at(lines: Sequence[str], at: int) -> Block | None:
     if lines[at][:1] in {" ", "\t", ">"} or kind_of(lines[at]) != "from" or not _stands_apart(lines, at):
         return None
     found = _read(lines, at)
-    return found if {"from", "sent"} <= found.says.keys() and len(found.says) >= _KINDS_MIN else None
+    if not {"from", "sent"} <= found.says.keys() or len(found.says) < _KINDS_MIN:
+        return None
+    drawn = any(is_rule(lines[above]) for above in range(max(at - 2, 0), at))
+    # of a program: an order for a transport has a From, a Date, a To and a Subject, too
+    return found if drawn or "@" in found.says["from"] or _MOMENT.search(found.says["sent"]) else None
 
 
 def block_below(lines: Sequence[str], title: int) -> Block | None:

@@ -24,7 +24,6 @@ TECHNICAL = (
 ORIGINALS = (
     "Original Message",
     "Original Appointment",
-    "Original",
     "Mensaje original",
     "Ursprüngliche Nachricht",
     "Originalnachricht",

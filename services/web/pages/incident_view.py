@@ -16,7 +16,7 @@ from projections.customers import Customer
 from projections.incidents import Incident, IncidentDetail
 from projections.timeline import Entry
 from schemas.errors import NotFoundError
-from schemas.interaction import Channel
+from schemas.interaction import Channel, Direction
 from services.access import users
 from services.deliveries import standing
 from services.deliveries.standing import Sending
@@ -32,6 +32,7 @@ from services.web.parts import Parts
 _RUN_MIN = 3
 """So many facts in a row are folded into one line."""
 _OTHERS_MAX = 6
+_ELSEWHERE_MAX = 3
 _TAGS_MAX = 200
 
 _UNFINISHED = frozenset({"queued", "delayed", "failed", "uncertain", "bounced"})
@@ -49,7 +50,7 @@ class Block:
 
 @dataclass(frozen=True)
 class View:
-    """Everything the page needs to know."""
+    """Everything the page needs to know. `elsewhere`: where mails ask to be answered, the last first."""
 
     incident: IncidentDetail
     blocks: Sequence[Block]
@@ -58,6 +59,7 @@ class View:
     held: Sequence[Entry]
     calls: dict[UUID, CallView]
     sendings: dict[UUID, Sending]
+    elsewhere: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,12 @@ def read(connection: Connection, number: int, most: int, by: str) -> View:
     mailed = [each.interaction_id for each in found if each.delivery in _UNFINISHED and each.interaction_id]
     sendings = standing.of(connection, mailed) if mailed else {}
     titles, told = _titles(connection, found), _calls(connection, found)
-    return View(incident, list(blocks(found)), older, titles, held, told, sendings)
+    return View(incident, list(blocks(found)), older, titles, held, told, sendings, _elsewhere(found))
+
+
+def _elsewhere(entries: Sequence[Entry]) -> Sequence[str]:
+    asked = (each.details.get("reply_to", "") for each in reversed(entries) if each.direction == Direction.IN)
+    return [to for to in dict.fromkeys(asked) if to][:_ELSEWHERE_MAX]
 
 
 def blocks(entries: Sequence[Entry]) -> Iterator[Block]:
