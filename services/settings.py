@@ -61,6 +61,7 @@ class Settings:
     public_url: str
     rate_limit: bool
     correlation_hours: int
+    reopen_days: int
     automatic_mails: int
     automatic_hours: int
     chat_wait_seconds: int
@@ -109,6 +110,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         trusted_authserv=_words(given.pop("TRUSTED_AUTHSERV", "")),
         public_url=(given.pop("PUBLIC_URL", "") or f"http://{http}").rstrip("/"),
         rate_limit=_switch(given, "RATE_LIMIT", default=True),
+        reopen_days=_number(given, "REOPEN_DAYS", 30),
         correlation_hours=_number(given, "CORRELATION_HOURS", 168),
         automatic_mails=_number(given, "AUTOMATIC_MAILS", 10),
         automatic_hours=_number(given, "AUTOMATIC_HOURS", 24),

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     SIGNED_TOKEN = "signed_token"  # noqa: S105 -- a reason's name
     REFERENCES = "references"
     SUBJECT_NUMBER = "subject_number"
+    SAME_MAIL = "same_mail"
     SESSION = "session"
     SAME_CUSTOMER = "same_customer"
     NEW = "new"
@@ -42,8 +43,10 @@ class Reason(StrEnum):
 
 
 class SuggestionReason(StrEnum):
-    """Why an incident may be the same as another."""
+    """Why an incident may be the same as another. Follows, followed by: its closed one was too old to be reopened."""
 
+    FOLLOWS = "follows"
+    FOLLOWED_BY = "followed_by"
     CLAIMED_ADDRESS = "claimed_address"
     STRANGER_WITH_NUMBER = "stranger_with_number"
     STRANGER_WITH_REFERENCES = "stranger_with_references"

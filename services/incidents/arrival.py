@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeAlias
@@ -11,6 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from channels.email.subjects import topic_of_subject
 from channels.intake import decode_item, encode_item
 from schemas.address import Kind, kind_of
 from schemas.facts.call import CallStarted
@@ -23,16 +23,6 @@ Key: TypeAlias = bytes
 
 _REFERENCES_MAX = 50
 _OTHERS_MAX = 50
-_PREFIX = re.compile(r"^\s*(?:(?:re|fwd?|rv|aw|wg|tr|sv|enc|res)\s*(?:\[\d+\])?\s*[::]|\[#\d+\])\s*", re.IGNORECASE)
-_NUMBER = re.compile(r"\[#\d+\]")
-
-
-def topic_of_subject(subject: str) -> str:
-    """What a subject is about: without answer marks, our number, case and spacing; empty when nothing is left."""
-    text = subject
-    while (shorter := _PREFIX.sub("", text, count=1)) != text:
-        text = shorter
-    return " ".join(_NUMBER.sub(" ", text).casefold().split())
 
 
 class Arrival(msgspec.Struct, frozen=True):

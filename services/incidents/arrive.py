@@ -228,7 +228,7 @@ def _participants(
 
 def _linked(arrival: Arrival, incident: UUID, reason: Reason, known: Known, now: datetime) -> InteractionLinked:
     item = arrival.item
-    first = arrival.session is None or arrival.session not in known.threads
+    first = (arrival.session is None or arrival.session not in known.threads) and reason is not Reason.SAME_MAIL
     return InteractionLinked(
         incident=incident,
         interaction=item.id,
@@ -296,6 +296,12 @@ def _suggestions(grouping: Grouping, incident: UUID, known: Known, now: datetime
     for other, reason in grouping.suggestions:
         if other != incident and (state is None or other not in state.suggested):
             yield MergeSuggested(incident=incident, other=other, reason=reason, at=now)
+    if grouping.follows is not None:
+        for one, other, reason in (
+            (incident, grouping.follows, SuggestionReason.FOLLOWS),
+            (grouping.follows, incident, SuggestionReason.FOLLOWED_BY),
+        ):
+            yield MergeSuggested(incident=one, other=other, reason=reason, at=now)
     for stranger in grouping.suggested_by:
         if stranger != incident and incident not in known.incidents[stranger].suggested:
             yield MergeSuggested(

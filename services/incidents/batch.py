@@ -79,10 +79,14 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What deciding needs beside the facts. `window`: how long an incident stays joinable by its customer's words."""
+    """What deciding needs beside the facts. `window`: how long an incident stays joinable by its customer's words.
+
+    `reopen`: how long an answer reopens it once it is closed; later a follow-up is opened.
+    """
 
     reader: Reader
     window: timedelta
+    reopen: timedelta = timedelta(days=30)
 
 
 def read(record: LogRecord, reader: Reader) -> Item | Unreadable:
@@ -196,7 +200,7 @@ def _load_calls(connection: Connection, known: Known, rules: Rules, items: Seque
 
 def take(arrival: Arrival, known: Known, rules: Rules, *, now: datetime) -> UUID | None:
     """An arrival becomes facts and index rows of the working set; returns its incident."""
-    grouping = correlate(arrival, known, now=now, window=rules.window)
+    grouping = correlate(arrival, known, now=now, window=rules.window, reopen=rules.reopen)
     incident = arrive.incident_of(arrival, grouping)
     cause = Cause(arrival.item.id, incident)
     if arrival.automatic is None:

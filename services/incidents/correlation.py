@@ -13,18 +13,19 @@ from uuid import UUID
 import msgspec
 
 from schemas.facts.incident import Reason, SuggestionReason
-from services.incidents import parts
+from services.incidents import followup, parts
 from services.incidents.arrival import Arrival, Key
 from services.incidents.known import Known, Mail, Thread
 from services.incidents.state import Incident
 
 _SUGGESTIONS_MAX = 3
+_FOLLOWABLE = {Reason.SIGNED_TOKEN, Reason.REFERENCES, Reason.SUBJECT_NUMBER}
 
 
 class Grouping(msgspec.Struct, frozen=True):
     """`incident` None: a new one. `joins`: further incidents that belong to it. `pulls`: automatic mail to link too.
 
-    `marked`: it came with a token, from an address that wasn't part of it.
+    `follows`: it answers that one, which was closed too long ago: a new incident, named beside it.
     """
 
     incident: UUID | None
@@ -32,20 +33,27 @@ class Grouping(msgspec.Struct, frozen=True):
     joins: tuple[UUID, ...] = ()
     pulls: tuple[Mail, ...] = ()
     suggestions: tuple[tuple[UUID, SuggestionReason], ...] = ()
+    follows: UUID | None = None
     suggested_by: tuple[UUID, ...] = ()
     """Incidents of strangers that answered this before it came: they are probably part of it."""
 
 
-def correlate(arrival: Arrival, known: Known, *, now: datetime, window: timedelta) -> Grouping:
-    """The incident of an arrival. `window`: how long an incident stays joinable by rule 5."""
+def correlate(arrival: Arrival, known: Known, *, now: datetime, window: timedelta, reopen: timedelta) -> Grouping:
+    """The incident of an arrival. `window`: how long one stays joinable by rule 5; `reopen`: how long once closed."""
     if arrival.item.hints.fresh:
         return Grouping(incident=None, reason=Reason.AGENT)
     answered = _answered(arrival, known)
-    incident, reason = _by_rules_1_to_4(arrival, known, answered)
+    incident, reason = _by_rules_1_to_4(arrival, known, answered, oldest=now - window)
+    follows: UUID | None = None
+    if incident is not None and reason in _FOLLOWABLE and followup.is_answer(arrival):
+        going_on = followup.goes_on(incident, known, oldest=now - reopen)
+        if going_on is None:
+            follows, reason = incident, Reason.NEW
+        incident = going_on
     late = list(_waiting_for(arrival, known))
     kept = [mail for mail in late if _takes_part(mail.address, mail.proven, arrival.parties)]
-    suggestions = [] if incident else list(_strangers(arrival, known, answered))
-    if incident is None and arrival.automatic is None:
+    suggestions = [] if incident or follows else list(_strangers(arrival, known, answered))
+    if incident is None and follows is None and arrival.automatic is None:
         candidates = _same_customer(arrival, known, now=now, window=window)
         incident = next((other for other, proven in candidates if proven), None)
         reason = Reason.NEW if incident is None else Reason.SAME_CUSTOMER
@@ -53,6 +61,7 @@ def correlate(arrival: Arrival, known: Known, *, now: datetime, window: timedelt
             suggestions += [(other, SuggestionReason.CLAIMED_ADDRESS) for other, _ in candidates]
     joins = [thread.incident for thread in answered if reason is Reason.REFERENCES and thread.incident]
     joins += [mail.incident for mail in kept if mail.incident]
+    joins = [other for other in joins if not followup.is_past(other, known, oldest=now - reopen)]
     if incident is None and joins:
         incident, reason = joins[0], Reason.REFERENCES
     pulls = [mail for mail in kept if mail.incident is None]
@@ -63,6 +72,7 @@ def correlate(arrival: Arrival, known: Known, *, now: datetime, window: timedelt
         reason=reason,
         joins=tuple(dict.fromkeys(other for other in joins if other != incident)),
         pulls=tuple(dict.fromkeys(pulls)),
+        follows=follows if incident is None else None,
         suggestions=tuple(dict(reversed(suggestions)).items())[::-1][:_SUGGESTIONS_MAX],
         suggested_by=tuple(
             dict.fromkeys(mail.incident for mail in late if mail not in kept and mail.incident is not None)
@@ -71,7 +81,7 @@ def correlate(arrival: Arrival, known: Known, *, now: datetime, window: timedelt
 
 
 def _by_rules_1_to_4(  # noqa: PLR0911 -- a rule a return, in DESIGN's order
-    arrival: Arrival, known: Known, answered: list[Thread]
+    arrival: Arrival, known: Known, answered: list[Thread], *, oldest: datetime
 ) -> tuple[UUID | None, Reason]:
     hints = arrival.item.hints
     if hints.incident in known.incidents:
@@ -81,6 +91,8 @@ def _by_rules_1_to_4(  # noqa: PLR0911 -- a rule a return, in DESIGN's order
         return about, Reason.SIGNED_TOKEN
     if hints.thread_signed and own is not None:
         return own, Reason.SIGNED_TOKEN
+    if (twin := _twin(arrival, known, oldest=oldest)) is not None:
+        return twin, Reason.SAME_MAIL
     if (nearest := next((thread.incident for thread in answered if thread.incident), None)) is not None:
         return nearest, Reason.REFERENCES
     if (numbered := _numbered(arrival, known)) is not None and _is_participant(arrival, known, numbered):
@@ -90,6 +102,16 @@ def _by_rules_1_to_4(  # noqa: PLR0911 -- a rule a return, in DESIGN's order
     if own is not None:  # its thread was used before it came: somebody answered with the token we gave for it
         return own, Reason.SESSION if arrival.session else Reason.SIGNED_TOKEN
     return None, Reason.NEW
+
+
+def _twin(arrival: Arrival, known: Known, *, oldest: datetime) -> UUID | None:
+    """Where the same mail is already that came to another mailbox of ours: as long as a program may repeat an id."""
+    thread = known.threads.get(arrival.message) if arrival.message is not None else None
+    if thread is None or thread.incident is None or thread.interaction == arrival.item.id:
+        return None
+    if not _takes_part(arrival.address, arrival.item.sender.proven, thread.parties):
+        return None
+    return thread.incident if known.incidents[thread.incident].active_at >= oldest else None
 
 
 def _led_by(known: Known, key: Key | None) -> UUID | None:

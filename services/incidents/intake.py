@@ -37,7 +37,9 @@ class IncidentsService:
     def __init__(self, hub: Hub) -> None:
         self._database = hub.database
         self._ledger = hub.ledger
-        self._rules = Rules(Reader(hub.secret), timedelta(hours=hub.settings.correlation_hours))
+        settings = hub.settings
+        window, reopen = timedelta(hours=settings.correlation_hours), timedelta(days=settings.reopen_days)
+        self._rules = Rules(Reader(hub.secret), window, reopen)
         self._poison_in_a_row = 0
         self._at_once = _AT_ONCE_MAX
 

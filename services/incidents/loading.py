@@ -57,10 +57,21 @@ def load_for(connection: Connection, known: Known, arrivals: Sequence[Arrival]) 
     incidents |= {arrival.item.hints.incident for arrival in arrivals}
     numbers = {number for arrival in arrivals if (number := arrival.item.hints.subject_number) is not None}
     load_incidents(connection, known, {incident for incident in incidents if incident}, numbers)
+    _load_follow_ups(connection, known)
     if any(arrival.item.hints.thread_signed for arrival in arrivals) or numbers:
         load_customers(connection, known, {incident.customer for incident in known.incidents.values()})
     about = {arrival.item.hints.about for arrival in arrivals if arrival.about in known.threads}
     load_versions(connection, known, [stream_id("interaction", subject) for subject in about if subject])
+
+
+def _load_follow_ups(connection: Connection, known: Known) -> None:
+    """Where closed ones went on, and where those did."""
+    asked: set[UUID] = set()
+    while later := {one.followed_by for one in known.incidents.values() if one.followed_by} - known.incidents.keys():
+        if later <= asked:
+            return
+        asked |= later
+        load_incidents(connection, known, later)
 
 
 def load_threads(connection: Connection, known: Known, keys: Collection[Key]) -> None:

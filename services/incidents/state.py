@@ -31,6 +31,7 @@ from schemas.facts.incident import (
     Priority,
     ProductNamed,
     Status,
+    SuggestionReason,
     WorkStarted,
     WorkStopped,
 )
@@ -74,6 +75,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """`spoken_at`: of the last fact that counts in `merged_status`. `apart`: what an agent separated from it.
 
     `solved`: its last word was a resolution, whether closed since or not; `resolution`: the version of the last one.
+    `followed_by`: where who answers it goes on, once it is closed too long to be reopened.
     `snoozed` without `snoozed_until`: until the customer answers.
 
     `version`: of its stream, after all facts folded here. `product`: no longer filled; a state holds no words.
@@ -108,6 +110,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     snoozed: bool = False
     snoozed_until: datetime | None = None
     resolution: int = 0
+    followed_by: UUID | None = None
 
     @property
     def is_open(self) -> bool:
@@ -161,7 +164,8 @@ def evolve(incident: Incident, fact: IncidentFact) -> Incident:  # noqa: C901, P
         case ParticipantAdded():
             return replace(incident, participants=incident.participants | {fact.address})
         case MergeSuggested():
-            return replace(incident, suggested=incident.suggested | {fact.other})
+            follow_up = fact.other if fact.reason is SuggestionReason.FOLLOWED_BY else incident.followed_by
+            return replace(incident, suggested=incident.suggested | {fact.other}, followed_by=follow_up)
         case IncidentMerged():
             return replace(incident, merged_into=fact.into, merged_at=fact.at, apart=incident.apart - {fact.into})
         case IncidentUnmerged():

@@ -67,6 +67,7 @@ class Replay:
     reader: Reader
     window: timedelta
     parsed: Mapping[UUID, Interaction]
+    reopen: timedelta = timedelta(days=30)
     known: Known = field(default_factory=Known)
     decisions: list[Decision] = field(default_factory=list[Decision])
     now: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
@@ -84,7 +85,9 @@ class Replay:
         arrival = self._arrival(received) if received is not None else None
         grouping = None
         if arrival is not None and arrival.item.channel is Channel.EMAIL and arrival.item.id in self.parsed:
-            grouping = correlate(arrival, self.known, now=together[0][0].recorded_at, window=self.window)
+            grouping = correlate(
+                arrival, self.known, now=together[0][0].recorded_at, window=self.window, reopen=self.reopen
+            )
         for _, fact in together:
             self._fold(fact)
         if arrival is not None:

@@ -68,7 +68,8 @@ async def look(hub: Hub, advance: Advance = lambda _done, _total: None) -> Findi
     finally:
         await pool.close()
     window = timedelta(hours=hub.settings.correlation_hours)
-    replay = Replay(Reader(hub.secret), window, found.parsed)
+    reopen = timedelta(days=hub.settings.reopen_days)
+    replay = Replay(Reader(hub.secret), window, found.parsed, reopen)
     proposals = await hub.database.run(_replayed, replay, hub, until)
     return Findings(len(found.parsed), erased, found.unreadable, proposals)
 

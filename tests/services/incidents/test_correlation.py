@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from channels.email.subjects import topic_of_subject
 from eventstore.ledger import NO_CAUSE
 from schemas.facts.customer import AddressAdded, AddressProven, CustomerRegistered
 from schemas.facts.incident import (
@@ -27,7 +28,6 @@ from schemas.facts.incident import (
 from schemas.facts.interaction import InteractionBounced, InteractionReceived
 from schemas.interaction import Authentication, Automatic, Hints, Interaction, Party
 from schemas.lifecycle import Status
-from services.incidents.arrival import topic_of_subject
 from services.incidents.known import Thread
 from tests.services.incidents.world import NOON, World, chat, form, mail, uid
 
@@ -328,8 +328,18 @@ def test_subjects_are_compared_without_answer_marks_and_our_number():
         "RE: Printer  on FIRE",
         "Fwd: Re: [#12] printer on fire",
         "RV: AW: Printer on fire [#3]",
+        "回复\uff1aRe[2]: SV: Printer on fire",
+        "[EXTERNAL] Antw: R: Re: Printer on fire",
+        "TR : ENC: Printer on fire",
+        "***SPAM*** Re: Printer on fire",
     ):
         assert topic_of_subject(subject) == "printer on fire"
+
+
+def test_a_subject_keeps_what_is_no_mark():
+    for subject in ("Reply: none", "Reset: printer", "C: drive full", "[urgent] printer"):
+        assert topic_of_subject(subject) == subject.casefold()
+    assert topic_of_subject("Re: " * 250) == ""
 
 
 PEOPLE = ("ana@x.cu", "bob@x.cu", "carla@y.cu", "agent@us.example")
@@ -351,13 +361,17 @@ def conversations(draw):
         sender = draw(st.sampled_from(within)).removeprefix("email:")
         automatic = Automatic.REPLY if index == 5 and draw(st.booleans()) else None
         to = tuple(draw(st.sets(st.sampled_from(PEOPLE))))
-        mails.append(mail(f"m{index}", sender, to=to, subject="Re: Printer", answers=chain, automatic=automatic))
+        mark = draw(st.sampled_from(("Re: ", "RV: ", "AW: ", "回复\uff1a", "[EXTERNAL] SV: ", "")))
+        subject = mark + draw(st.sampled_from(("Printer", "Something else")))
+        mails.append(mail(f"m{index}", sender, to=to, subject=subject, answers=chain, automatic=automatic))
         chains.append(chain)
-    return mails
+    # the same mail, to another mailbox of ours
+    copied = draw(st.sampled_from([each for each in mails if each.hints.automatic is None]))
+    return [*mails, replace(copied, id=uid("copy"), thread=uid("copy"), contact=uid("copy"))]
 
 
 @settings(max_examples=300)
-@given(conversations(), st.permutations(range(6)))
+@given(conversations(), st.permutations(range(7)))
 def test_every_order_of_a_conversation_gives_the_same_grouping(conversation, order):
     in_order, shuffled = World(), World()
     in_order.take(*conversation)
