@@ -19,7 +19,7 @@ from schemas.facts import Fact
 from schemas.facts.api_token import TokenCreated, TokenRevoked
 from schemas.facts.held import HeldDiscarded, HeldReleased, HeldReprocessed, HeldRestored
 from schemas.facts.line import LineCreated, LineKeyRenewed, LineRevoked
-from schemas.facts.team import TeamClosed, TeamCreated, TeamOpened, TeamRenamed, TeamRetired
+from schemas.facts.team import TeamClosed, TeamCreated, TeamMailSet, TeamOpened, TeamRenamed, TeamRetired
 from schemas.facts.user import (
     EmailChanged,
     JoinedTeam,
@@ -96,6 +96,7 @@ _FACTS: tuple[tuple[type[Fact], tuple[str, ...]], ...] = (
     (TeamRenamed, ("title",)),
     (TeamClosed, ()),
     (TeamOpened, ()),
+    (TeamMailSet, ("mailbox", "sender")),
     (TeamRetired, ()),
     (TokenCreated, ("role", "scopes", "owner", "expires_at")),
     (TokenRevoked, ()),

@@ -13,6 +13,7 @@ from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
 from channels.email.automatic import LOOP_HEADER
+from channels.email.quoting import Quoted
 from channels.text import one_line, shorten
 
 _REFERENCES_MAX = 20
@@ -37,6 +38,7 @@ class OutgoingMail:
     """What one recipient gets. Ids without angle brackets, `references` oldest first, the last one answered.
 
     `answers_to`: where answers and bounces go. `automatic`: nobody wrote it, so nothing may answer it by itself.
+    `quoted`: what is answered, shown below in the language `quoted_in`.
     """
 
     mailbox: str
@@ -53,6 +55,9 @@ class OutgoingMail:
     at: datetime
     automatic: bool = False
     files: tuple[OutgoingFile, ...] = ()
+    signature: str = ""
+    quoted: Quoted | None = None
+    quoted_in: str = "es"
 
 
 def subject_of_answer(subject: str, number: int | None) -> str:
@@ -83,7 +88,7 @@ def compose(mail: OutgoingMail) -> bytes:
     message[LOOP_HEADER] = mail.loop
     if mail.language:
         message["Content-Language"] = mail.language
-    message.set_content(mail.text.rstrip() + "\n")
+    message.set_content(_text(mail))
     message.add_alternative(_html(mail), subtype="html")
     for file in mail.files:
         kind, _, subtype = file.media_type.partition("/")
@@ -101,10 +106,24 @@ def _address(name: str, address: str) -> str | Address:
         return address
 
 
+def _text(mail: OutgoingMail) -> str:
+    """The words, the signature below its line (RFC 3676 §4.3), what is answered."""
+    parts = [mail.text.rstrip()]
+    if mail.signature:
+        parts.append(f"-- \n{mail.signature.rstrip()}")
+    if mail.quoted is not None:
+        parts.append(mail.quoted.as_text(mail.quoted_in))
+    return "\n\n".join(parts) + "\n"
+
+
 def _html(mail: OutgoingMail) -> str:
     paragraphs = "".join(
         f"<p>{_linked(paragraph)}</p>\n" for paragraph in re.split(r"\n{2,}", mail.text.strip()) if paragraph.strip()
     )
+    if mail.signature:
+        paragraphs += f"<p>--<br>\n{_linked(mail.signature.strip())}</p>\n"
+    if mail.quoted is not None:
+        paragraphs += mail.quoted.as_html(mail.quoted_in)
     language = f' lang="{html.escape(mail.language)}"' if mail.language else ""
     return f'<!doctype html>\n<html{language}><head><meta charset="utf-8"></head><body>\n{paragraphs}</body></html>\n'
 

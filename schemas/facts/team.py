@@ -50,6 +50,20 @@ class TeamOpened(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
+@fact("team.mail_set.v1")
+class TeamMailSet(Fact, frozen=True, kw_only=True):
+    """Its answers go out so from now on: mailbox of ours, name, signatures. What is empty is as without a team."""
+
+    team: UUID
+    name: str
+    mailbox: str = ""
+    sender: str = ""
+    signature_es: str = ""
+    signature_en: str = ""
+    by: str
+    at: datetime
+
+
 @fact("team.retired.v1")
 class TeamRetired(Fact, frozen=True, kw_only=True):
     """Nothing more is given to it. What it had keeps its name."""

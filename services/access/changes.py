@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from services.access import passwords, teams, users
+from channels.email.mailboxes import Mailboxes
+from services.access import passwords, team_mail, teams, users
 from services.access.desk import AccessDesk
 from services.access.identity import Role
+from services.access.team_mail import TeamMail
 from services.access.users import User
 
 _HASHING = asyncio.Semaphore(2)
@@ -73,9 +75,18 @@ def add_team(desk: AccessDesk, name: str, title: str, members: tuple[str, ...], 
 
 
 def change_team(
-    desk: AccessDesk, name: str, title: str | None, members: tuple[str, ...] | None, *, closed: bool | None = None
+    desk: AccessDesk,
+    name: str,
+    title: str | None,
+    members: tuple[str, ...] | None,
+    *,
+    ours: Mailboxes,
+    closed: bool | None = None,
+    mail: TeamMail | None = None,
 ) -> None:
-    """What is None stays. Raises NotFoundError, InvalidError."""
+    """What is None stays. `ours`: the addresses it may write from. Raises NotFoundError, InvalidError."""
+    if mail is not None:
+        team_mail.set_mail(desk, name, mail, ours)
     if title is not None:
         teams.rename_team(desk, name, title)
     if members is not None:

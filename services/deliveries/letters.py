@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -12,26 +12,25 @@ from channels.email.automatic import loop_mark
 from channels.email.confirmation import LANGUAGES, confirmation
 from channels.email.mailboxes import Mailboxes, with_plus
 from channels.email.outgoing import OutgoingMail, subject_of_answer
+from channels.email.quoting import LANGUAGES as QUOTING_LANGUAGES
 from channels.email.requests_link import LANGUAGES as REQUESTS_LANGUAGES
 from channels.email.requests_link import requests_link
 from channels.tokens import ThreadTokens
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
 from schemas.address import Kind, handle_of, kind_of
-from schemas.facts import Fact, stream_id
+from schemas.facts import stream_id
 from schemas.facts.chat import ChatEmailGiven, ChatRequested
 from schemas.facts.customer import AddressAdded
-from schemas.facts.incident import IncidentMerged, IncidentOpened, IncidentUnmerged, InteractionLinked
 from schemas.facts.interaction import InteractionReceived, InteractionSent
 from schemas.facts.link import LinkMailed
 from schemas.ids import keyed_id
-from schemas.interaction import Attachment, Channel, Party
-from schemas.threads import begun, mailed
+from schemas.interaction import Attachment, Party
+from schemas.threads import mailed
+from services.access import team_mail, teams
+from services.deliveries.conversation import Incident, earlier
 from services.deliveries.queue import Kind as DeliveryKind
 from services.deliveries.queue import Leased
-
-_EARLIER_MAX = 20
-_MERGES_MAX = 50
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,10 @@ class Letterhead:
         """Of our Message-IDs."""
         return self.mailboxes.first.rpartition("@")[2]
 
+    def message_id(self, thread: UUID, interaction: UUID) -> str:
+        """Signed: what answers it is known by it."""
+        return self.tokens.message_id(thread, interaction, self.domain)
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -65,11 +68,11 @@ def write(connection: Connection, ledger: Ledger, head: Letterhead, delivery: Le
         return _requests_link(connection, ledger, head, delivery)
     history = ledger.load(connection, [stream_id("interaction", delivery.interaction)])
     facts = [fact for each in history.values() for fact in each.facts]
-    incident = _Incident.load(connection, ledger, delivery.incident)
+    incident = Incident.load(connection, ledger, delivery.incident)
     for fact in facts:
         match fact:
             case InteractionSent() if delivery.kind is DeliveryKind.REPLY:
-                return _reply(head, delivery, fact, incident, _earlier(connection, ledger, head, fact, incident))
+                return _reply(connection, ledger, head, delivery, fact, incident)
             case InteractionReceived() if delivery.kind is DeliveryKind.MISSED_CHAT:
                 given = _given_in_chat(connection, ledger, fact.contact)
                 return _confirmation(head, delivery, fact, incident, given, missed=True)
@@ -119,25 +122,39 @@ def _requests_link(connection: Connection, ledger: Ledger, head: Letterhead, del
 
 
 def _reply(
-    head: Letterhead, delivery: Leased, sent: InteractionSent, incident: _Incident, earlier: _Earlier
+    connection: Connection,
+    ledger: Ledger,
+    head: Letterhead,
+    delivery: Leased,
+    sent: InteractionSent,
+    incident: Incident,
 ) -> Letter | None:
     content = sent.personal
     recipient = _recipient(head, delivery, content.recipients) if content is not None else None
     if content is None or recipient is None:
         return None
-    mailbox = earlier.mailbox or head.mailboxes.first
+    before = earlier(
+        connection, ledger, incident, sent, to=delivery.address, mailboxes=head.mailboxes, id_of=head.message_id
+    )
+    writes = team_mail.of_teams(connection).get(incident.team or "", team_mail.NONE)
+    mailbox = head.mailboxes.of(writes.mailbox) or before.mailbox or head.mailboxes.first
+    language = incident.language if incident.language in QUOTING_LANGUAGES else head.locale
+    title = teams.titles(connection).get(incident.team or "", "")
     return Letter(
         OutgoingMail(
             mailbox=mailbox,
             answers_to=with_plus(mailbox, head.tokens.sign(mailed(sent.thread))),
-            name=head.name,
+            name=writes.sender or head.name,
             recipient=handle_of(recipient.address),
             recipient_name=recipient.name,
             subject=subject_of_answer(content.subject or incident.subject, incident.number),
             text=content.text,
             language=incident.language,
-            message_id=head.tokens.message_id(mailed(sent.thread), sent.interaction, head.domain),
-            references=content.references or earlier.references,
+            message_id=head.message_id(mailed(sent.thread), sent.interaction),
+            references=content.references or before.references,
+            signature=writes.signature(language, agent=sent.by, team=title),
+            quoted=before.quoted,
+            quoted_in=language,
             loop=loop_mark(head.secret),
             at=sent.at,
         ),
@@ -164,7 +181,7 @@ def _confirmation(
     head: Letterhead,
     delivery: Leased,
     received: InteractionReceived,
-    incident: _Incident,
+    incident: Incident,
     given: Sequence[Party] = (),
     *,
     missed: bool = False,
@@ -195,7 +212,7 @@ def _confirmation(
             subject=subject,
             text=text,
             language=language,
-            message_id=head.tokens.message_id(side, received.interaction, head.domain),
+            message_id=head.message_id(side, received.interaction),
             references=(),
             loop=loop_mark(head.secret),
             at=datetime.now(UTC),
@@ -208,68 +225,3 @@ def _recipient(head: Letterhead, delivery: Leased, parties: Sequence[Party]) -> 
     """The one of them the delivery is for: it names only a keyed id."""
     mailable = (party for party in parties if kind_of(party.address) is Kind.EMAIL)
     return next((party for party in mailable if keyed_id(head.secret, party.address) == delivery.address), None)
-
-
-@dataclass(frozen=True)
-class _Earlier:
-    """What was said before in the same thread: ids oldest first, and which mailbox of ours it was said to."""
-
-    references: tuple[str, ...] = ()
-    mailbox: str = ""
-
-
-def _earlier(
-    connection: Connection, ledger: Ledger, head: Letterhead, sent: InteractionSent, incident: _Incident
-) -> _Earlier:
-    linked = [fact.interaction for fact in incident.links if begun(fact.thread) == begun(sent.thread)]
-    before = linked[: linked.index(sent.interaction)] if sent.interaction in linked else linked
-    histories = ledger.load(connection, [stream_id("interaction", each) for each in before[-_EARLIER_MAX:]])
-    references: list[str] = []
-    mailbox = ""
-    for fact in (fact for history in histories.values() for fact in history.facts):
-        match fact:
-            case InteractionReceived(channel=Channel.EMAIL, personal=content) if content is not None:
-                references.append(content.message_id)
-                mailbox = head.mailboxes.of(content.details.get("mailbox", "")) or mailbox
-            case InteractionReceived(channel=Channel.FORM) | InteractionSent():
-                references.append(head.tokens.message_id(mailed(fact.thread), fact.interaction, head.domain))
-            case _:
-                continue
-    return _Earlier(tuple(dict.fromkeys(filter(None, references))), mailbox)
-
-
-@dataclass(frozen=True)
-class _Incident:
-    """As a customer knows it: the number it is read under now, and all that is linked to it."""
-
-    number: int | None = None
-    subject: str = ""
-    language: str = ""
-    links: tuple[InteractionLinked, ...] = ()
-
-    @classmethod
-    def load(cls, connection: Connection, ledger: Ledger, incident: UUID | None) -> _Incident:
-        links: list[InteractionLinked] = []
-        opened: IncidentOpened | None = None
-        seen: set[UUID] = set()
-        while incident is not None and incident not in seen and len(seen) < _MERGES_MAX:
-            seen.add(incident)
-            stream = stream_id("incident", incident)
-            facts = ledger.load(connection, [stream])[stream].facts
-            links += (fact for fact in facts if isinstance(fact, InteractionLinked))
-            opened = next((fact for fact in facts if isinstance(fact, IncidentOpened)), opened)
-            incident = next(_merged_into(facts), None)
-        if opened is None:
-            return cls(links=tuple(links))
-        subject = opened.personal.subject if opened.personal is not None else ""
-        return cls(opened.number, subject, opened.language, tuple(links))
-
-
-def _merged_into(facts: Sequence[Fact]) -> Iterator[UUID]:
-    """Where it stands after the last merge or un-merge."""
-    for fact in reversed(facts):
-        if isinstance(fact, IncidentUnmerged):
-            return
-        if isinstance(fact, IncidentMerged):
-            yield fact.into
-            return

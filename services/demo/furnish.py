@@ -8,15 +8,17 @@ from datetime import timedelta
 
 import msgspec
 
+from channels.email.mailboxes import Mailboxes
 from eventstore.database import Connection
 from schemas.errors import ConflictError
 from schemas.facts.incident import Priority
-from services.access import teams
+from services.access import team_mail, teams
 from services.access.desk import Access, AccessDesk
 from services.access.identity import Role
+from services.access.team_mail import TeamMail
 from services.bulk import Bulk
 from services.commands import Commands
-from services.demo import answering, companies
+from services.demo import answering, companies, held
 from services.demo.staff import CLOSED
 from services.incidents.requests import Assign, IncidentRequest, Snooze
 from services.incidents.state import Incident
@@ -25,6 +27,12 @@ from services.wiring import Hub
 
 _HOUR = 3600
 _TEAMS = {"soporte": "Soporte", "facturacion": "Facturación"}
+_WRITING = "facturacion"
+_WRITES = TeamMail(
+    sender="Facturación de Cauce",
+    signature_es="{agent}\n{team} · Cauce\nLunes a viernes, de 9 a 17",
+    signature_en="{agent}\n{team} · Cauce\nMonday to Friday, 9 to 17",
+)
 _TARGETS = {
     Priority.URGENT: (_HOUR // 2, 8 * _HOUR),
     Priority.HIGH: (2 * _HOUR, 24 * _HOUR),
@@ -40,7 +48,8 @@ _BILLING = frozenset({"factura", "facturación", "facturacion", "billing", "pago
 async def furnish(hub: Hub, seed: int, cases: int) -> None:
     """Once, after the history of this seed and so many cases."""
     with contextlib.suppress(ConflictError):  # somebody has made teams of these names already
-        await Access(hub.database, hub.ledger, hub.secret).run("cauce demo", _make_teams)
+        await Access(hub.database, hub.ledger, hub.secret).run("cauce demo", _make_teams, hub.settings.mail_addresses)
+    await hub.database.run(held.hold, hub.settings.mail_addresses[0])
     commands = Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret)
     serving = asyncio.create_task(commands.serve(), name="commands")
     try:
@@ -59,10 +68,11 @@ async def furnish(hub: Hub, seed: int, cases: int) -> None:
             await serving
 
 
-def _make_teams(desk: AccessDesk) -> None:
+def _make_teams(desk: AccessDesk, ours: tuple[str, ...]) -> None:
     for name, title in _TEAMS.items():
         teams.create_team(desk, name, title)
         teams.set_members(desk, name, (Role.AGENT, Role.ADMIN))
+    team_mail.set_mail(desk, _WRITING, _WRITES, Mailboxes(ours))
 
 
 def _open(connection: Connection) -> list[Incident]:

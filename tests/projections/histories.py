@@ -119,7 +119,7 @@ from schemas.facts.organization import (
     OrganizationRetired,
 )
 from schemas.facts.target import TargetSet, target_id
-from schemas.facts.team import TeamCreated
+from schemas.facts.team import TeamCreated, TeamMailSet
 from schemas.facts.teamwork import (
     AgentsMentioned,
     ArticleLinked,
@@ -858,6 +858,7 @@ class Story:
             SignedIn(user=user, name=name, session=session, method=Method.CODE, address=user, at=now, personal=place),
             SessionEnded(user=user, name=name, session=session, reason=SessionEnd.ENDED, by="eva", at=now),
             TeamCreated(team=self.uuid(), name="soporte", title="Soporte", by="eva", at=now),
+            TeamMailSet(team=self.uuid(), name="soporte", mailbox="s@x.cu", signature_es="{agent}", by="eva", at=now),
             TokenCreated(
                 token=self.uuid(), name="bot", role="agent", scopes=("read",), expires_at=now, by="eva", at=now
             ),

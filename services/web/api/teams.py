@@ -13,11 +13,14 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
+from channels.email.mailboxes import Mailboxes
+from eventstore.database import Connection
 from projections.page import Page
 from schemas.errors import NotFoundError
-from services.access import changes, teams
+from services.access import changes, team_mail, teams
+from services.access.team_mail import TeamMail
 from services.access.teams import Team
-from services.web.api.shapes import Body, Caller, Line, MaybeLine, answers, json
+from services.web.api.shapes import Body, Caller, Line, MaybeLine, Notes, answers, json
 from services.web.parts import Parts
 
 _MEMBERS_MAX = 1000
@@ -36,6 +39,7 @@ class TeamShape(msgspec.Struct, frozen=True):
     members: list[str]
     created_at: datetime
     closed: bool
+    mail: TeamMail
 
 
 class TeamDone(msgspec.Struct, frozen=True):
@@ -54,27 +58,37 @@ class TeamIn(Body):
     closed: bool = False
 
 
+class TeamMailIn(Body):
+    """How its answers go out; what is empty is as without a team. Signatures may hold `{agent}` and `{team}`."""
+
+    mailbox: MaybeLine = ""
+    sender: MaybeLine = ""
+    signature_es: Notes = ""
+    signature_en: Notes = ""
+
+
 class TeamChangeIn(Body):
     """What is left out stays; `members` are exactly these."""
 
     title: Line | None = None
     members: _Members | None = None
     closed: bool | None = None
+    mail: TeamMailIn | None = None
 
 
 def router(parts: Parts) -> APIRouter:
     """`/api/v1/teams`."""
     routes = APIRouter(prefix="/api/v1/teams", tags=["access"])
     database, access = parts.hub.database, parts.hub.access
+    ours = Mailboxes(parts.hub.settings.mail_addresses)
 
     async def shown(name: str) -> TeamShape | None:
-        found = await database.run(teams.list_teams)
-        return next((_shape(team) for team in found if team.name == name), None)
+        return next((team for team in await database.run(_all) if team.name == name), None)
 
     @routes.get("", responses=answers(Page[TeamShape]))
     async def list_teams() -> Response:
         """All, by title."""
-        return json(Page([_shape(team) for team in await database.run(teams.list_teams)]))
+        return json(Page(await database.run(_all)))
 
     @routes.get("/{name}", responses=answers(TeamShape))
     async def get_team(name: str) -> Response:
@@ -93,7 +107,10 @@ def router(parts: Parts) -> APIRouter:
     @routes.patch("/{name}", responses=answers(TeamDone))
     async def change_team(name: str, body: TeamChangeIn, who: Caller) -> Response:
         """Its title, who is in it, or whether it is closed."""
-        done = await access.run(who.name, changes.change_team, name, body.title, body.members, closed=body.closed)
+        mail = TeamMail(**body.mail.model_dump()) if body.mail is not None else None
+        done = await access.run(
+            who.name, changes.change_team, name, body.title, body.members, closed=body.closed, mail=mail, ours=ours
+        )
         return json(TeamDone(done.position, await shown(name)), position=done.position)
 
     @routes.post("/{name}/retire", responses=answers(TeamDone))
@@ -105,5 +122,10 @@ def router(parts: Parts) -> APIRouter:
     return routes
 
 
-def _shape(team: Team) -> TeamShape:
-    return TeamShape(team.name, team.title, list(team.members), team.created_at, team.closed)
+def _all(connection: Connection) -> list[TeamShape]:
+    written = team_mail.of_teams(connection)
+    return [_shape(team, written.get(team.name, team_mail.NONE)) for team in teams.list_teams(connection)]
+
+
+def _shape(team: Team, mail: TeamMail) -> TeamShape:
+    return TeamShape(team.name, team.title, list(team.members), team.created_at, team.closed, mail)

@@ -11,9 +11,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from channels.email.mailboxes import Mailboxes
 from eventstore.database import Connection
 from schemas.errors import NotFoundError
-from services.access import changes, teams, users
+from services.access import changes, team_mail, teams, users
+from services.access.team_mail import TeamMail
 from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
@@ -28,6 +30,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     """For admins."""
     routes = APIRouter(include_in_schema=False)
     access = parts.hub.access
+    ours = Mailboxes(parts.hub.settings.mail_addresses)
 
     async def page(
         request: Request, *, fields: Mapping[str, str] | None = None, error: Exception | None = None
@@ -35,7 +38,13 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         status, headers, shown = posted.outcome(error)
 
         def read(connection: Connection) -> dict[str, object]:
-            return {"teams": teams.list_teams(connection), "people": users.assignable(connection)}
+            return {
+                "teams": teams.list_teams(connection),
+                "people": users.assignable(connection),
+                "mail": team_mail.of_teams(connection),
+                "no_mail": team_mail.NONE,
+                "mailboxes": ours.all,
+            }
 
         typed = {name: (fields or {}).get(name, "") for name in ("name", "title")}
         context = {**await parts.hub.database.run(read), "fields": typed, **_undo(request), **shown}
@@ -60,7 +69,9 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         fields = await posted.fields(request)
         try:
             title = fields.get("title")
-            await access.run(caller(request).name, changes.change_team, name, title, _members(fields))
+            await access.run(
+                caller(request).name, changes.change_team, name, title, _members(fields), mail=_mail(fields), ours=ours
+            )
         except NotFoundError:
             raise
         except posted.REFUSALS as error:
@@ -94,6 +105,12 @@ def _turning(routes: APIRouter, parts: Parts) -> None:
     @routes.post("/admin/teams/{name}/open")
     async def reopen(request: Request, name: str) -> Response:
         return await turn(request, name, closed=False)
+
+
+def _mail(fields: Mapping[str, str]) -> TeamMail | None:
+    if "mailbox" not in fields:
+        return None
+    return TeamMail(**{name: fields.get(name, "") for name in TeamMail.__struct_fields__})
 
 
 def _members(fields: Mapping[str, str]) -> tuple[str, ...]:

@@ -396,6 +396,7 @@ ACCESS: Mapping[str, str] = {
     "TeamRenamed": "Team renamed",
     "TeamClosed": "Team closed to others",
     "TeamOpened": "Team opened to all agents",
+    "TeamMailSet": "How a team writes changed",
     "TeamRetired": "Team retired",
     "TokenCreated": "Token made",
     "TokenRevoked": "Token revoked",

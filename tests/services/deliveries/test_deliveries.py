@@ -28,9 +28,16 @@ from eventstore import store
 from eventstore.blobs import FolderBlobs
 from eventstore.identity import new_epoch, read_identity
 from eventstore.ledger import NO_CAUSE, Ledger
-from schemas.errors import ConflictError, NotFoundError, SettingsError
+from schemas.errors import ConflictError, InvalidError, NotFoundError, SettingsError
 from schemas.facts import stream_id
-from schemas.facts.incident import IncidentMerged, IncidentOpened, InteractionLinked, Reason, Subject
+from schemas.facts.incident import (
+    IncidentMerged,
+    IncidentOpened,
+    IncidentTeamAssigned,
+    InteractionLinked,
+    Reason,
+    Subject,
+)
 from schemas.facts.interaction import (
     InteractionContent,
     InteractionDelivered,
@@ -44,7 +51,9 @@ from schemas.facts.interaction import (
 from schemas.ids import keyed_id
 from schemas.interaction import Attachment, Channel, Direction, Party, RawMail
 from schemas.threads import mailed
+from services.access import team_mail, teams
 from services.access.desk import Access
+from services.access.team_mail import TeamMail
 from services.deliveries import queue, standing
 from services.deliveries.letters import Letterhead
 from services.deliveries.queue import Kind, NewDelivery
@@ -145,12 +154,15 @@ class Story:
         reply="Pruebe otra vez.\n\nSaludos",
         language="en",
         attachments=(),
+        said="",
+        sender="email:ana@x.cu",
     ):
         self.received, self.sent, self.incident = uuid4(), uuid4(), uuid4()
         self.mailed = mailed(self.received)
         self.address = keyed_id(secret, "email:ana@x.cu")
         ana = Party(address="email:ana@x.cu", name="Ana Pérez")
         common = {"address": self.address, "thread": self.received}
+        theirs = {"address": keyed_id(secret, sender), "thread": self.received}
         facts = [
             InteractionReceived(
                 interaction=self.received,
@@ -160,12 +172,13 @@ class Story:
                 received_at=NOW,
                 language=language,
                 personal=InteractionContent(
-                    sender=ana,
+                    sender=Party(address=sender, name=ana.name),
+                    text=said,
                     subject="No imprime",
                     message_id="theirs@x.cu" if channel is Channel.EMAIL else "",
                     details={"mailbox": "ventas@cauce.example"} if channel is Channel.EMAIL else {},
                 ),
-                **common,
+                **theirs,
             ),
             IncidentOpened(
                 incident=self.incident,
@@ -234,6 +247,10 @@ def outcomes(database, ledger, story):
 
 def read_mail(content):
     return email.message_from_bytes(content, policy=email.policy.default)
+
+
+def words_of(mail):
+    return mail.get_body(("plain",)).get_content().splitlines()
 
 
 async def drain(worker):
@@ -315,6 +332,43 @@ async def test_an_answer_to_a_mail_refers_to_it_and_comes_from_its_mailbox(datab
     await drain(worker())
     mail = read_mail(remote.mails[0][2])
     assert (mail["In-Reply-To"], mail["From"]) == ("<theirs@x.cu>", "Cauce <ventas@cauce.example>")
+
+
+async def test_an_answer_is_its_teams_with_name_mailbox_and_signature(database, ledger, secret, story, worker, remote):
+    access, boxes = Access(database, ledger, secret), Mailboxes((BOX, "ventas@cauce.example"))
+    await access.run("eva", teams.create_team, "ventas", "Ventas")
+    mail = TeamMail("ventas@cauce.example", "Ventas de Cauce", "{agent}\n{team}, La Habana", "{agent}\n{team} team")
+    await access.run("eva", team_mail.set_mail, "ventas", mail, boxes)
+    await access.run("eva", team_mail.set_mail, "ventas", mail, boxes)  # the same again is no news
+    with database.transaction() as connection:
+        store.lock(connection)
+        given = IncidentTeamAssigned(incident=story.incident, team="ventas", by="eva", at=NOW)
+        ledger.record(connection, [(given, NO_CAUSE)], store.versions(connection, [f"incident/{story.incident}"]))
+        said = connection.execute("SELECT count(*) FROM events WHERE type = 'team.mail_set.v1'").fetchone()
+    enqueue(database, story.reply())
+    await drain(worker())
+    sent = read_mail(remote.mails[0][2])
+    assert said == (1,)
+    assert sent["From"] == "Ventas de Cauce <ventas@cauce.example>"
+    assert sent["Reply-To"].startswith("Ventas de Cauce <ventas+")
+    assert words_of(sent)[-4:] == ["", "-- ", "luis", "Ventas, La Habana"]
+    with pytest.raises(InvalidError):
+        await access.run("eva", team_mail.set_mail, "ventas", TeamMail("ventas@other.example"), boxes)
+
+
+async def test_an_answer_shows_what_it_answers_and_nobody_elses_words(database, ledger, secret, worker, remote):
+    story = Story(database, ledger, secret, channel=Channel.EMAIL, said="No imprime <nada>.\n> antes")
+    enqueue(database, story.reply())
+    await drain(worker())
+    mail = read_mail(remote.mails[0][2])
+    shown = ["El 1 mar 2026 12:00 UTC, Ana Pérez escribió:", "> No imprime <nada>.", ">> antes"]
+    assert words_of(mail)[-5:] == ["Saludos", "", *shown]
+    assert '<blockquote type="cite">No imprime &lt;nada&gt;.<br>' in mail.get_body(("html",)).get_content()
+    assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    stranger = Story(database, ledger, secret, channel=Channel.EMAIL, said="secreto", sender="email:eva@x.cu")
+    enqueue(database, stranger.reply())
+    await drain(worker())
+    assert b"secreto" not in remote.mails[1][2]
 
 
 @pytest.mark.parametrize(
