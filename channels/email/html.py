@@ -53,7 +53,6 @@ def sanitized(text: str, *, embedded: Mapping[str, str] | None = None, remote: b
         attributes=_ATTRIBUTES,
         attribute_filter=_attribute,
         url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
-        url_relative="deny",  # of our own site: no mail may link into it
         link_rel="noopener noreferrer nofollow",
     )
     # an inline style is refused by the frame's policy, loudly
@@ -62,7 +61,7 @@ def sanitized(text: str, *, embedded: Mapping[str, str] | None = None, remote: b
 
 def _attribute(element: str, attribute: str, value: str) -> str | None:
     match element, attribute:
-        case "a", _:
+        case "a", _:  # none without a host: it would lead into our own site
             return value if value.lower().lstrip().startswith(_LINKS) else None
         case "img", _:
             return pictures.attribute(attribute, value)
