@@ -29,6 +29,8 @@ ALL = (
     "relay",
     "form",
     "smtp",
+    "parsing",
+    "large_mails",
     "chat",
     "live",
     "pages",

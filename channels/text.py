@@ -23,4 +23,6 @@ def shorten(text: str, max_bytes: int) -> str:
 
 def one_line(text: str) -> str:
     """Names and subjects: clean, each run of white space and control characters a single space."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip(" ")  # nearly every one
     return " ".join(_CONTROL.sub(" ", clean(text)).split())

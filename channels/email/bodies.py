@@ -9,6 +9,7 @@ import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,8 +20,8 @@ from channels.email.headers import Headers, Tree
 from channels.email.html import sanitized
 from channels.email.html_text import text_of_html
 from channels.email.invitations import read_invitation
-from channels.email.parts import bytes_of, children_of, media_type_of, text_of
-from channels.email.tree import parted_anew
+from channels.email.parts import bytes_of, media_type_of, text_of
+from channels.email.tree import children_of, parted_anew
 from schemas.interaction import Label
 
 PARTS_MAX = 300
@@ -63,8 +64,7 @@ class Words:
         return bool(self.text.strip())
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a part stands. `within`: the media type of what it is a part of."""
 
     depth: int = 0

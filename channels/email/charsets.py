@@ -60,7 +60,7 @@ def codec(charset: str | None) -> str | None:
     for name in (wanted, wanted.removeprefix("x-"), _ALSO_CALLED.get(_letters(wanted), _letters(wanted))):
         try:
             found = codecs.lookup(name).name
-            b"".decode(found)  # base64, rot13 and their like are codecs, and no charsets
+            b"  ".decode(found, "replace")  # base64, rot13 and their like are codecs, and no charsets
         except (LookupError, ValueError, UnicodeError):
             continue
         return _MEANT.get(found, found) if found not in _NOT_CHARSETS else None

@@ -72,18 +72,18 @@ def main() -> None:
     jobs = msgspec.msgpack.Decoder(Job)
     while (data := _read(sys.stdin.buffer)) is not None:
         signal.setitimer(signal.ITIMER_REAL, setup.seconds)
-        answers.write(frame(_answer(jobs.decode(data), setup.ours)))
+        answers.write(_answer(jobs.decode(data), setup.ours))
         answers.flush()
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _answer(job: Job, ours: Ours) -> Answer:
+def _answer(job: Job, ours: Ours) -> bytes:
     try:
         if job.records is not None:
-            return Answer(verdict=verify(job.content, job.claimed, job.records))
-        return Answer(parsed=parse(job.raw, job.content, ours))
+            return frame(Answer(verdict=verify(job.content, job.claimed, job.records)))
+        return frame(Answer(parsed=parse(job.raw, job.content, ours)))
     except Exception as error:  # noqa: BLE001 -- this process's edge: the parent decides
-        return Answer(error=type(error).__name__)
+        return frame(Answer(error=type(error).__name__))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import re
 from mimetypes import MimeTypes
 
 from channels.email.headers import Headers, Tree
-from channels.email.parts import children_of, media_type_of
+from channels.email.parts import media_type_of
+from channels.email.tree import children_of
 from channels.text import one_line
 
 NAME_MAX_CHARACTERS = 120

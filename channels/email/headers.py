@@ -5,8 +5,9 @@ The standard library's compat32 tree, never `policy.default`, which raises on br
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
@@ -28,6 +29,8 @@ _OLDEST_YEAR = 1990
 _LOOKED_THROUGH_FOR_CHARSET = 10
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,250})>")
+_ADDRESS = r"[^\s\"<>@,;:\\()\[\]]{1,128}@[^\s\"<>@,;:\\()\[\]]{1,190}"
+_ONE_MAILBOX = re.compile(rf"\s*(?:([^\"<>@,;:\\()\[\]]*)<({_ADDRESS})>|({_ADDRESS}))\s*")
 _BARE_ID = re.compile(r"[^<>\s,;]{1,200}@[^<>\s,;]{1,100}")
 _LEAP_SECOND = re.compile(r"(:\d\d:)60\b")
 
@@ -50,10 +53,25 @@ class Tree(_Message):
 
     def raw(self, name: str) -> str:
         """The first header of the name as it stands there, or nothing."""
-        wanted = name.lower()
-        return next((str(value) for each, value in self.raw_items() if each.lower() == wanted), "")[
-            :HEADER_MAX_CHARACTERS
-        ]
+        return self._first.get(name.lower(), "")
+
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name, value in self.raw_items():
+            found.setdefault(name.lower(), str(value)[:HEADER_MAX_CHARACTERS])
+        return found
+
+    def get_content_type(self) -> str:
+        """As the standard library's, which reads it anew each time it is asked."""
+        return self._media_type
+
+    @cached_property
+    def _media_type(self) -> str:
+        written = self.content_type.value
+        if not written:
+            return self.get_default_type()
+        return written if written.count("/") == 1 else "text/plain"  # RFC 2045 §5.2
 
     @cached_property
     def content_type(self) -> Parametrized:
@@ -132,14 +150,17 @@ class Headers:
 
 def message_ids(value: str) -> list[str]:
     """The ids in one header. Some programs leave the brackets out; Python's folds a long one into encoded words."""
-    if "=?" in value:
+    if "=?" in value or not value.isascii():
         value = decode_words(value)
     return _MESSAGE_ID.findall(value) or _BARE_ID.findall(value)
 
 
-def _pairs(values: Iterable[str]) -> list[tuple[str, str]]:
+def _pairs(values: Iterable[str]) -> Iterator[tuple[str, str]]:
     # the addresses first, the encoded words after: a decoded name may hold a comma
-    try:
-        return getaddresses([" ".join(value.split()) for value in values])
-    except (ValueError, IndexError, TypeError, AttributeError, RecursionError):
-        return []
+    for value in values:
+        simple = _ONE_MAILBOX.fullmatch(value)
+        if simple is not None:  # nearly every one: without the standard library's letter by letter
+            yield simple.group(1) or "", simple.group(2) or simple.group(3)
+            continue
+        with contextlib.suppress(ValueError, IndexError, TypeError, AttributeError, RecursionError):
+            yield from getaddresses([" ".join(value.split())])

@@ -38,7 +38,9 @@ def read_parameters(header: str, hint: str | None = None) -> Parametrized:
         return Parametrized(value)
     plain: dict[str, str] = {}
     sections: dict[str, list[tuple[int, bool, str]]] = {}
-    for count, found in enumerate(_PARAMETER.finditer(_FOLD.sub(" ", header))):
+    for count, found in enumerate(
+        _PARAMETER.finditer(_FOLD.sub(" ", header) if "\n" in header or "\r" in header else header)
+    ):
         if count == _PARAMETERS_MAX:
             break
         name, written = found.group(1).lower(), _unquoted(found.group(2))

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import re
-from email.generator import BytesGenerator
-from io import BytesIO
-from typing import cast
 
 from channels.email import flowed
 from channels.email.charsets import decode_bytes
 from channels.email.headers import Tree
 from channels.email.transfer import decoded
+from channels.email.tree import children_of, written_out
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+_-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,80}")
 _CHARSET_OF_HTML = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
 _HTML_HEAD_BYTES = 4096
-_BROKEN = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
-
-
-def children_of(part: Tree) -> list[Tree]:
-    """The parts of a part."""
-    return cast("list[Tree]", part.get_payload())
 
 
 def media_type_of(part: Tree) -> str:
     """`type/subtype`; `application/octet-stream` for what is none."""
-    written = part.content_type.value
-    if not written:
-        return part.get_default_type()
-    if written.count("/") != 1:
-        return "text/plain"  # RFC 2045 §5.2
+    written = part.get_content_type()
     return written if _MEDIA_TYPE.fullmatch(written) else "application/octet-stream"
 
 
@@ -57,11 +45,6 @@ def bytes_of(part: Tree) -> bytes:
     """What a leaf holds, or a mail within the mail as its bytes were, for a file."""
     if not part.is_multipart():
         return payload_of(part)
-    out = BytesIO()
-    try:
-        for child in children_of(part):
-            BytesGenerator(out, mangle_from_=False, maxheaderlen=0).flatten(child)
-    except (*_BROKEN, KeyError):
-        return b""
     # RFC 2046 §5.2.1 forbids it, some encode an enclosed mail all the same
-    return decoded(out.getvalue().lstrip(b"\n"), part.raw("Content-Transfer-Encoding"))
+    out = b"".join(each for child in children_of(part) for each in written_out(child))
+    return decoded(out.lstrip(b"\r\n"), part.raw("Content-Transfer-Encoding"))

@@ -6,7 +6,9 @@ The standard library's parser, whose memory and time are known; it takes a messa
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from email.parser import BytesParser, Parser
+from typing import cast
 
 from channels.email.headers import Tree
 
@@ -63,6 +65,35 @@ def parted_anew(part: Tree) -> Tree | None:
     except _BROKEN:
         return None
     return again if again.is_multipart() else None
+
+
+def children_of(part: Tree) -> list[Tree]:
+    """The parts of a part."""
+    return cast("list[Tree]", part.get_payload())
+
+
+def written_out(part: Tree) -> Iterator[bytes]:
+    """A mail within the mail as its bytes were. The standard library's takes the square of a raw header's length."""
+    for name, value in part.raw_items():
+        yield _bytes(f"{name}: {value}\r\n")
+    yield b"\r\n"
+    if not part.is_multipart():
+        yield part.written
+        return
+    boundary = part.content_type["boundary"] if part.get_content_maintype() == "multipart" else ""
+    delimiter = f"--{boundary}\r\n" if boundary else ""
+    between = f"\r\n{delimiter}" if boundary else ""
+    before = delimiter if part.preamble is None else f"{part.preamble}{between}"
+    for child in children_of(part):
+        yield _bytes(before)
+        yield from written_out(child)
+        before = between
+    if boundary:
+        yield _bytes(f"\r\n--{boundary}--\r\n{part.epilogue or ''}")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _parsed(content: bytes) -> Tree:

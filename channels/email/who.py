@@ -116,7 +116,7 @@ def _list_of(headers: Headers) -> str:
         return ""
     said = headers.text("List-Id")
     found = _LIST_ID.search(said)
-    posts = [handle_of(party.address) for party in _mailboxes(headers.raw("List-Post"))]
+    posts = [handle_of(party.address) for party in _mailboxes(headers.text("List-Post"))]
     return (found.group(1) if found else said or next(iter(posts), ""))[:_LIST_NAME_MAX_CHARACTERS]
 
 
@@ -126,7 +126,7 @@ def _before_the_list(headers: Headers, written: Party) -> Party | None:
     kept = headers.parties("X-Original-From", "X-Original-Sender")
     if via is None and not kept:
         return None
-    lists = {written.address, *(party.address for party in _mailboxes(headers.raw("List-Post")))}
+    lists = {written.address, *(party.address for party in _mailboxes(headers.text("List-Post")))}
     author = next((party for party in (*kept, *headers.parties("Reply-To")) if party.address not in lists), None)
     if author is None:
         return None

@@ -10,7 +10,7 @@ from channels.email.parse import parse
 from tests.channels.email.mails import CORPUS, OURS, areas, mails, read_area
 
 KIND_MAX = 6
-MAILS_MIN = 20
+MAILS_MIN = 150
 ABOUT = {"shows", "kind", "envelope"}
 """Keys that say what the mail is, or how it came."""
 

@@ -143,7 +143,7 @@ def test_files_are_found_with_their_names():
         ("información.pdf", "application/pdf", b"%PDF"),
         ("a ñ.png", "image/png", b"PNG"),
         ("passwd", "text/plain", b"x"),
-        ("inner.eml", "message/rfc822", b"From: c@d.e\nSubject: inner\n\ninner words"),
+        ("inner.eml", "message/rfc822", b"From: c@d.e\r\nSubject: inner\r\n\r\ninner words"),
         ("invitation.ics", "text/calendar", b"BEGIN:VCALENDAR"),
         ("y", "text/plain", b"z"),
     ]
