@@ -6,7 +6,8 @@ Under services/quarantine_many.py and services/recorrelation/; the screens show 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from schemas.ids import new_id
 REPROCESS = "reprocess"
 RECORRELATE = "recorrelate"
 _SILENT = timedelta(minutes=2)
+_BEAT_SECONDS = 20.0
 """So long without a step: whoever did it is gone."""
 
 log = structlog.get_logger()
@@ -89,6 +91,27 @@ def newest(connection: Connection, kind: str) -> MailJob | None:
     return MailJob(*row) if row is not None else None
 
 
+@asynccontextmanager
+async def beating(database: Database, job: UUID) -> AsyncGenerator[None]:
+    """Within it the job is known to live, however long a step takes."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(_BEAT_SECONDS)
+            await database.run(_touch, job)
+
+    task = asyncio.create_task(beat(), name=f"mail-job-{job}-beat")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def _touch(connection: Connection, job: UUID) -> None:
+    connection.execute("UPDATE mail_jobs SET moved_at = clock_timestamp() WHERE id = %s AND state = 'running'", (job,))
+
+
 class AskedMailJobs:
     """Those that somebody asked this process for; they end with it."""
 
@@ -116,6 +139,9 @@ class AskedMailJobs:
             state = "done"
         except (CauceError, psycopg.Error) as error:
             log.warning("mail_job_failed", job=str(job), error=str(error))
+            state = "failed"
+        except Exception:  # the job's edge: nobody waits for it, the page says how it ended
+            log.exception("mail_job_failed", job=str(job))
             state = "failed"
         finally:
             await self._database.run(end, job, state)

@@ -42,7 +42,7 @@ from services.recorrelation.again import recorded
 RECORRELATE = "recorrelate"
 """Stands in facts as `by` for what a re-correlation mended."""
 _FOLDED = frozenset({*get_args(IncidentFact), *get_args(CustomerFact)})
-_PAGE = 2_000
+_PAGE = 1_000
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -104,11 +104,12 @@ async def run(hub: Hub, job: UUID, *, dry_run: bool, advance: Advance = lambda _
             steps.add(task)
             task.add_done_callback(steps.discard)
 
-    findings = await look(hub, told)
-    if steps:
-        await asyncio.wait(steps)
-    if not dry_run:
-        findings = msgspec.structs.replace(findings, proposals=await mend(hub, findings.proposals))
+    async with mail_jobs.beating(hub.database, job):
+        findings = await look(hub, told)
+        if steps:
+            await asyncio.wait(steps)
+        if not dry_run:
+            findings = msgspec.structs.replace(findings, proposals=await mend(hub, findings.proposals))
     await hub.database.run(_keep, job, findings)
     log.info("recorrelation_ended", mails=findings.mails, proposals=len(findings.proposals), dry_run=dry_run)
     return findings
