@@ -41,8 +41,8 @@ _ALIKE: LiteralString = (  # a customer with all that was merged into it
 )
 
 
-class Address(msgspec.Struct, frozen=True):
-    """A handle of a customer: a claim, or proven."""
+class Address(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A handle of a customer: a claim, or proven. `muted`: said only where it is."""
 
     address: str
     proven: bool

@@ -103,7 +103,7 @@ def _shown(api: httpx.Client) -> dict[str, str]:
         address["address"].removeprefix("email:"): address["muted"]["why"]
         for item in items
         for address in item["addresses"]
-        if address["muted"]
+        if "muted" in address
     }
 
 
