@@ -19,7 +19,7 @@ from prometheus_client import Gauge
 from channels.email import imap_checkpoints
 from channels.email.imap_account import Account
 from channels.email.imap_checkpoints import Checkpoint, Left
-from channels.email.imap_client import LoginRefusedError, MailboxError
+from channels.email.imap_responses import LoginRefusedError, MailboxError
 from channels.email.imap_session import Described, Folder, NotGivenError, Session
 from channels.email.imap_token import AccessTokens
 from channels.email.reception import MAIL_MAX_BYTES, Reception

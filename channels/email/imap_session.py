@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 
 import structlog
+from aioimaplib.aioimaplib import Response, quoted
 
 from channels.email.imap_account import Account
-from channels.email.imap_client import Client, Line, LoginRefusedError, MailboxError, Refusal, mailbox_name
+from channels.email.imap_client import Client, agreed, mailbox_name, refusal
+from channels.email.imap_responses import Line, LoginRefusedError, MailboxError
 from channels.email.imap_token import AccessTokens
 from channels.email.reception import MAIL_MAX_BYTES
 from schemas.errors import TooLargeError
@@ -69,7 +71,7 @@ class Session:
         )
         try:
             if account.starttls and context is not None:
-                await self._client.start_tls(context, account.host)
+                await self._client.start_tls(context)
             await self._sign_in()
         except BaseException:
             self._client.hang_up()
@@ -81,35 +83,35 @@ class Session:
 
     async def _sign_in(self) -> None:
         if self._tokens is None:
-            await self._client.login(self._account.user, await asyncio.to_thread(self._account.secret))
+            await self._client.sign_in(self._account.user, await asyncio.to_thread(self._account.secret))
             return
         try:
-            await self._client.authenticate_xoauth2(self._account.user, await self._tokens.current())
+            await self._client.sign_in_by_token(self._account.user, await self._tokens.current())
         except LoginRefusedError:
             self._tokens.forget()
             raise
 
     async def select(self) -> Folder:
         """Open the account's folder."""
-        lines = await self._client.ask("SELECT", mailbox_name(self._account.folder))
-        found = _UIDVALIDITY.search(b"".join(line.text for line in lines))
+        lines = agreed(await self._client.select(quoted(mailbox_name(self._account.folder))))
+        found = _UIDVALIDITY.search(b"".join(lines))
         if found is None:
             raise MailboxError("the folder has no UIDVALIDITY")
-        return Folder(int(found.group(1)), read_only=b"[READ-ONLY]" in lines[-1].text.upper())
+        return Folder(int(found.group(1)), read_only=b"[READ-ONLY]" in lines[-1].upper())
 
     async def uids_after(self, last: int) -> list[int]:
         """What came since, oldest first."""
-        lines = await self._client.ask(f"UID SEARCH UID {last + 1}:*")
-        words = (line.text.split()[2:] for line in lines if line.text.upper().startswith(b"* SEARCH"))
+        lines = agreed(await self._client.uid_search("UID", f"{last + 1}:*", charset=None))
+        words = (line.split()[2:] for line in lines if line.upper().startswith(b"* SEARCH"))
         uids = {int(word) for found in words for word in found if word.isdigit()}
         return sorted(uid for uid in uids if uid > last)  # `*` is the last one there is, even when that is older
 
     async def describe(self, uids: Sequence[int]) -> dict[int, Described]:
         """Those of them that are still there."""
         return {
-            uid: Described(int(size.group(1)), _moment(line.text))
+            uid: Described(int(size.group(1)), _moment(line))
             for uid, line in (await self._fetch(uids, "(UID RFC822.SIZE INTERNALDATE)")).items()
-            if uid in uids and (size := _SIZE.search(line.text)) is not None
+            if uid in uids and (size := _SIZE.search(line)) is not None
         }
 
     async def fetch(self, uid: int) -> bytes:
@@ -121,52 +123,54 @@ class Session:
             if line.literals[0] is None:
                 raise TooLargeError(f"a mail has at most {MAIL_MAX_BYTES} bytes")
             return line.literals[0]
-        quoted = _QUOTED_BODY.search(line.text)  # allowed for a short one, and done by some
-        if quoted is None:
+        short = _QUOTED_BODY.search(line)  # in quotes: allowed, and done by some
+        if short is None:
             raise NotGivenError(f"the mail with UID {uid} came without its bytes")
-        return re.sub(rb"\\(.)", rb"\1", quoted.group(1))
+        return re.sub(rb"\\(.)", rb"\1", short.group(1))
 
     async def mark(self, folder: Folder, uid: int) -> None:
         """Move it where the account says, else mark it as seen for people who look. What can't be is said and left."""
         if folder.read_only:
             return
-        found = await (self._move(uid) if self._account.move else self._flag(uid, "\\Seen"))
-        if isinstance(found, Refusal):
-            log.warning("imap_mail_not_marked", mailbox=self._account.name, uid=uid, reason=found.text)
+        found = await (self._move(str(uid)) if self._account.move else self._flag(str(uid), "\\Seen"))
+        why = refusal(found)
+        if why:
+            log.warning("imap_mail_not_marked", mailbox=self._account.name, uid=uid, reason=why)
 
     async def wait(self, seconds: float) -> None:
         """Until there may be news."""
-        if "IDLE" in self._client.capabilities:
-            await self._client.idle(seconds)
+        if self._client.has_capability("IDLE"):
+            await self._client.wait_for_news(seconds)
         else:
             await asyncio.sleep(seconds)
-            await self._client.ask("NOOP")
+            agreed(await self._client.noop())
 
-    async def _move(self, uid: int) -> list[Line] | Refusal:
-        target = mailbox_name(self._account.move)
-        if "MOVE" in self._client.capabilities:
-            return await self._client.try_to(f"UID MOVE {uid}", target)
-        found = await self._client.try_to(f"UID COPY {uid}", target)
-        if isinstance(found, Refusal):
+    async def _move(self, uid: str) -> Response:
+        target = quoted(mailbox_name(self._account.move))
+        if self._client.has_capability("MOVE"):
+            return await self._client.uid("MOVE", uid, target)
+        found = await self._client.uid("COPY", uid, target)
+        if refusal(found):
             return found
         found = await self._flag(uid, "\\Deleted")
-        if isinstance(found, Refusal) or "UIDPLUS" not in self._client.capabilities:
+        if refusal(found) or not self._client.has_capability("UIDPLUS"):
             return found  # a plain EXPUNGE would take what others have marked as well
-        return await self._client.try_to(f"UID EXPUNGE {uid}")
+        return await self._client.uid("EXPUNGE", uid)
 
-    async def _flag(self, uid: int, flag: str) -> list[Line] | Refusal:
-        return await self._client.try_to(f"UID STORE {uid} +FLAGS.SILENT ({flag})")
+    async def _flag(self, uid: str, flag: str) -> Response:
+        return await self._client.uid("STORE", uid, "+FLAGS.SILENT", f"({flag})")
 
     async def _fetch(self, uids: Sequence[int], what: str) -> dict[int, Line]:
         """By UID; there may be news of other mails among them. Raises NotGivenError."""
-        command = f"UID FETCH {','.join(map(str, uids))} {what}"
-        found = await self._client.try_to(command)
-        if isinstance(found, Refusal):  # some say so when another client has just expunged one (RFC 2180 §4.1)
-            await self._client.ask("NOOP")
-            found = await self._client.try_to(command)
-        if isinstance(found, Refusal):
-            raise NotGivenError(found.text)
-        return {int(uid.group(1)): line for line in found if (uid := _UID.search(line.text)) is not None}
+        asked = ",".join(map(str, uids))
+        found = await self._client.uid("FETCH", asked, what)
+        if refusal(found):  # some say so when another client has just expunged one (RFC 2180 §4.1)
+            agreed(await self._client.noop())
+            found = await self._client.uid("FETCH", asked, what)
+        why = refusal(found)
+        if why:
+            raise NotGivenError(why)
+        return {int(uid.group(1)): line for line in agreed(found)[:-1] if (uid := _UID.search(line)) is not None}
 
 
 def _moment(text: bytes) -> datetime | None:

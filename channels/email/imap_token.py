@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from channels.email.imap_account import OAuth2, one_word
-from channels.email.imap_client import LoginRefusedError, MailboxError
+from channels.email.imap_responses import LoginRefusedError, MailboxError
 
 log = structlog.get_logger()
 
