@@ -44,7 +44,7 @@ _STYLE = (
     "blockquote .quoted{border:0;padding:0}.signature{color:#666}"
     ".picture{display:inline-block;padding:3px 9px;border:1px dashed #999;border-radius:6px;color:#555;"
     "background:#f6f6f6;font-size:13px}.picture::before{content:'▧ '}"
-    ".host{font-size:12px;color:#666}.host::before{content:'→ '}"
+    ".host,.elsewhere{display:inline-block;max-width:100%}.host{font-size:12px;color:#666}.host::before{content:'→ '}"
     ".elsewhere{font-size:13px;color:#8a2f00;background:#fff1e6;border-radius:4px;padding:0 5px}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
