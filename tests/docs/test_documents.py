@@ -54,6 +54,12 @@ def test_every_metric_stands_in_the_documents_and_no_other():
     assert explained == made
 
 
+def test_no_document_was_left_in_the_middle_of_a_merge():
+    marks = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    assert [document.name for document in documents if marks.search(document.read_text())] == []
+
+
 @pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")), ids=str)
 def test_every_link_between_documents_leads_somewhere(document):
     links = re.findall(r"\]\((?!https?:)([^)#\s]+)", document.read_text())
