@@ -34,6 +34,7 @@ from services.deliveries import letters, queue
 from services.deliveries.guard import Limit, withheld
 from services.deliveries.letters import Letterhead
 from services.deliveries.queue import Kind, Leased
+from services.muting import refused
 
 log = structlog.get_logger()
 
@@ -174,6 +175,7 @@ class DeliveryWorker:
                     self._record(connection, delivery, InteractionDeliveryUncertain(interaction=interaction, at=now))
             case Fate.REFUSED:
                 self._give_up(connection, delivery, outcome.word, now)
+                refused.mute(connection, self._ledger, delivery, outcome.word, now)
             case _ if delivery.attempts >= self._pace.attempts:
                 self._give_up(connection, delivery, f"given up: {outcome.word}", now)
             case fate:

@@ -149,6 +149,7 @@ async def _timeline(
         "position": position,
         "fresh": fresh,
         "pictures": _PICTURES,
+        "several_mailboxes": len(parts.hub.settings.mail_addresses) > 1,
     }
 
 

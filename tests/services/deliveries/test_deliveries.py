@@ -30,6 +30,7 @@ from eventstore.identity import new_epoch, read_identity
 from eventstore.ledger import NO_CAUSE, Ledger
 from schemas.errors import ConflictError, InvalidError, NotFoundError, SettingsError
 from schemas.facts import stream_id
+from schemas.facts.address import AddressMuted
 from schemas.facts.incident import (
     IncidentMerged,
     IncidentOpened,
@@ -58,6 +59,7 @@ from services.deliveries import queue, standing
 from services.deliveries.letters import Letterhead
 from services.deliveries.queue import Kind, NewDelivery
 from services.deliveries.worker import DeliveryWorker, Pace
+from services.muting import tables
 from services.ports import free_port
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -668,3 +670,23 @@ def test_a_password_is_in_no_text():
     server = read_server("smtps://ana:p%40ss@mail.example")
     assert (server.password, server.port, server.tls) == ("p@ss", 465, True)
     assert "p@ss" not in repr(server)
+
+
+@pytest.mark.parametrize(
+    ("answer", "muted"),
+    [
+        ("550 5.1.1 no such user", "5.1.1"),
+        ("550 5.7.1 policy", None),
+        ("550 mailbox unavailable", None),
+        ("452 4.1.1 later", None),
+    ],
+)
+async def test_an_address_refused_for_good_by_its_code_is_muted(database, keys, story, worker, remote, answer, muted):
+    remote.rcpt = answer
+    enqueue(database, story.reply())
+    await worker().run_once()
+    with database.transaction() as connection:
+        kept = tables.of(connection, [story.address])
+        told = [event.fact(keys) for event in store.read_after(connection, 0, 1000)]
+    assert [mute.status for mute in kept.values()] == ([muted] if muted else [])
+    assert [fact.status for fact in told if isinstance(fact, AddressMuted)] == ([muted] if muted else [])
