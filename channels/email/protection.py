@@ -20,10 +20,10 @@ _ARMOR = "-----BEGIN PGP "
 _MESSAGE = re.compile(
     r"^-----BEGIN PGP MESSAGE-----$.*?(?:^-----END PGP MESSAGE-----$\n?|\Z)", re.DOTALL | re.MULTILINE
 )
-_SIGNED = re.compile(
-    r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]+: [^\n]*\n)*\n?(.*?)"
-    r"^-----BEGIN PGP SIGNATURE-----$.*?(?:^-----END PGP SIGNATURE-----$\n?|\Z)",
-    re.DOTALL | re.MULTILINE,
+_BEGIN, _SIGNATURE, _END = (
+    "-----BEGIN PGP SIGNED MESSAGE-----\n",
+    "\n-----BEGIN PGP SIGNATURE-----",
+    "-----END PGP SIGNATURE-----",
 )
 _DASH_ESCAPED = re.compile(r"^- ", re.MULTILINE)
 
@@ -62,7 +62,20 @@ def unarmored(text: str) -> Unarmored:
     if blocks:
         labels.append(Label.ENCRYPTED)
         text = _MESSAGE.sub("", text)
-    if _SIGNED.search(text):
+    clear = _in_the_clear(text)
+    if clear != text:
         labels.append(Label.SIGNED)
-        text = _SIGNED.sub(lambda found: _DASH_ESCAPED.sub("", found.group(1)), text)
-    return Unarmored(text, tuple(labels), "".join(blocks))
+    return Unarmored(clear, tuple(labels), "".join(blocks))
+
+
+def _in_the_clear(text: str) -> str:
+    """Without the lines around what was signed. Each is looked for behind the last: linear, however many begin."""
+    pieces: list[str] = []
+    end = 0
+    while (begin := text.find(_BEGIN, end)) >= 0 and (signature := text.find(_SIGNATURE, begin)) >= 0:
+        content = text.find("\n\n", begin, signature + 1)  # behind `Hash: …`
+        written = text[begin + len(_BEGIN) if content < 0 else content + 2 : signature + 1]
+        pieces += [text[end:begin], _DASH_ESCAPED.sub("", written)]
+        stop = text.find(_END, signature)
+        end = len(text) if stop < 0 else stop + len(_END)
+    return "".join(pieces) + text[end:].removeprefix("\n") if pieces else text

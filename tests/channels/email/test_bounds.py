@@ -1,0 +1,101 @@
+"""However large, deep or many: a mail is read as far as its bounds, what is left is said, and time stays linear."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+import pytest
+
+from channels.email.bodies import FILES_MAX, PARTS_MAX, TEXT_MAX_CHARACTERS
+from channels.email.headers import HEADER_MAX_CHARACTERS
+from channels.email.parse import TEXT_MAX_BYTES, parse
+from schemas.interaction import Label
+from tests.channels.email.mails import OURS, raw_mail
+
+HEAD = b"From: Ana <ana@x.cu>\r\nTo: support@cauce.example\r\n"
+
+
+def read(content):
+    return parse(raw_mail(len(content)), content, OURS)
+
+
+def mixed(*parts):
+    head = HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    return head + b"".join(b"--b\r\n" + part + b"\r\n" for part in parts)
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        mixed(*[b"\r\nword"] * (PARTS_MAX + 1)),
+        mixed(*[b"Content-Type: application/pdf\r\n\r\nx"] * (FILES_MAX + 1)),
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (at, at) for at in range(40))
+        + b"\r\nword",
+        HEAD + b"".join(b"X: boundary=%d\r\n" % at for at in range(600)) + b"\r\nword",
+    ],
+    ids=["parts", "files", "depth", "boundaries"],
+)
+def test_what_is_over_a_bound_is_said_to_be_left_in_the_original(mail):
+    found = read(mail)
+    assert found.interaction.labels == (Label.INCOMPLETE,)
+    assert len(found.files) <= FILES_MAX
+    assert found.interaction.text.count("word") <= PARTS_MAX
+
+
+def test_what_is_at_the_bounds_is_whole():
+    found = read(
+        mixed(*[b"\r\nword"] * (PARTS_MAX - FILES_MAX), *[b"Content-Type: application/pdf\r\n\r\nx"] * FILES_MAX)
+    )
+    assert (found.interaction.labels, len(found.files)) == ((), FILES_MAX)
+    assert found.interaction.text.count("word") == PARTS_MAX - FILES_MAX
+
+
+def test_a_long_text_is_cut_in_the_timeline_and_whole_a_click_away():
+    found = read(HEAD + b"\r\n" + b"palabra\r\n" * 20_000)
+    assert len(found.interaction.text.encode()) <= TEXT_MAX_BYTES
+    assert found.html.count("palabra") == 20_000
+    assert len(read(HEAD + b"\r\n" + b"x" * 2_000_000).html) < TEXT_MAX_CHARACTERS + 100
+
+
+def test_a_long_header_is_cut():
+    found = read(b"Subject: " + "á".encode() * HEADER_MAX_CHARACTERS + b"\r\n\r\nhola").interaction
+    assert found.text == "hola"
+    assert len(found.subject.encode()) <= 1000
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        lambda size: b"Subject: " + b"=?a?q?" * size + b"\r\n\r\nx",
+        lambda size: b"Content-Type: text/plain" + b"; a*0*=%" * size + b"\r\n\r\nx",
+        lambda size: b"Content-Type: text/plain; format=flowed\r\n\r\n" + b"> x \r\n" * size,
+        lambda size: b"Content-Transfer-Encoding: base64\r\n\r\n" + b"YQ==\r\n" * size,
+        lambda size: b"Content-Transfer-Encoding: base64\r\n\r\n" + b"= \r\n!" * size,
+        lambda size: b"Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 x\r\n" + b"#86)C\r\n" * size,
+        lambda size: b"Content-Type: text/vcard\r\n\r\nBEGIN:VCARD\r\n" + b"A;;:\r\n =\r\n" * size,
+        lambda size: b"\r\n" + b"-----BEGIN PGP SIGNED MESSAGE-----\r\n" * size,
+        lambda size: b"Content-Type: message/rfc822\r\n\r\nSubject: " + b"\xff" * size + b"\r\n\r\nx",
+        lambda size: b"Content-Type: multipart/mixed\r\n\r\n" + b"--\r\n--x \r\n" * size,
+        lambda size: b"A : b\r\n" * size + b"\r\nx",
+    ],
+)
+def test_time_grows_no_faster_than_the_mail(mail):
+    def seconds(size):
+        content = mail(size)
+        begun = time.process_time()
+        read(content)
+        return time.process_time() - begun
+
+    seconds(10)
+    # eight times the mail: a square would take 64 times as long
+    assert seconds(16_000) < 24 * max(seconds(2_000), 0.01)
+
+
+def test_a_large_file_comes_out_as_it_went_in():
+    data = bytes(range(256)) * 20_000
+    mail = mixed(
+        b"Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + base64.encodebytes(data)
+    )
+    assert [(file.name, file.data) for file in read(mail).files] == [("a.zip", data)]
