@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from email.parser import BytesParser, Parser
+from email.feedparser import BytesFeedParser
+from email.parser import Parser
 from typing import cast
 
 from channels.email.headers import Tree
 
 BOUNDARIES_MAX = 500
 HEAD_MAX_BYTES = 64 * 1024
+_FED_BYTES = 64 * 1024
 _BROKEN = (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n|\r\r")
@@ -97,8 +99,10 @@ def _bytes(text: str) -> bytes:
 
 
 def _parsed(content: bytes) -> Tree:
-    parser: BytesParser[Tree] = BytesParser(Tree)
-    return parser.parsebytes(content)
+    parser: BytesFeedParser[Tree] = BytesFeedParser(Tree)
+    for at in range(0, len(content), _FED_BYTES):  # at once it would stand in memory as text, four bytes a character
+        parser.feed(content[at : at + _FED_BYTES])
+    return parser.close()
 
 
 def _mended(content: bytes) -> bytes:
