@@ -123,6 +123,10 @@ class Headers:
             found.setdefault(readable, Party(address=readable, name=self._readable(written)[:_NAME_MAX_CHARACTERS]))
         return list(found.values())
 
+    def in_the_clear(self, name: str) -> bool:
+        """Are its addresses written as they are? In encoded words (RFC 2047 §5 forbids it) other programs see none."""
+        return not any("=?" in address for _, address in _pairs(self.all(name)))
+
     def message_ids(self, *names: str) -> tuple[str, ...]:
         """The message ids in these headers, without angle brackets, each once: the oldest and the newest of many."""
         found = dict.fromkeys(each for name in names for value in self.all(name) for each in message_ids(value))

@@ -43,6 +43,8 @@ def who_wrote(raw: RawMail, headers: Headers, authentication: Authentication, ou
     if len(named) > 1 or len(headers.all("From")) > 1:
         labels[Label.SEVERAL_AUTHORS] = None
         proven = False  # which of them was shown to be theirs, nobody says
+    if not named or not headers.in_the_clear("From"):
+        proven = False  # what our border checks is a From that it can read
     sender = replace(written, proven=proven)
     listed = _list_of(headers)
     if listed:

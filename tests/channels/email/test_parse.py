@@ -337,7 +337,14 @@ def test_a_senders_clock_is_believed_only_where_it_can_be_right(date, occurred):
 def test_strangers_without_an_address_do_not_become_one_person():
     nobody = read(b"just words", envelope_from="").interaction
     assert (nobody.sender, nobody.text) == (Party(address=f"email:{UUID(int=7).hex}@unknown.invalid"), "just words")
-    assert read(b"From: nonsense\r\n\r\nx").interaction.sender == Party(address="email:ana@x.cu", proven=True)
+    assert read(b"From: nonsense\r\n\r\nx").interaction.sender == Party(address="email:ana@x.cu")
+
+
+@pytest.mark.parametrize(
+    "head", [b"Sender: ana@x.cu", b"From: <>\r\nSender: ana@x.cu", b"From: <=?utf-8?q?ana=40x.cu?=>", b"Subject: x"]
+)
+def test_a_from_that_no_border_can_check_proves_nothing(head):
+    assert read(head + b"\r\n\r\nx").interaction.sender == Party(address="email:ana@x.cu")
 
 
 @pytest.mark.parametrize(
