@@ -138,7 +138,7 @@ def fingerprint(content: bytes) -> Fingerprint:
     # servers differ in line ends and in the last of them
     digest = hashlib.sha256(body.replace(b"\r\n", b"\n").rstrip()).digest()
     found = _MESSAGE_ID.search(headers)
-    if found is not None and found.group(1).strip():
+    if found is not None and found.group(1).strip(b" \t<>"):  # `<>` is nobody's, and many write it
         return Fingerprint(found.group(1).strip().decode("utf-8", "replace"), digest)
     telling = b"\n".join(_TELLING.findall(headers)) if end else headers
     return Fingerprint(f"none:{hashlib.sha256(telling).hexdigest()}", digest)
