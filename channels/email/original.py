@@ -7,7 +7,7 @@ and when. Here they are, for a frame that can do nothing but show them.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from channels.email.bodies import read_body
 from channels.email.charsets import decode_bytes
@@ -20,9 +20,31 @@ from channels.email.tree import head_of, read_tree
 RAW_MAX_BYTES = 4 * 1024 * 1024
 """Larger ones are downloaded instead: parsing happens in the process that serves the pages."""
 _EMBEDDED_MAX_BYTES = 512 * 1024
+_PUT_IN_MAX_CHARACTERS = 4 * 1024 * 1024
 _PARTS_MAX = 200
 _SAFE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _BROKEN = (ValueError, TypeError, LookupError, AttributeError, RecursionError, AssertionError)
+
+
+class _Carried(Mapping[str, str]):
+    """Content-ID → data URL, while there is room: a mail may name one picture ten thousand times."""
+
+    def __init__(self, found: Mapping[str, str]) -> None:
+        self._found = found
+        self._room = _PUT_IN_MAX_CHARACTERS
+
+    def __getitem__(self, name: str) -> str:
+        data = self._found[name]
+        if len(data) > self._room:
+            raise KeyError(name)
+        self._room -= len(data)
+        return data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def headers_of(raw: bytes) -> str:
@@ -34,14 +56,14 @@ def with_pictures(raw: bytes) -> str:
     """The HTML of a mail, safe but for pictures from elsewhere; those it brought along stand in it as data."""
     message, _ = read_tree(raw)
     body = read_body(message)
-    carried = _carried(message)
+    carried = _Carried(_carried(message))
     return "\n".join(sanitized(part.text, embedded=carried, remote=True) for part in body.words if part.is_html)
 
 
 def with_carried(safe: str, raw: bytes) -> str:
     """The HTML that was made safe when it came, with the pictures that came along: they tell nobody anything."""
     message, _ = read_tree(raw)
-    return settled(safe, _carried(message), remote=False)
+    return settled(safe, _Carried(_carried(message)), remote=False)
 
 
 def _carried(message: Tree) -> Mapping[str, str]:
