@@ -8,7 +8,7 @@ from uuid import UUID
 from schemas.bounces import is_hard
 from schemas.errors import ConflictError
 from schemas.facts.address import AddressMuted, AddressUnmuted, MuteReason
-from schemas.interaction import Automatic
+from schemas.interaction import Authentication, Automatic
 from services.incidents.arrival import Arrival
 from services.incidents.known import Known
 from services.muting.requests import MuteAgain, Unmute
@@ -18,10 +18,12 @@ from services.muting.state import Mute, MuteFact
 def reported(arrival: Arrival, known: Known, *, now: datetime) -> list[MuteFact]:
     """A mail of ours came back for good, or was called spam: its recipient is muted.
 
-    Only a mail that we sent mutes anybody: whoever has its id got it, or is the server that had to take it.
+    Only a mail that we sent mutes anybody: whoever has its id got it, was shown it by who did, or is
+    the server that had to take it. A report that fails its own checks mutes nobody.
     """
     about, status = arrival.item.hints.about, arrival.item.details.get("status", "")
-    reason = _reason(arrival.automatic, status)
+    forged = arrival.item.authentication is Authentication.FAIL
+    reason = None if forged else _reason(arrival.automatic, status)
     address = _recipient(arrival, known, about) if about is not None and reason is not None else None
     if about is None or reason is None or address is None or known.mutes.get(address) is not None:
         return []

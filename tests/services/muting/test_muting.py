@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from schemas.errors import ConflictError
 from schemas.facts.address import AddressMuted, AddressUnmuted, MuteReason
 from schemas.facts.interaction import InteractionBounced, InteractionComplained, InteractionDelayed
-from schemas.interaction import Automatic
+from schemas.interaction import Authentication, Automatic
 from services.incidents.known import Known, Thread
 from services.incidents.requests import Reply
 from services.incidents.ways import ways
@@ -88,6 +88,12 @@ def test_a_report_of_nothing_we_sent_mutes_nobody(world, about):
 
 def test_a_person_who_answers_mutes_nobody(world):
     assert mutes(world.take(report("m2", None, "5.1.1"))) == []
+
+
+@pytest.mark.parametrize(("kind", "status"), [(Automatic.BOUNCE, "5.1.1"), (Automatic.COMPLAINT, "abuse")])
+def test_a_report_that_is_not_from_whom_it_says_mutes_nobody(world, kind, status):
+    assert mutes(world.take(replace(report("b1", kind, status), authentication=Authentication.FAIL))) == []
+    assert len(mutes(world.take(replace(report("b2", kind, status), authentication=Authentication.PASS)))) == 1
 
 
 def test_of_several_recipients_only_the_one_it_names_is_muted(world):
