@@ -79,9 +79,11 @@ def compose(mail: OutgoingMail) -> bytes:
     message["Subject"] = shorten(one_line(mail.subject), _SUBJECT_MAX_BYTES)
     message["Date"] = format_datetime(mail.at)
     message["Message-ID"] = f"<{mail.message_id}>"
-    if mail.references:
-        message["In-Reply-To"] = f"<{mail.references[-1]}>"
-        message["References"] = " ".join(f"<{reference}>" for reference in mail.references[-_REFERENCES_MAX:])
+    # one of other characters is no id, and would make encoded words of all of them
+    references = [each for each in mail.references if each.isascii() and each.isprintable()]
+    if references:
+        message["In-Reply-To"] = f"<{references[-1]}>"
+        message["References"] = " ".join(f"<{reference}>" for reference in references[-_REFERENCES_MAX:])
     if mail.automatic:
         message["Auto-Submitted"] = "auto-replied"
         message["X-Auto-Response-Suppress"] = "All"

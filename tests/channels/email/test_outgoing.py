@@ -81,3 +81,8 @@ def test_a_very_long_quote_is_cut():
     text = text_of(parsed(mail(quoted=Quoted("Ana", NOW, "línea\n" * 5000))))
     assert len(text) < 3000
     assert text.endswith("> …\n")
+
+
+def test_an_id_that_is_none_does_not_spoil_the_others():
+    head = compose(mail(references=("a@x.cu", "ñ@x.cu", "b\0@x.cu"))).partition(b"\r\n\r\n")[0]
+    assert b"\r\nIn-Reply-To: <a@x.cu>\r\nReferences: <a@x.cu>\r\n" in head
