@@ -70,7 +70,11 @@ def hold(
     connection.execute(
         "INSERT INTO quarantine (id, channel, topic, received_at, reason, error, sender, raw, headers)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %b, %s) ON CONFLICT (id) DO UPDATE SET state = 'held',"
-        " reason = excluded.reason, error = excluded.error, resolved_at = NULL, resolved_by = NULL",
+        " reason = excluded.reason, error = excluded.error, resolved_at = NULL, resolved_by = NULL,"
+        # it came anew, after its bytes were let go: else they would be lost, though we said we have them
+        " raw = CASE WHEN quarantine.raw = '' THEN excluded.raw ELSE quarantine.raw END,"
+        " headers = CASE WHEN quarantine.raw = '' THEN excluded.headers ELSE quarantine.headers END"
+        " WHERE quarantine.note <> 'erased'",
         (
             record.id,
             _text(channel),

@@ -132,6 +132,20 @@ async def test_bytes_that_are_gone_are_not_put_back(web: Web) -> None:
         assert (await agent.post(f"/api/v1/quarantine/{item}/restore")).status_code == 409
 
 
+@pytest.mark.parametrize("erased", [False, True])
+async def test_what_comes_anew_after_its_bytes_were_let_go_is_kept_anew_but_not_an_erased_persons(
+    web: Web, erased: bool
+) -> None:
+    item = hold(web, "a", mail("a"))
+    note = "erased" if erased else "spam"
+    gone = ("UPDATE quarantine SET state = 'discarded', raw = '', headers = '{}', note = %s", (note,))
+    await web.hub.database.run(lambda connection: connection.execute(*gone))
+    hold(web, "a", mail("a"))
+    with web.hub.database.transaction() as connection:
+        state, raw = connection.execute("SELECT state, raw FROM quarantine WHERE id = %s", (item,)).fetchall()[0]
+    assert (state, raw) == (("discarded", b"") if erased else ("held", mail("a")))
+
+
 async def test_many_are_decided_at_once_and_who_cannot_is_named(web: Web) -> None:
     first, second = hold(web, "a", mail("a")), hold(web, "b", mail("b"))
     async with web.client(Role.AGENT) as agent:
