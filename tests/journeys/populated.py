@@ -6,12 +6,19 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
+import msgspec
 from starlette.routing import Route
 
 from channels.address_tokens import AddressTokens
+from eventstore.log import LogRecord
+from schemas.held import HeldReason
 from schemas.ids import keyed_id
+from schemas.interaction import RawMail
+from schemas.topics import MAIL
+from services import quarantine
 from services.access.identity import Role
 from services.access.policy import EVERYBODY, POLICY
 from services.web.guard import rule_of
@@ -89,7 +96,29 @@ async def populate(web: Web) -> dict[str, str]:
         "chat": chat,
         "organization": organization,
         "proposed": proposed,
+        "item": _held(web),
     }
+
+
+def _held(web: Web) -> str:
+    """A mail that nobody could read, from somebody with a long name."""
+    content = f"From: {LONG} <ana@x.cu>\r\nSubject: {LONG}\r\n\r\n{LONG}\r\n".encode()
+    mail = RawMail(
+        id=uuid4(),
+        source="smtp",
+        mailbox="support@cauce.example",
+        envelope_from="ana@x.cu",
+        envelope_to=("support@cauce.example",),
+        raw=content,
+        size=len(content),
+        received_at=datetime.now(UTC),
+    )
+    record = LogRecord(mail.id, 0, 0, msgspec.msgpack.encode(mail), {"channel": "email"})
+    with web.hub.database.transaction() as connection:
+        quarantine.hold(
+            connection, record, topic=MAIL.name, reason=HeldReason.UNPARSABLE, error=LONG, sender="ana@x.cu"
+        )
+    return str(mail.id)
 
 
 async def _inbox(web: Web) -> None:
