@@ -13,10 +13,10 @@ from bench.limits import parse_only
 from bench.measure import ROUNDS, Figure, against
 from bench.ordinary_mails import ordinary_mails
 from channels.email.bodies import Body, read_body
-from channels.email.headers import Headers
-from channels.email.html import sanitized
+from channels.email.mime.headers import Headers
+from channels.email.mime.tree import read_tree
 from channels.email.parse import parse
-from channels.email.tree import read_tree
+from channels.email.words.html import sanitized
 from channels.email.written import written_in
 from tests.channels.email.mails import OURS, mails, raw_mail
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
-from channels.email import imap_checkpoints
-from channels.email.certificate import CertificateFiles
-from channels.email.imap_account import read_account
-from channels.email.submission import read_server
+from channels.email.receiving import imap_checkpoints
+from channels.email.receiving.certificate import CertificateFiles
+from channels.email.receiving.imap_account import read_account
+from channels.email.sending.submission import read_server
 from eventstore import kafka_address, store
 from eventstore.database import Connection
 from eventstore.identity import read_identity

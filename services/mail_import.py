@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from channels.email.mail_files import FoundMail, MailFile, find, read
 from channels.email.mailboxes import Mailboxes
-from channels.email.reception import Envelope, Reception
-from channels.email.stored_envelope import envelope_of
+from channels.email.receiving.mail_files import FoundMail, MailFile, find, read
+from channels.email.receiving.reception import Envelope, Reception
+from channels.email.receiving.stored_envelope import envelope_of
 from eventstore import received
 from schemas.errors import InvalidError, RefusedError
 from services.wiring import Hub

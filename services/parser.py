@@ -15,11 +15,11 @@ from datetime import timedelta
 import structlog
 from msgspec.structs import replace
 
-from channels.email.dns import Resolver
+from channels.email.origin.dns import Resolver
+from channels.email.origin.who import adopted
 from channels.email.parse import Ours, Parsed, with_blobs
 from channels.email.parser_pool import Bounds, ParserPool
-from channels.email.reception import decode_mail
-from channels.email.who import adopted
+from channels.email.receiving.reception import decode_mail
 from channels.intake import ITEM_MAX_BYTES, Intake, encode_item
 from eventstore import positions, received
 from eventstore.blobs import Blobs

@@ -20,11 +20,11 @@ from services.wiring import Hub
 
 def intake(hub: Hub) -> list[Task]:
     """Mail by SMTP, LMTP and IMAP onto the log `mail`."""
-    from channels.email.certificate import Certificate, CertificateFiles
-    from channels.email.lmtp import serve_lmtp
     from channels.email.mailboxes import Mailboxes
-    from channels.email.reception import Reception
-    from channels.email.smtp import serve_smtp
+    from channels.email.receiving.certificate import Certificate, CertificateFiles
+    from channels.email.receiving.lmtp import serve_lmtp
+    from channels.email.receiving.reception import Reception
+    from channels.email.receiving.smtp import serve_smtp
 
     settings = hub.settings
     reception = Reception(hub.log, hub.blobs, Mailboxes(settings.mail_addresses), hub.secret)
@@ -53,8 +53,8 @@ def intake(hub: Hub) -> list[Task]:
         endpoint = settings.lmtp
         tasks.append(Task("lmtp", lambda: lmtp(endpoint)))
     if settings.imap:
-        from channels.email.imap import MailboxReader
-        from channels.email.imap_account import read_account
+        from channels.email.receiving.imap import MailboxReader
+        from channels.email.receiving.imap_account import read_account
 
         readers = [MailboxReader(hub.database, reception, read_account(url)) for url in settings.imap]
         tasks += [Task("imap", reader.run) for reader in readers]
@@ -108,8 +108,8 @@ def projections(hub: Hub) -> list[Task]:
 def deliveries(hub: Hub) -> list[Task]:
     """Mail to customers, without CAUCE_MAIL_OUT waiting in its queue; and the clean-up for privacy."""
     from channels.email.mailboxes import Mailboxes
-    from channels.email.signing import Signer, read_keys
-    from channels.email.submission import Submission, read_server
+    from channels.email.sending.signing import Signer, read_keys
+    from channels.email.sending.submission import Submission, read_server
     from services.deliveries.guard import Limit
     from services.deliveries.letters import Letterhead
     from services.deliveries.worker import DeliveryWorker, Pace

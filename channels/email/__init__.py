@@ -1,1 +1,5 @@
-"""Email, in (SMTP, LMTP, IMAP: raw first, parsed after) and out (SMTP). Nothing here knows an incident."""
+"""Email, in and out. Nothing here knows an incident.
+
+`receiving/` keeps what comes as it is; `parse.py` reads it in a child process by way of `mime/` (its parts), `words/`
+(what somebody wrote) and `origin/` (who it is from); `sending/` writes and signs what goes out.
+"""

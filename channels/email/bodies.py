@@ -13,15 +13,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from channels.email import outlook, protection
-from channels.email.cards import read_cards
-from channels.email.file_names import name_of, own_name
-from channels.email.headers import Headers, Tree
-from channels.email.html import sanitized
-from channels.email.html_text import text_of_html
-from channels.email.invitations import read_invitation
-from channels.email.parts import bytes_of, media_type_of, text_of
-from channels.email.tree import children_of, parted_anew
+from channels.email.mime import outlook, protection
+from channels.email.mime.cards import read_cards
+from channels.email.mime.file_names import name_of, own_name
+from channels.email.mime.headers import Headers, Tree
+from channels.email.mime.invitations import read_invitation
+from channels.email.mime.parts import bytes_of, media_type_of, text_of
+from channels.email.mime.tree import children_of, parted_anew
+from channels.email.words.html import sanitized
+from channels.email.words.html_text import text_of_html
 from schemas.interaction import Label
 
 PARTS_MAX = 300

@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from channels.email.origin.verification import Verdict, verify
 from channels.email.parse import Ours, Parsed, parse
-from channels.email.verification import Verdict, verify
 from schemas.interaction import RawMail
 
 

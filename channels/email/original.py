@@ -10,12 +10,12 @@ import base64
 from collections.abc import Iterator, Mapping
 
 from channels.email.bodies import read_body
-from channels.email.charsets import decode_bytes
-from channels.email.headers import Tree
-from channels.email.html import sanitized
-from channels.email.parts import media_type_of, payload_of
-from channels.email.pictures import settled
-from channels.email.tree import head_of, read_tree
+from channels.email.mime.charsets import decode_bytes
+from channels.email.mime.headers import Tree
+from channels.email.mime.parts import media_type_of, payload_of
+from channels.email.mime.tree import head_of, read_tree
+from channels.email.words.html import sanitized
+from channels.email.words.pictures import settled
 
 RAW_MAX_BYTES = 4 * 1024 * 1024
 """Larger ones are downloaded instead: parsing happens in the process that serves the pages."""

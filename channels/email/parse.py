@@ -13,18 +13,18 @@ from uuid import UUID
 
 import msgspec
 
-from channels.email.authentication import authentication_of
-from channels.email.automatic import LOOP_HEADER, judge, loop_mark
 from channels.email.bodies import TEXT_MAX_CHARACTERS, Body, FileOf, Words, read_body
-from channels.email.bounces import Report
-from channels.email.charsets import decode_bytes
-from channels.email.forwards import original_of
-from channels.email.headers import Headers, Tree
-from channels.email.links import misleading
 from channels.email.mailboxes import Mailboxes, plus_part
-from channels.email.tree import below_head, read_tree
-from channels.email.verification import questions_of
-from channels.email.who import adopted, claimed_domain, who_wrote
+from channels.email.mime.charsets import decode_bytes
+from channels.email.mime.headers import Headers, Tree
+from channels.email.mime.tree import below_head, read_tree
+from channels.email.origin.authentication import authentication_of
+from channels.email.origin.automatic import LOOP_HEADER, judge, loop_mark
+from channels.email.origin.bounces import Report
+from channels.email.origin.forwards import original_of
+from channels.email.origin.verification import questions_of
+from channels.email.origin.who import adopted, claimed_domain, who_wrote
+from channels.email.words.links import misleading
 from channels.email.written import written_in
 from channels.text import shorten
 from channels.tokens import ThreadTokens

@@ -17,8 +17,8 @@ import msgspec
 import structlog
 
 from channels.email.child import Answer, Job, Setup, frame
+from channels.email.origin.verification import Verdict
 from channels.email.parse import Ours, Parsed
-from channels.email.verification import Verdict
 from schemas.errors import DecodeError
 from schemas.interaction import RawMail
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from channels.email import html_marks
 from channels.email.bodies import Body
-from channels.email.headers import Headers
-from channels.email.html_text import text_of_html
-from channels.email.quotes import is_answer, is_forward, reply_of
+from channels.email.mime.headers import Headers
+from channels.email.words import html_marks
+from channels.email.words.html_text import text_of_html
+from channels.email.words.quotes import is_answer, is_forward, reply_of
 
 _MARKS = tuple(f'"{mark}"' for mark in (html_marks.QUOTED, html_marks.HISTORY, html_marks.SIGNATURE))
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from channels.email import signing
+from channels.email.sending import signing
 from services import logging_setup
 from services.cli import context
 from services.cli.progress import counting

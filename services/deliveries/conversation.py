@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from channels.email.mailboxes import Mailboxes
-from channels.email.quoting import Quoted
+from channels.email.sending.quoting import Quoted
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
 from schemas.address import handle_of

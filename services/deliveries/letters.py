@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from channels.address_tokens import AddressTokens
-from channels.email.automatic import loop_mark
-from channels.email.confirmation import LANGUAGES, confirmation
 from channels.email.mailboxes import Mailboxes, with_plus
-from channels.email.outgoing import OutgoingMail, subject_of_answer
-from channels.email.quoting import LANGUAGES as QUOTING_LANGUAGES
-from channels.email.requests_link import LANGUAGES as REQUESTS_LANGUAGES
-from channels.email.requests_link import requests_link
+from channels.email.origin.automatic import loop_mark
+from channels.email.sending.confirmation import LANGUAGES, confirmation
+from channels.email.sending.outgoing import OutgoingMail, subject_of_answer
+from channels.email.sending.quoting import LANGUAGES as QUOTING_LANGUAGES
+from channels.email.sending.requests_link import LANGUAGES as REQUESTS_LANGUAGES
+from channels.email.sending.requests_link import requests_link
 from channels.tokens import ThreadTokens
 from eventstore.database import Connection
 from eventstore.ledger import Ledger

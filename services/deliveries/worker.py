@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 import psycopg
 import structlog
 
-from channels.email.outgoing import OutgoingFile, OutgoingMail, compose
-from channels.email.signing import Signer
-from channels.email.submission import Fate, Outcome, Submission
+from channels.email.sending.outgoing import OutgoingFile, OutgoingMail, compose
+from channels.email.sending.signing import Signer
+from channels.email.sending.submission import Fate, Outcome, Submission
 from eventstore import store
 from eventstore.blobs import Blobs
 from eventstore.database import Connection, Database

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from channels.email.subjects import topic_of_subject
+from channels.email.words.subjects import topic_of_subject
 from channels.intake import decode_item, encode_item
 from schemas.address import Kind, kind_of
 from schemas.facts.call import CallStarted

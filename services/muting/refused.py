@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from channels.email.diagnostics import status_of
+from channels.email.origin.diagnostics import status_of
 from eventstore.database import Connection
 from eventstore.ledger import Cause, Ledger
 from schemas.bounces import is_hard

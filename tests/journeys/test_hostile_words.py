@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from channels.email.mailboxes import Mailboxes
-from channels.email.reception import Envelope, Reception
+from channels.email.receiving.reception import Envelope, Reception
 from eventstore.database import Database
 from schemas.topics import MAIL
 from services.access.identity import Role

@@ -13,7 +13,7 @@ import pytest
 
 from channels.email.mailboxes import Mailboxes
 from channels.email.parser_pool import ParserPool
-from channels.email.reception import Envelope, Reception
+from channels.email.receiving.reception import Envelope, Reception
 from eventstore.blobs import FolderBlobs
 from schemas.errors import PoisonError
 from schemas.topics import INTERACTIONS, MAIL

@@ -8,7 +8,7 @@ import pytest
 from psycopg.sql import SQL
 
 from channels.email.mailboxes import Mailboxes
-from channels.email.reception import Envelope, Reception
+from channels.email.receiving.reception import Envelope, Reception
 from channels.intake import Intake
 from eventstore import positions, received
 from eventstore.blobs import open_blobs

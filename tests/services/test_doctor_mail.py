@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from channels.email import imap_checkpoints
-from channels.email.imap_checkpoints import Left
+from channels.email.receiving import imap_checkpoints
+from channels.email.receiving.imap_checkpoints import Left
 from eventstore.blobs import FolderBlobs
 from services.doctor import Verdict, examine
 from services.settings import read

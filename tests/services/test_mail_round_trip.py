@@ -12,8 +12,8 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from channels.email.mailboxes import Mailboxes
-from channels.email.reception import Envelope, Reception
-from channels.email.submission import Submission, read_server
+from channels.email.receiving.reception import Envelope, Reception
+from channels.email.sending.submission import Submission, read_server
 from channels.intake import Intake
 from eventstore import store
 from eventstore.blobs import FolderBlobs

@@ -17,7 +17,7 @@ import pytest
 from channels.email.mailboxes import Mailboxes
 from channels.email.parse import Ours
 from channels.email.parser_pool import Bounds, ParserPool
-from channels.email.reception import Envelope, Reception
+from channels.email.receiving.reception import Envelope, Reception
 from channels.intake import decode_item
 from eventstore.blobs import FolderBlobs
 from schemas.errors import DecodeError, OperatorError

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from channels.email.mailboxes import Mailboxes
-from channels.email.reception import Envelope, Reception
+from channels.email.receiving.reception import Envelope, Reception
 from channels.intake import decode_item
 from eventstore.blobs import FolderBlobs
 from schemas.interaction import Authentication, Checks

@@ -20,8 +20,8 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import HTMLResponse, Response
 
 from channels.email import original
-from channels.email.links import with_hosts
-from channels.email.pictures import labelled, settled, waiting
+from channels.email.words.links import with_hosts
+from channels.email.words.pictures import labelled, settled, waiting
 from eventstore.blobs import Blobs
 from projections import timeline
 from projections.timeline import StoredFile

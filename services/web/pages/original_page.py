@@ -11,9 +11,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from channels.email.links import misleading
 from channels.email.original import RAW_MAX_BYTES, headers_of
-from channels.email.pictures import blocked
+from channels.email.words.links import misleading
+from channels.email.words.pictures import blocked
 from projections import timeline
 from schemas.errors import NotFoundError
 from services.web.pages.screen import Screen

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from channels.email.lmtp import serve_lmtp
 from channels.email.mailboxes import Mailboxes
-from channels.email.reception import Reception, decode_mail
-from channels.email.smtp import serve_smtp
+from channels.email.receiving.lmtp import serve_lmtp
+from channels.email.receiving.reception import Reception, decode_mail
+from channels.email.receiving.smtp import serve_smtp
 from eventstore.blobs import FolderBlobs
 from eventstore.database import Database
 from eventstore.postgres import PostgresLog

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from channels.email.imap import MailboxReader, Pauses
-from channels.email.imap_account import Account
-from channels.email.reception import Reception
+from channels.email.receiving.imap import MailboxReader, Pauses
+from channels.email.receiving.imap_account import Account
+from channels.email.receiving.reception import Reception
 from eventstore.database import Database
 
 QUICK = Pauses(first=0.1, last=0.5, look=20)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from channels.email.bodies import FILES_MAX, PARTS_MAX, TEXT_MAX_CHARACTERS
-from channels.email.headers import HEADER_MAX_CHARACTERS
+from channels.email.mime.headers import HEADER_MAX_CHARACTERS
 from channels.email.parse import TEXT_MAX_BYTES, parse
 from schemas.interaction import Label
 from tests.channels.email.mails import OURS, raw_mail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.email.reception import fingerprint
+from channels.email.receiving.reception import fingerprint
 
 
 @pytest.mark.parametrize("said", [b"<>", b"< >", b"", b"<"])

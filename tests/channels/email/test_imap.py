@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import dovecot as dovecot_server
 from mailbox_reading import QUICK, reading, until
 
-from channels.email import imap_checkpoints
-from channels.email.imap_account import read_account
-from channels.email.reception import MAIL_MAX_BYTES
+from channels.email.receiving import imap_checkpoints
+from channels.email.receiving.imap_account import read_account
+from channels.email.receiving.reception import MAIL_MAX_BYTES
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +170,7 @@ async def test_a_mail_too_large_stays_there_is_told_and_stops_no_other(
 async def test_a_mail_larger_than_the_server_says_is_left_too(
     database, reception, account, put, flags, left, monkeypatch
 ):
-    monkeypatch.setattr("channels.email.reception.MAIL_MAX_BYTES", 1000)
+    monkeypatch.setattr("channels.email.receiving.reception.MAIL_MAX_BYTES", 1000)
     put(1, body="x" * 2000)
     put(2)
     async with reading(database, reception, account):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from channels.email.imap_account import Account, OAuth2, read_account
-from channels.email.imap_client import mailbox_name
+from channels.email.receiving.imap_account import Account, OAuth2, read_account
+from channels.email.receiving.imap_client import mailbox_name
 from schemas.errors import SettingsError
 
 OAUTH = "oauth2=https%3A%2F%2Fid.example%2Ftoken&client=cauce&secret-file=/run/secret&refresh-file=/run/refresh"

@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from channels.email import imap_session
-from channels.email.imap_account import Account
-from channels.email.imap_client import Client
-from channels.email.imap_responses import LoginRefusedError, MailboxError
-from channels.email.imap_session import Described, NotGivenError, Session
+from channels.email.receiving import imap_session
+from channels.email.receiving.imap_account import Account
+from channels.email.receiving.imap_client import Client
+from channels.email.receiving.imap_responses import LoginRefusedError, MailboxError
+from channels.email.receiving.imap_session import Described, NotGivenError, Session
 from schemas.errors import TooLargeError
 from tests import certificates
 

@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import dovecot as dovecot_server
 from mailbox_reading import QUICK, reading, until
 
-from channels.email import imap_checkpoints
-from channels.email.imap_account import read_account
+from channels.email.receiving import imap_checkpoints
+from channels.email.receiving.imap_account import read_account
 
 MAIL = b"From: c@x.cu\r\nMessage-ID: <%d@x.cu>\r\n\r\nhola\r\n"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from channels.email import imap_responses
-from channels.email.imap_responses import MailboxError, Responses
+from channels.email.receiving import imap_responses
+from channels.email.receiving.imap_responses import MailboxError, Responses
 
 SENT = (
     b"* OK hi\r\n* 1 FETCH (BODY[] {4}\r\na\r\nb UID 7)\r\n* 2 FETCH (BODY[] {0}\r\n)\r\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.email.links import Leads, host_of, leads
+from channels.email.words.links import Leads, host_of, leads
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.email.reception import MAIL_MAX_BYTES
+from channels.email.receiving.reception import MAIL_MAX_BYTES
 
 PLAIN = b"From: ana@x.cu\r\nTo: support@cauce.example\r\nMessage-ID: <1@x.cu>\r\nSubject: Hola\r\n\r\nNo funciona.\r\n"
 BOTH = ("support@cauce.example", "ventas@cauce.example")

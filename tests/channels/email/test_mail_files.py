@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from channels.email import mail_files
-from channels.email.mail_files import find, read
+from channels.email.receiving import mail_files
+from channels.email.receiving.mail_files import find, read
 
 BETWEEN = b"From ana@x.cu Sat Jan  3 01:05:34 2015\n"
 MAIL = b"Subject: one\n\nhola\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import encodebytes
 
 from channels.email import original
-from channels.email.html import sanitized
+from channels.email.words.html import sanitized
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"x" * 100_000
 

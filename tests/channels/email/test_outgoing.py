@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from channels.email.outgoing import OutgoingFile, OutgoingMail, compose
-from channels.email.quotes import reply_of
-from channels.email.quoting import LANGUAGES, Quoted
+from channels.email.sending.outgoing import OutgoingFile, OutgoingMail, compose
+from channels.email.sending.quoting import LANGUAGES, Quoted
+from channels.email.words.quotes import reply_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 THEIRS = Quoted("Ana Pérez", NOW, "No imprime.\n\n> ¿Cuál?\n\nLa de arriba.")

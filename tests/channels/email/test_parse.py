@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.email.automatic import loop_mark
+from channels.email.origin.automatic import loop_mark
 from channels.email.parse import Ours, parse
 from channels.tokens import ThreadTokens
 from schemas.interaction import Authentication, Automatic, Party, RawMail

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email.html_text import text_of_html
-from channels.email.quotes import is_answer, is_forward, reply_of
+from channels.email.words.html_text import text_of_html
+from channels.email.words.quotes import is_answer, is_forward, reply_of
 
 MEGABYTE = 1024 * 1024
 LINES = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.email.rtf import decompressed, text_of_rtf
+from channels.email.mime.rtf import decompressed, text_of_rtf
 
 COMPRESSED = bytes.fromhex(
     "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"

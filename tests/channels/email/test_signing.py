@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import dkim
 import pytest
 
-from channels.email.outgoing import OutgoingMail, compose
-from channels.email.signing import Signer, create, read_keys
+from channels.email.sending.outgoing import OutgoingMail, compose
+from channels.email.sending.signing import Signer, create, read_keys
 from schemas.errors import ConflictError, SettingsError
 
 MAIL = OutgoingMail(

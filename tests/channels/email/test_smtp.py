@@ -10,9 +10,9 @@ import time
 import aiosmtplib
 import pytest
 
-from channels.email.data_phase import TooMuchDataError, read_data
-from channels.email.door import Limits
-from channels.email.reception import MAIL_MAX_BYTES, Reception
+from channels.email.receiving.data_phase import TooMuchDataError, read_data
+from channels.email.receiving.door import Limits
+from channels.email.receiving.reception import MAIL_MAX_BYTES, Reception
 from eventstore.postgres import PostgresLog
 
 PLAIN = b"From: ana@x.cu\r\nTo: support@cauce.example\r\nMessage-ID: <1@x.cu>\r\nSubject: Hola\r\n\r\nNo funciona.\r\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from channels.email.door import Limits
+from channels.email.receiving.door import Limits
 from channels.limits import Rate
 
 SUPPORT = ("support@cauce.example",)

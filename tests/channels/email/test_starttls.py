@@ -8,7 +8,7 @@ import ssl
 
 import pytest
 
-from channels.email.certificate import Certificate, CertificateFiles
+from channels.email.receiving.certificate import Certificate, CertificateFiles
 from schemas.errors import SettingsError
 from tests import certificates
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.email.mailboxes import Mailboxes
-from channels.email.stored_envelope import envelope_of
+from channels.email.receiving.stored_envelope import envelope_of
 
 
 @pytest.mark.parametrize(

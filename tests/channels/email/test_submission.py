@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from channels.email.submission import Fate, Server, Submission, read_server
+from channels.email.sending.submission import Fate, Server, Submission, read_server
 from schemas.errors import SettingsError
 from tests import certificates
 from tests.certificates import Certificates

@@ -10,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from channels.email.dns import Resolver
-from channels.email.headers import Headers
-from channels.email.tree import read_tree
-from channels.email.verification import questions_of, verify
+from channels.email.mime.headers import Headers
+from channels.email.mime.tree import read_tree
+from channels.email.origin.dns import Resolver
+from channels.email.origin.verification import questions_of, verify
 from schemas.errors import SettingsError
 from schemas.interaction import Authentication
 from tests.channels.email.dns_server import serving

@@ -18,11 +18,11 @@ import dkim
 import pytest
 from aiosmtpd.controller import Controller
 
-from channels.email.automatic import loop_mark
 from channels.email.mailboxes import Mailboxes
+from channels.email.origin.automatic import loop_mark
 from channels.email.parse import Ours, parse
-from channels.email.signing import Signer, create, read_keys
-from channels.email.submission import Submission, read_server
+from channels.email.sending.signing import Signer, create, read_keys
+from channels.email.sending.submission import Submission, read_server
 from channels.tokens import ThreadTokens
 from eventstore import store
 from eventstore.blobs import FolderBlobs
@@ -610,7 +610,7 @@ async def test_a_worker_asked_to_end_finishes_what_it_hands_over(database, story
 PROGRAM = """
 import asyncio, sys
 from channels.email.mailboxes import Mailboxes
-from channels.email.submission import Submission, read_server
+from channels.email.sending.submission import Submission, read_server
 from eventstore.blobs import FolderBlobs
 from eventstore.database import Database
 from eventstore.identity import read_identity

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from channels.email.subjects import topic_of_subject
+from channels.email.words.subjects import topic_of_subject
 from eventstore.ledger import NO_CAUSE
 from schemas.facts.customer import AddressAdded, AddressProven, CustomerRegistered
 from schemas.facts.incident import (

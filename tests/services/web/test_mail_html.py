@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 from playwright.async_api import Page, async_playwright
 
-from channels.email.html import sanitized
+from channels.email.words.html import sanitized
 from services.web.api.files import framed
 from tests.services.web.payloads import DOTS, FETCHES, RUNS, SHOWN
 

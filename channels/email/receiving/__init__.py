@@ -1,0 +1,1 @@
+"""Mail on its way in: SMTP, LMTP, IMAP, files. Each acknowledges once the log has it."""

@@ -1,0 +1,81 @@
+"""HTML of a mail made safe to show. Bounded in size and depth. Below bodies.py; html_text.py reads what comes out.
+
+What the sanitizer leaves is well-formed, its attributes quoted and escaped: that is what pictures.py and links.py,
+which go over it, rely on.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+
+import nh3
+
+from channels.email.words import html_marks, pictures
+
+HTML_MAX_CHARACTERS = 512 * 1024
+DEPTH_MAX = 500  # the sanitizer's time grows with the square of it
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
+_CLOSED_BY_THEMSELVES = frozenset(
+    ("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "p", "source", "track", "wbr")
+)
+_NEVER_READ = {"script", "style", "title", "noscript", "template", "svg", "math", "object", "select", "audio", "video"}
+_LINKS = ("https:", "http:", "mailto:", "tel:")
+_ATTRIBUTES = {
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height", "style", "hidden"},
+    "div": html_marks.ATTRIBUTES,
+    "td": {"colspan", "rowspan", "align"},
+    "th": {"colspan", "rowspan", "align"},
+    "ol": {"start"},
+    "bdo": {"dir"},
+    **{name: html_marks.ATTRIBUTES - {"style"} for name in ("blockquote", "span", "p", "pre", "hr", "table")},
+}
+_STYLED = re.compile(rf'(<div[^<>]*) style="{html_marks.HISTORY}"')
+
+
+def sanitized(text: str, *, embedded: Mapping[str, str] | None = None, remote: bool = False) -> str:
+    """HTML that may be shown. One nested beyond reason becomes plain text.
+
+    `embedded`: Content-ID → data URL of the pictures that came along; without it they stay named. `remote`: somebody
+    asked for pictures from elsewhere; without it nothing is left that names where they lie but the host.
+    """
+    cut = text[:HTML_MAX_CHARACTERS]
+    if _depth(cut) > DEPTH_MAX:
+        return f"<pre>{html.escape(html.unescape(_ANY_TAG.sub(' ', cut)))}</pre>"
+    safe = nh3.clean(
+        cut,
+        tags=nh3.ALLOWED_TAGS - {"area", "map"},
+        clean_content_tags=_NEVER_READ,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_attribute,
+        url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    # an inline style is refused by the frame's policy, loudly
+    return pictures.settled(_STYLED.sub(rf'\1 class="{html_marks.HISTORY}"', safe), embedded, remote=remote)
+
+
+def _attribute(element: str, attribute: str, value: str) -> str | None:
+    match element, attribute:
+        case "a", _:  # none without a host: it would lead into our own site
+            return value if value.lower().lstrip().startswith(_LINKS) else None
+        case "img", _:
+            return pictures.attribute(attribute, value)
+        case _, "class" | "id" | "data-marker" | "style":
+            return html_marks.mark_of(attribute, value)
+        case _:
+            return value
+
+
+def _depth(text: str) -> int:
+    depth = deepest = 0
+    for closing, name in _TAG.findall(text):
+        if name.lower() in _CLOSED_BY_THEMSELVES:
+            continue
+        depth = max(depth - 1, 0) if closing else depth + 1
+        deepest = max(deepest, depth)
+    return deepest
