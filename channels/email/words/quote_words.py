@@ -5,9 +5,9 @@ from __future__ import annotations
 HEADERS = {
     "from": "From De Von Da Van 发件人 寄件者 寄件人 差出人 送信者 От От_кого",
     "sent": (
-        "Sent Date Enviado Enviado_el Enviado_em Enviada_em Enviados Fecha Data Data_de_envio Gesendet Datum Envoyé"
-        " Envoyé_le Inviato Inviato_il Verzonden 发送时间 发送日期 日期 时间 寄件日期 傳送時間 送信日時 日時 日付"
-        " Отправлено Дата Posted_At"
+        "Sent Date Enviado Enviado_el Enviado_em Enviada Enviada_em Enviados Fecha Data Data_de_envio Gesendet Datum"
+        " Envoyé Envoyé_le Inviato Inviato_il Verzonden 发送时间 发送日期 日期 时间 寄件日期 傳送時間 送信日時 日時"
+        " 日付 Отправлено Дата Posted_At"
     ),
     "to": "To Para An À A Aan 收件人 收件者 宛先 Кому",
     "cc": "Cc CC Kopie Copie Copia CCi 抄送 副本 Копия",

@@ -76,6 +76,15 @@ async def test_what_nobody_wrote_is_kept_and_joins_nothing(taking, held):
     assert placed(taking).keys() == {uid("m1")}
 
 
+async def test_what_nobody_wrote_joins_by_a_token_alone(taking, commands, held):
+    await taking.take(mail("m1", subject="Printer"))
+    await commands.run(Reply(incident=1, text="Off and on?"), by="luis")
+    away = mail("a1", "eva@y.cu", thread=uid("m1"), automatic=Automatic.REPLY, authentication=FAIL)
+    await taking.take(away)
+    assert held() == {}
+    assert placed(taking)[uid("a1")] == placed(taking)[uid("m1")]
+
+
 async def test_let_in_it_is_a_claim_and_waits_no_more(taking, held):
     await taking.take(mail("m1", subject="Printer"))
     suspect = mail("m2", subject="Printer", answers=("m1",), authentication=FAIL)
