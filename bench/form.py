@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.http_load import post_many
 from bench.measure import Figure, against
 from bench.parts import fresh_database
-from bench.processes import running
+from bench.processes import of_a_hub, running
 from services.ports import free_port
 
 _CLIENTS = 32
@@ -37,13 +37,7 @@ def figures(cluster_url: str) -> list[Figure]:
     """One figure."""
     smtp, http, bare = free_port(), free_port(), free_port()
     with fresh_database(cluster_url) as database, tempfile.TemporaryDirectory() as folder:
-        settings = {
-            "DATA": folder,
-            "DATABASE_URL": database.url,
-            "SMTP": f"127.0.0.1:{smtp}",
-            "HTTP": f"127.0.0.1:{http}",
-            "RATE_LIMIT": "off",
-        }
+        settings = of_a_hub(folder, database.url, smtp=smtp, http=http)
         with (
             running(["-m", "services.cli", "serve", "web"], http, settings),
             running([str(Path(__file__).parent / "bare_form.py"), str(bare), database.url], bare),

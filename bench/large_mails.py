@@ -14,7 +14,7 @@ import psutil
 
 from bench.measure import Figure
 from bench.parts import fresh_database
-from bench.processes import running
+from bench.processes import of_a_hub, running
 from bench.smtp import mail, wait_for_timelines
 from bench.smtp_load import send_many
 from services.ports import free_port
@@ -28,13 +28,7 @@ def figures(cluster_url: str) -> list[Figure]:
     """One figure for the hub, one for the parser that needed more."""
     smtp, http = free_port(), free_port()
     with fresh_database(cluster_url) as database, tempfile.TemporaryDirectory() as folder:
-        settings = {
-            "DATA": folder,
-            "DATABASE_URL": database.url,
-            "SMTP": f"127.0.0.1:{smtp}",
-            "HTTP": f"127.0.0.1:{http}",
-            "RATE_LIMIT": "off",
-        }
+        settings = of_a_hub(folder, database.url, smtp=smtp, http=http)
         with running(["-m", "services.cli", "up"], smtp, settings) as pid:
             send_many(smtp, mail, clients=4, mails=20, to=_TO)
             wait_for_timelines(database, 20)

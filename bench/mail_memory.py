@@ -12,7 +12,7 @@ import psutil
 
 from bench.measure import Figure
 from bench.parts import fresh_database
-from bench.processes import running
+from bench.processes import of_a_hub, running
 from bench.scale import size
 from bench.smtp import mail, wait_for_timelines
 from bench.smtp_load import send_many
@@ -28,7 +28,7 @@ def figures(cluster_url: str) -> list[Figure]:
     """One for the SMTP server, one for each other role."""
     smtp = free_port()
     with fresh_database(cluster_url) as database, tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        settings = {"DATA": folder, "DATABASE_URL": database.url, "SMTP": f"127.0.0.1:{smtp}", "RATE_LIMIT": "off"}
+        settings = of_a_hub(folder, database.url, smtp=smtp)
         pids: dict[str, int] = {}
         for role in _ROLES:
             metrics = free_port()  # of which each role says that it lives

@@ -19,6 +19,13 @@ def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
     return inherited | {f"CAUCE_{name}": value for name, value in (settings or {}).items()}
 
 
+def of_a_hub(folder: str, database: str, *, smtp: int, http: int | None = None) -> dict[str, str]:
+    """Settings of a hub of ours on that database, without limits for senders."""
+    listening = {"SMTP": smtp} if http is None else {"SMTP": smtp, "HTTP": http}
+    places = {name: f"127.0.0.1:{port}" for name, port in listening.items()}
+    return {"DATA": folder, "DATABASE_URL": database, "RATE_LIMIT": "off"} | places
+
+
 @contextmanager
 def running(arguments: Sequence[str], port: int, settings: Mapping[str, str] | None = None) -> Generator[int]:
     """`python arguments…` until the block ends; yields its pid once `port` answers. `settings` without `CAUCE_`."""

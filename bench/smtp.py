@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from bench.measure import Figure, against
 from bench.parts import fresh_database
-from bench.processes import running
+from bench.processes import of_a_hub, running
 from bench.smtp_load import send_many
 from eventstore.database import Database
 from services.ports import free_port
@@ -67,13 +67,7 @@ def _figure(
 ) -> Figure:
     smtp, http, bare = free_port(), free_port(), free_port()
     with fresh_database(cluster_url) as database, tempfile.TemporaryDirectory() as folder:
-        settings = {
-            "DATA": folder,
-            "DATABASE_URL": database.url,
-            "SMTP": f"127.0.0.1:{smtp}",
-            "HTTP": f"127.0.0.1:{http}",
-            "RATE_LIMIT": "off",
-        }
+        settings = of_a_hub(folder, database.url, smtp=smtp, http=http)
         sink = Path(folder) / "sink"
         sink.mkdir()
         sent = 0
