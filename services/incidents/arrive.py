@@ -202,7 +202,7 @@ def product_named(incident: UUID, address: UUID, product: str, now: datetime) ->
 def _participants(
     arrival: Arrival, grouping: Grouping, incident: UUID, known: Known, now: datetime
 ) -> Iterator[ParticipantAdded]:
-    """Who wrote, and whom a proven writer put in copy. `marked`: a stranger to the incident, with its token."""
+    """Who wrote, and whom a proven writer put in copy. `marked`: a stranger with its token, or in a stranger's copy."""
     if arrival.automatic is not None:
         return
     state = known.incidents.get(incident)
@@ -220,7 +220,7 @@ def _participants(
             yield ParticipantAdded(
                 incident=incident,
                 address=address,
-                marked=marked and address == arrival.address,
+                marked=marked,
                 at=now,
                 personal=Words(text=party.address),
             )

@@ -69,6 +69,13 @@ def test_a_signed_token_comes_before_everything_else():
     assert world.placed()[uid("m2")] == world.placed()[uid("m1")]
 
 
+def test_whom_a_stranger_with_a_token_puts_in_copy_is_marked_too():
+    world = World()
+    world.take(mail("m1"))
+    facts = world.take(mail("m2", "carla@y.cu", thread=uid("m1"), to=("eve@y.cu",)))
+    assert [fact.marked for fact in facts if isinstance(fact, ParticipantAdded)] == [True, True]
+
+
 def test_a_token_from_a_new_address_adds_a_marked_participant_who_is_nobodys_alias():
     world = World()
     world.take(form("f1"))
