@@ -10,6 +10,7 @@ import pytest
 from channels.email.bodies import FILES_MAX, PARTS_MAX, TEXT_MAX_CHARACTERS
 from channels.email.mime.headers import HEADER_MAX_CHARACTERS
 from channels.email.parse import TEXT_MAX_BYTES, parse
+from channels.email.words.html import DEPTH_MAX, HTML_MAX_CHARACTERS
 from schemas.interaction import Label
 from tests.channels.email.mails import OURS, raw_mail
 
@@ -33,8 +34,10 @@ def mixed(*parts):
         b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (at, at) for at in range(40))
         + b"\r\nword",
         HEAD + b"".join(b"X: boundary=%d\r\n" % at for at in range(600)) + b"\r\nword",
+        HEAD + b"\r\nword" + b"x" * TEXT_MAX_CHARACTERS,
+        HEAD + b"Content-Type: text/html\r\n\r\nword" + b"<p>" * (HTML_MAX_CHARACTERS // 3),
     ],
-    ids=["parts", "files", "depth", "boundaries"],
+    ids=["parts", "files", "depth", "boundaries", "text", "html"],
 )
 def test_what_is_over_a_bound_is_said_to_be_left_in_the_original(mail):
     found = read(mail)
@@ -56,6 +59,17 @@ def test_a_long_text_is_cut_in_the_timeline_and_whole_a_click_away():
     assert len(found.interaction.text.encode()) <= TEXT_MAX_BYTES
     assert found.html.count("palabra") == 20_000
     assert len(read(HEAD + b"\r\n" + b"x" * 2_000_000).html) < TEXT_MAX_CHARACTERS + 100
+
+
+def test_html_nested_beyond_reason_is_shown_as_text():
+    html = b"Content-Type: text/html\r\n\r\n" + b"<div>" * (DEPTH_MAX + 1)
+    assert read(HEAD + html + b"<b>hola</b>").html.split() == ["<pre>", "hola", "</pre>"]
+
+
+def test_of_many_recipients_the_first_take_part():
+    many = b", ".join(b"p%d@x.cu" % number for number in range(80))
+    found = read(b"From: Ana <ana@x.cu>\r\nTo: " + many + b"\r\n\r\nhola").interaction.recipients
+    assert [party.address for party in found] == [f"email:p{number}@x.cu" for number in range(50)]
 
 
 def test_a_long_header_is_cut():

@@ -18,6 +18,7 @@ import dovecot as dovecot_server
 from mailbox_reading import QUICK, reading, until
 
 from channels.email.receiving import imap_checkpoints
+from channels.email.receiving.imap import Pauses
 from channels.email.receiving.imap_account import read_account
 from channels.email.receiving.reception import MAIL_MAX_BYTES
 
@@ -324,3 +325,11 @@ async def test_odd_bytes_come_as_they_are(database, reception, account, dovecot,
         await until(lambda: len(kept()) == 3)
     assert [mail.raw or mail.size for mail in kept()][:2] == odd[:2]
     assert kept()[2].size == len(odd[2])
+
+
+@pytest.mark.parametrize(
+    ("failures", "refused", "seconds"),
+    [(1, False, 1), (3, False, 4), (9, False, 60), (10**6, False, 60), (1, True, 60), (9, True, 900)],
+)
+def test_the_pause_doubles_to_its_last_and_a_refused_login_waits_longer(failures, refused, seconds):
+    assert 0.5 * seconds <= Pauses().before(failures, refused=refused) <= 1.5 * seconds
