@@ -56,6 +56,7 @@ from services.access import team_mail, teams
 from services.access.desk import Access
 from services.access.team_mail import TeamMail
 from services.deliveries import queue, standing
+from services.deliveries.guard import Limit
 from services.deliveries.letters import Letterhead
 from services.deliveries.queue import Kind, NewDelivery
 from services.deliveries.worker import DeliveryWorker, Pace
@@ -136,9 +137,9 @@ def blobs(tmp_path):
 
 @pytest.fixture
 def worker(database, ledger, head, blobs, port):
-    def make(pace=AT_ONCE, seconds=5.0):
+    def make(pace=AT_ONCE, seconds=5.0, limit=None):
         submission = Submission(read_server(f"smtp://127.0.0.1:{port}"), seconds=seconds)
-        return DeliveryWorker(database, ledger, blobs, head, submission, pace)
+        return DeliveryWorker(database, ledger, blobs, head, submission, pace, limit=limit)
 
     return make
 
@@ -420,6 +421,14 @@ async def test_a_merged_incident_is_answered_under_the_number_it_is_read_as(data
     enqueue(database, story.reply())
     await drain(worker())
     assert read_mail(remote.mails[0][2])["Subject"].endswith("[#3]")
+
+
+async def test_of_automatic_mails_to_an_address_only_so_many_leave(database, ledger, secret, worker, remote):
+    stories = [Story(database, ledger, secret) for _ in range(3)]
+    enqueue(database, *(story.confirmation() for story in stories), stories[0].reply())
+    await drain(worker(limit=Limit(2, timedelta(hours=1))))
+    assert states(database) == {"sent": 3, "withheld": 1}
+    assert sorted("Auto-Submitted" in read_mail(content) for _, _, content in remote.mails) == [False, True, True]
 
 
 async def test_queued_twice_is_sent_once(database, story, worker, remote):
