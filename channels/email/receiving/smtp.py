@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import re
 import socket
 import ssl
 from contextlib import ExitStack
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 
 _COMMAND_MAX_BYTES = 2048
 _CHUNK_BYTES = 64 * 1024
+_ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_ORDINARY = re.compile(rf"\s*<({_ATOMS}@{_ATOMS})>(?=\s|$)([^(]*)")
 _LATER = "451 4.3.0 Cannot keep the mail right now, try again later"
 _TOO_LARGE = "552 5.3.4 Message is larger than this system takes"
 _TOO_SLOW = "421 4.4.2 Too slow, try again later"
@@ -121,6 +124,17 @@ class Server(SMTP):
         """Count it out."""
         self._place.close()
         super().connection_lost(error)
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """The address of a MAIL or RCPT, and its parameters; None, None where there is none.
+
+        The library reads it with the standard library's parser of headers, which takes an eighth of all that a mail
+        costs the hub, until its timeline.
+        """
+        found = _ORDINARY.fullmatch(arg)
+        if found is None or found[1].index("@") > self.local_part_limit > 0:
+            return super()._getaddr(arg)
+        return found[1], found[2].lstrip()
 
     async def push(self, status: AnyStr) -> None:
         """Say it; what begins with 421 is the last that is said (RFC 5321 §3.8)."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from aiosmtpd.smtp import SMTP
 
 from channels.email.mailboxes import Mailboxes, plus_part
+from channels.email.receiving.smtp import Server
 
 OURS = ("support@cauce.example", "ventas@cauce.example", "soporte@compañía.example")
 
@@ -34,6 +36,31 @@ OURS = ("support@cauce.example", "ventas@cauce.example", "soporte@compañía.exa
 )
 def test_an_address_leads_to_a_mailbox_of_ours_or_to_none(written, ours):
     assert Mailboxes(OURS).of(written) == ours
+
+
+class _Library(SMTP):
+    def __init__(self) -> None:
+        """Only to read addresses."""
+
+
+class _Ours(_Library, Server):
+    _getaddr = Server._getaddr
+
+
+_PATHS = (
+    *("<ana@x.cu>", " <a.b+c@x-y.example.org>", "<ANA@X.CU>", "<>", "ana@x.cu", "<a..b@x.cu>", "<.a@x.cu>", "<a@b.>"),
+    *("<ana>", '<"a b"@x.cu>', "<ñ@x.cu>", "<ana@x.ñ>", "<a@[1.2.3.4]>", "<@r.example:ana@x.cu>", "<ana@x.cu"),
+    *("<a b@x.cu>", "<a@b@c>", ""),
+)
+_AFTER = ("", " ", " SIZE=100 BODY=8BITMIME", "  SMTPUTF8", "\tA", "SIZE=3", " (c) SIZE=1", " <b@x.cu>")
+
+
+@pytest.mark.parametrize("local_part_limit", [0, 3])
+@pytest.mark.parametrize("after", _AFTER)
+@pytest.mark.parametrize("path", _PATHS)
+def test_an_ordinary_path_is_read_as_the_library_reads_it(path, after, local_part_limit, monkeypatch):
+    monkeypatch.setattr(SMTP, "local_part_limit", local_part_limit)
+    assert _Ours()._getaddr(path + after) == _Library()._getaddr(path + after)
 
 
 def test_a_mailbox_called_postmaster_is_its_own():
