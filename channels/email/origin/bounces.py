@@ -54,8 +54,6 @@ _ENCLOSED = re.compile(  # where a plain bounce's own words end and the returned
 _ADDRESS = re.compile(r"[^\s<>;,:\"']{1,64}@[^\s<>;,:\"']{1,190}")
 _KINDS = {"failed": Automatic.BOUNCE, "delayed": Automatic.DELAY}
 
-_REPORTS = {"message/delivery-status", "message/global-delivery-status", "message/feedback-report"}
-
 Fields = Mapping[str, str]
 
 
