@@ -6,7 +6,7 @@ the whole. So un-merging leaves what never merging would have (docs/decisions/00
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -109,8 +109,8 @@ def _twin(arrival: Arrival, known: Known, *, oldest: datetime) -> UUID | None:
     thread = known.threads.get(arrival.message) if arrival.message is not None else None
     if thread is None or thread.incident is None or thread.interaction == arrival.item.id:
         return None
-    if not _takes_part(arrival.address, arrival.item.sender.proven, thread.parties):
-        return None
+    if not arrival.item.sender.proven or thread.parties[:1] != (arrival.address,):
+        return None  # whoever was in copy may have sent one with its id before it came
     return thread.incident if known.incidents[thread.incident].active_at >= oldest else None
 
 
@@ -131,7 +131,7 @@ def _answered(arrival: Arrival, known: Known) -> list[Thread]:
     ]
 
 
-def _takes_part(address: UUID, proven: bool, parties: frozenset[UUID]) -> bool:
+def _takes_part(address: UUID, proven: bool, parties: Collection[UUID]) -> bool:
     # asked of one mail and its answer, never of the incident: so it doesn't matter which came first
     return proven and address in parties
 

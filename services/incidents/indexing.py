@@ -63,7 +63,7 @@ def _keep_keys(arrival: Arrival, incident: UUID | None, known: Known) -> None:
             known.threads[key] = Thread(interaction, incident)
             known.changes.threads.add(key)
     if arrival.message is not None and arrival.message not in known.threads:
-        known.threads[arrival.message] = Thread(interaction, incident, arrival.parties)
+        known.threads[arrival.message] = Thread(interaction, incident, (arrival.address, *arrival.others))
         known.changes.threads.add(arrival.message)
 
 

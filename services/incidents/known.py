@@ -59,11 +59,11 @@ def _is_of_call(fact: Fact) -> TypeGuard[CallFact]:
 
 
 class Thread(msgspec.Struct, frozen=True):
-    """Where a key leads. `parties` of a mail: from, to, cc. `incident` None: automatic mail that is nowhere yet."""
+    """Where a key leads. `parties` of a mail: its author first. `incident` None: automatic mail that is nowhere yet."""
 
     interaction: UUID
     incident: UUID | None
-    parties: frozenset[UUID] = frozenset()
+    parties: tuple[UUID, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -81,7 +81,7 @@ def load_threads(connection: Connection, known: Known, keys: Collection[Key]) ->
         "SELECT key, interaction, incident, parties FROM threads WHERE key = ANY(%b)", (Byteas(wanted),), binary=True
     )
     for key, interaction, incident, parties in rows:
-        known.threads[key] = Thread(interaction, incident, frozenset(parties))
+        known.threads[key] = Thread(interaction, incident, tuple(parties))
 
 
 def _load_waits(connection: Connection, known: Known, messages: Collection[Key]) -> None:

@@ -259,5 +259,5 @@ def _save_organizations(connection: Connection, known: Known) -> None:
         )
 
 
-def _uuids(ids: frozenset[UUID]) -> str:
+def _uuids(ids: tuple[UUID, ...]) -> str:
     return "{" + ",".join(map(str, ids)) + "}"

@@ -137,6 +137,15 @@ def test_a_strangers_mail_with_the_same_id_is_not_the_same():
     assert len(world.groups()) == 3
 
 
+async def test_who_was_in_copy_and_sends_one_with_its_id_first_does_not_catch_the_authors_own(taking):
+    mine = mail("m1", subject="Printer")
+    caught = replace(mail("m1", "eva@y.cu", to=("ana@x.cu",)), id=uid("eva"), thread=uid("eva"), contact=uid("eva"))
+    await taking.take(caught)
+    await taking.take(mine)
+    placed = {fact.interaction: fact.incident for fact in taking.facts() if isinstance(fact, InteractionLinked)}
+    assert placed[uid("m1")] != placed[uid("eva")]
+
+
 def test_a_program_that_repeats_its_id_for_ever_is_not_one_mail_for_ever():
     world = World()
     world.take(mail("m1", subject="Disk 91 %"))
