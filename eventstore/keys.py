@@ -164,6 +164,12 @@ class Keys:
         return cached is not None and time.monotonic() - cached[0] <= _CACHE_SECONDS
 
 
+def is_destroyed(connection: Connection, address: UUID) -> bool:
+    """Was whoever had this address under this id erased?"""
+    row = connection.execute("SELECT FROM keys WHERE address = %s AND secret IS NULL", (address,)).fetchone()
+    return row is not None
+
+
 def _parts(event: Recorded) -> Stored | DecodeError:
     try:
         return parts(event.data)

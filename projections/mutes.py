@@ -17,7 +17,7 @@ from schemas.facts.address import AddressMuted, AddressUnmuted, MuteReason
 
 
 class Muted(msgspec.Struct, frozen=True):
-    """Why nothing automatic is sent there. `why`: schemas.bounces.BounceReason, or `complaint`; `status`: RFC 3463."""
+    """Why nothing automatic is sent there. `why`: schemas.bounces.why_muted; `status`: RFC 3463."""
 
     why: str
     status: str

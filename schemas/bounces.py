@@ -56,7 +56,7 @@ def bounce_reason(status: str) -> BounceReason:
 
 
 def why_muted(reason: MuteReason, status: str) -> str:
-    """The word for it: a bounce's reason, or `complaint`."""
+    """The word for it: a bounce's reason, `complaint` or `asked`."""
     return bounce_reason(status).value if reason is MuteReason.BOUNCE else reason.value
 
 

@@ -61,7 +61,7 @@ from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
 from services.incidents.requests import IncidentRequest
 from services.muting import handle as muting
-from services.muting.requests import MuteAgain, MuteRequest, Unmute
+from services.muting.requests import MuteAgain, MuteRequest, Resubscribe, Unmute, Unsubscribe
 from services.organizations import handle as organizations
 from services.organizations.requests import (
     ChangeOrganization,
@@ -286,7 +286,7 @@ def _decide(desk: Desk, request: Request) -> Done:  # noqa: C901, PLR0911 -- a c
             | ErasePerson()
         ):
             return customers.handle(desk, request)
-        case Unmute() | MuteAgain():
+        case Unmute() | MuteAgain() | Unsubscribe() | Resubscribe():
             return muting.handle(desk, request)
         case RegisterOrganization() | ChangeOrganization() | RetireOrganization() | RestoreOrganization():
             return organizations.handle(desk, request)

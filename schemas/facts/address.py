@@ -10,10 +10,11 @@ from schemas.facts.kind import Fact, fact
 
 
 class MuteReason(StrEnum):
-    """Why nothing automatic is sent there: our mail came back for good, or its reader called it spam."""
+    """Why nothing automatic is sent there: our mail came back for good, its reader called it spam or wants none."""
 
     BOUNCE = "bounce"
     COMPLAINT = "complaint"
+    ASKED = "asked"
 
 
 @fact("address.muted.v1")
@@ -34,7 +35,7 @@ class AddressMuted(Fact, frozen=True, kw_only=True):
 
 @fact("address.unmuted.v1")
 class AddressUnmuted(Fact, frozen=True, kw_only=True):
-    """An agent says that mail arrives there again."""
+    """An agent says that mail arrives there again; or its reader (`by` empty) wants it again."""
 
     address: UUID
     by: str

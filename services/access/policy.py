@@ -75,6 +75,9 @@ _PUBLIC = (
     "POST /my-requests",
     "GET /my-requests/{link}",
     "POST /api/v1/my-requests",
+    "GET /unsubscribe/{unsubscribe}",
+    "POST /unsubscribe/{unsubscribe}",  # by a mail program, from anywhere: RFC 8058
+    "POST /unsubscribe/{unsubscribe}/again",
     "GET /login",
     "POST /login",
     "GET /login/code",

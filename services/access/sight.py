@@ -30,7 +30,7 @@ _OF_NO_INCIDENT = frozenset(
         *("article", "customer", "organization", "search", "canned_id", "kind", "item"),
         *("upload", "undo"),  # one's own: services/drafts/uploads.py, services/undo.py
         *("action", "index", "name", "path"),
-        *("user", "team", "session", "token", "line", "site", "priority", "visit", "link"),
+        *("user", "team", "session", "token", "line", "site", "priority", "visit", "link", "unsubscribe"),
     }
 )
 

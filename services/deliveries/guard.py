@@ -1,5 +1,7 @@
 """Whether a mail that nobody wrote may go out: not to a muted address, and not too often to the same one.
 
+Who asked for no automatic mail still gets the link to their requests when they ask for it.
+
 Asked by a worker just before it writes the letter. What a person wrote is never held back here.
 """
 
@@ -10,6 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from eventstore.database import Connection
+from schemas.facts.address import MuteReason
 from services.deliveries.queue import Kind, Leased
 from services.muting import tables
 
@@ -36,7 +39,8 @@ def withheld(connection: Connection, delivery: Leased, limit: Limit | None) -> W
     """Why it isn't to be sent; None: it is. `limit` None: as many as there are."""
     if delivery.kind not in AUTOMATIC:
         return None
-    if tables.of(connection, [delivery.address]):
+    mute = tables.of(connection, [delivery.address]).get(delivery.address)
+    if mute is not None and not (mute.reason is MuteReason.ASKED and delivery.kind is Kind.REQUESTS_LINK):
         return Withheld.MUTED
     if limit is not None and _before(connection, delivery, limit.within) >= limit.mails:
         return Withheld.TOO_MANY

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from channels.address_tokens import AddressTokens
+from channels.address_tokens import AddressTokens, UnsubscribeTokens
 from channels.email.mailboxes import Mailboxes, with_plus
 from channels.email.origin.automatic import loop_mark
 from channels.email.sending.confirmation import LANGUAGES, confirmation
@@ -52,6 +52,11 @@ class Letterhead:
     def message_id(self, thread: UUID, interaction: UUID) -> str:
         """Signed: what answers it is known by it."""
         return self.tokens.message_id(thread, interaction, self.domain)
+
+    def unsubscribe(self, delivery: Leased) -> str:
+        """Where its recipient ends all mail that nobody wrote."""
+        token = UnsubscribeTokens(self.secret).sign(delivery.address, delivery.interaction)
+        return f"{self.public_url}/unsubscribe/{token}"
 
 
 @dataclass(frozen=True)
@@ -217,6 +222,7 @@ def _confirmation(
             loop=loop_mark(head.secret),
             at=datetime.now(UTC),
             automatic=True,
+            unsubscribe=head.unsubscribe(delivery),
         )
     )
 

@@ -11,7 +11,7 @@ from schemas.facts.address import AddressMuted, AddressUnmuted, MuteReason
 from schemas.interaction import Authentication, Automatic
 from services.incidents.arrival import Arrival
 from services.incidents.known import Known
-from services.muting.requests import MuteAgain, Unmute
+from services.muting.requests import MuteAgain, Resubscribe, Unmute, Unsubscribe
 from services.muting.state import Mute, MuteFact
 
 
@@ -35,6 +35,8 @@ def unmute(address: UUID, mute: Mute | None, request: Unmute) -> list[MuteFact]:
     """Mail is sent there again. Raises ConflictError."""
     if mute is None:
         raise ConflictError("nothing was held back from this address", field="address")
+    if request.why not in {"", mute.why}:
+        raise ConflictError("something else holds mail back from this address since", field="address")
     return [AddressUnmuted(address=address, by=request.by, at=request.now)]
 
 
@@ -53,6 +55,28 @@ def mute_again(mute: Mute | None, request: MuteAgain) -> list[MuteFact]:
             at=request.now,
         )
     ]
+
+
+def unsubscribe(mute: Mute | None, request: Unsubscribe) -> list[MuteFact]:
+    """Takes the place of a report: who presses it reads our mail there, and says the last word about it."""
+    if mute is not None and mute.reason is MuteReason.ASKED:
+        return []
+    return [
+        AddressMuted(
+            address=request.address,
+            reason=MuteReason.ASKED,
+            interaction=request.interaction,
+            since=request.now,
+            at=request.now,
+        )
+    ]
+
+
+def resubscribe(mute: Mute | None, request: Resubscribe) -> list[MuteFact]:
+    """Only what they asked for: what a server reports stays."""
+    if mute is None or mute.reason is not MuteReason.ASKED:
+        return []
+    return [AddressUnmuted(address=request.address, by=request.by, at=request.now)]
 
 
 def _reason(automatic: Automatic | None, status: str) -> MuteReason | None:

@@ -1,4 +1,4 @@
-"""What an agent can ask of a muted address. Run by `services/commands.py`."""
+"""What an agent, or who reads an address, can ask about it. Run by `services/commands.py`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from services.request import Request
 
 
 class Unmute(Request, frozen=True, kw_only=True):
-    """Mail arrives there again. 409 where it is not muted."""
+    """Mail arrives there again. 409 where it is not muted; or, with `why`, for another reason since."""
 
     address: str
+    why: str = ""
 
 
 class MuteAgain(Request, frozen=True, kw_only=True):
@@ -25,4 +26,17 @@ class MuteAgain(Request, frozen=True, kw_only=True):
     since: datetime
 
 
-MuteRequest = Unmute | MuteAgain
+class Unsubscribe(Request, frozen=True, kw_only=True):
+    """Its reader wants nothing automatic there. `address`: the keyed id; `interaction`: the mail of ours they had."""
+
+    address: UUID
+    interaction: UUID
+
+
+class Resubscribe(Request, frozen=True, kw_only=True):
+    """They want it again. Leaves a mute with another reason."""
+
+    address: UUID
+
+
+MuteRequest = Unmute | MuteAgain | Unsubscribe | Resubscribe

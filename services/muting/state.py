@@ -15,7 +15,7 @@ MuteFact: TypeAlias = AddressMuted | AddressUnmuted
 
 
 class Mute(msgspec.Struct, frozen=True):
-    """Since when and why. `interaction`: the mail of ours that came back or was complained of."""
+    """Since when and why. `interaction`: the mail of ours that came back, or was answered so."""
 
     reason: MuteReason
     status: str
@@ -24,7 +24,7 @@ class Mute(msgspec.Struct, frozen=True):
 
     @property
     def why(self) -> str:
-        """The word for it: a BounceReason, or `complaint`."""
+        """The word for it: a BounceReason, `complaint` or `asked`."""
         return why_muted(self.reason, self.status)
 
 

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 from starlette.routing import Route
 
-from channels.address_tokens import AddressTokens
+from channels.address_tokens import AddressTokens, UnsubscribeTokens
 from eventstore.log import LogRecord
 from schemas.held import HeldReason
 from schemas.ids import keyed_id
@@ -89,6 +89,7 @@ async def populate(web: Web) -> dict[str, str]:
         "link": AddressTokens(web.hub.secret).sign(
             keyed_id(web.hub.secret, "email:ana@x.cu"), datetime.now(UTC) + timedelta(hours=1)
         ),
+        "unsubscribe": UnsubscribeTokens(web.hub.secret).sign(keyed_id(web.hub.secret, "email:ana@x.cu"), uuid4()),
         "name": "channel_report",
         "user": "agent",
         "call": call.json()["id"],

@@ -38,7 +38,7 @@ class OutgoingMail:
     """What one recipient gets. Ids without angle brackets, `references` oldest first, the last one answered.
 
     `answers_to`: where answers and bounces go. `automatic`: nobody wrote it, so nothing may answer it by itself.
-    `quoted`: what is answered, shown below in the language `quoted_in`.
+    `quoted`: what is answered, shown below in the language `quoted_in`. `unsubscribe`: where automatic mail is ended.
     """
 
     mailbox: str
@@ -54,6 +54,7 @@ class OutgoingMail:
     loop: str
     at: datetime
     automatic: bool = False
+    unsubscribe: str = ""
     files: tuple[OutgoingFile, ...] = ()
     signature: str = ""
     quoted: Quoted | None = None
@@ -87,6 +88,9 @@ def compose(mail: OutgoingMail) -> bytes:
     if mail.automatic:
         message["Auto-Submitted"] = "auto-replied"
         message["X-Auto-Response-Suppress"] = "All"
+    if mail.unsubscribe:  # RFC 2369 §3.2, RFC 8058 §3.1
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message[LOOP_HEADER] = mail.loop
     if mail.language:
         message["Content-Language"] = mail.language

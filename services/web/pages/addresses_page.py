@@ -24,7 +24,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:  # noqa: ARG001 -- as all
     @routes.post("/agent/addresses/unmute")
     async def unmute(request: Request) -> Response:
         fields = await posted.fields(request)
-        asked = Unmute(address=one_line(fields.get("address", "")))
+        asked = Unmute(address=one_line(fields.get("address", "")), why=one_line(fields.get("why", "")))
         out = await parts.commands.run(asked, by=caller(request).name)
         await parts.wait_for(out.position, "mutes")
         path = posted.local(fields.get("next", "")).removeprefix(languages.prefix_of(request))

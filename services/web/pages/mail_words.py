@@ -14,6 +14,7 @@ BOUNCE: Mapping[str, str] = {
     "no_answer": "their server doesn't answer",
     "other": "their server says no more",
     "complaint": "its reader called a mail of ours spam",
+    "asked": "its reader asked for no automatic mail",
 }
 """Why a mail came back or waits, and why an address is muted."""
 

@@ -336,6 +336,7 @@ DONE: Mapping[str, str] = {
     "closed": "Closed. Thank you for telling us.",
     "reopened": "It is open again. We'll look at it.",
     "rated": "Thank you. This helps us to do better.",
+    "mail_again": "You get automatic mail again.",
     "chat_transferred": "Handed on.",
     "call_ended": "The call has ended.",
     "call_parted": "They are two calls now.",

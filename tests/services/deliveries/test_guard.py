@@ -36,12 +36,12 @@ def asked(database):
 
 @pytest.fixture
 def mute(database):
-    def now(address):
+    def now(address, reason="bounce"):
         with database.transaction() as connection:
             connection.execute(
                 "INSERT INTO muted_addresses (address, reason, status, interaction, since)"
-                " VALUES (%s, 'bounce', '5.1.1', %s, now())",
-                (address, uuid4()),
+                " VALUES (%s, %s, '5.1.1', %s, now())",
+                (address, reason, uuid4()),
             )
 
     return now
@@ -52,6 +52,12 @@ def test_nothing_automatic_goes_to_a_muted_address_and_an_agents_words_do(asked,
     kinds = (Kind.CONFIRMATION, Kind.MISSED_CHAT, Kind.REQUESTS_LINK, Kind.REPLY)
     assert asked(*((kind, ANA) for kind in kinds)) == [Withheld.MUTED] * 3 + [None]
     assert asked((Kind.CONFIRMATION, BEA)) == [None]
+
+
+def test_who_asked_for_nothing_automatic_still_gets_the_link_they_ask_for(asked, mute):
+    mute(ANA, "asked")
+    kinds = (Kind.CONFIRMATION, Kind.MISSED_CHAT, Kind.REQUESTS_LINK, Kind.REPLY)
+    assert asked(*((kind, ANA) for kind in kinds)) == [Withheld.MUTED, Withheld.MUTED, None, None]
 
 
 def test_so_many_automatic_mails_go_to_an_address_and_no_more(asked):

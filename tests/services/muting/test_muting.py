@@ -15,7 +15,7 @@ from services.incidents.known import Known, Thread
 from services.incidents.requests import Reply
 from services.incidents.ways import ways
 from services.muting import tables
-from services.muting.requests import Unmute
+from services.muting.requests import Resubscribe, Unmute, Unsubscribe
 from services.undo import Undo
 from tests.services.incidents.world import NOON, World, mail, uid
 
@@ -147,3 +147,31 @@ async def test_it_is_kept_and_shown_and_ends_and_can_be_undone(taking, commands,
         (AddressUnmuted, "luis"),
         (AddressMuted, "luis"),
     ]
+
+
+async def test_what_its_reader_asked_takes_the_place_of_a_report_and_none_takes_its_place(taking, commands, database):
+    await taking.take(mail("m1", subject="Printer"))
+    ana = commands.rules.reader.id_of("email:ana@x.cu")
+    sent = (await commands.run(Reply(incident=1, text="Off and on?"), by="luis")).interaction
+
+    def reason():
+        with database.transaction() as connection:
+            mute = tables.of(connection, [ana]).get(ana)
+        return mute and mute.reason
+
+    await taking.take(report("b1", Automatic.BOUNCE, "5.1.1", about=sent))
+    await commands.run(Resubscribe(address=ana), by="")
+    assert reason() is MuteReason.BOUNCE  # not theirs to say
+    lifted = await commands.run(Unmute(address="ana@x.cu", why="mailbox_unknown"), by="luis")
+    await commands.run(Unsubscribe(address=ana, interaction=sent), by="")
+    with pytest.raises(ConflictError):
+        await commands.run(Undo(undo=lifted.undo), by="luis")
+    await taking.take(report("b2", Automatic.BOUNCE, "5.1.1", about=sent))
+    with pytest.raises(ConflictError):
+        await commands.run(Unmute(address="ana@x.cu", why="mailbox_unknown"), by="luis")
+    assert reason() is MuteReason.ASKED
+    await commands.run(Resubscribe(address=ana), by="")
+    assert reason() is None
+    await taking.take(report("b3", Automatic.COMPLAINT, "abuse", about=sent))
+    await commands.run(Unsubscribe(address=ana, interaction=sent), by="")
+    assert reason() is MuteReason.ASKED

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.asyncio.client import connect
 
-from channels.address_tokens import AddressTokens
-from schemas.ids import keyed_id
+from channels.address_tokens import AddressTokens, UnsubscribeTokens
+from schemas.ids import keyed_id, new_id
 from services.access.identity import Role
 from services.access.policy import EVERYBODY, POLICY
 from services.widgets import sites
@@ -33,6 +33,7 @@ class Keys:
     chat: str
     cookie: str
     requests: str
+    unsubscribe: str
 
     def forge(self, other: Keys) -> list[str]:
         """Everything tried in another's name: one's own keys, and the other's cut where only the signature is left."""
@@ -78,10 +79,10 @@ async def _customer(web: Web, site: Site, name: str, words: str) -> tuple[Keys, 
         await web.settled()
         after = {each["number"] for each in (await agent.get("/api/v1/incidents")).json()["items"]}
         file = next(each for entry in told["timeline"] for each in entry["attachments"])["url"].split("/files/")[1]
-    link = AddressTokens(web.hub.secret).sign(
-        keyed_id(web.hub.secret, f"email:{email}"), datetime.now(UTC) + timedelta(hours=1)
-    )
-    keys = Keys(status.rpartition("/")[2], called.rpartition("/")[2], chat, cookie, link)
+    address = keyed_id(web.hub.secret, f"email:{email}")
+    link = AddressTokens(web.hub.secret).sign(address, datetime.now(UTC) + timedelta(hours=1))
+    ending = UnsubscribeTokens(web.hub.secret).sign(address, new_id())
+    keys = Keys(status.rpartition("/")[2], called.rpartition("/")[2], chat, cookie, link, ending)
     return keys, Things(sorted(after - before), file)
 
 
@@ -160,6 +161,8 @@ DONE: Mapping[str, Reach] = {
     "POST /status/{token}/close": _post("/status/{key}/close"),
     "POST /status/{token}/reopen": _post("/status/{key}/reopen"),
     "POST /status/{token}/rate": _post("/status/{key}/rate", score="1"),
+    "POST /unsubscribe/{unsubscribe}": _post("/unsubscribe/{key}"),
+    "POST /unsubscribe/{unsubscribe}/again": _post("/unsubscribe/{key}/again"),
 }
 """What changes something for who has the key."""
 
@@ -172,6 +175,7 @@ NOTHING_OF_ANYBODYS: Mapping[str, str] = {
         ("POST /contact", "POST /callback", "POST /api/v1/forms", "POST /api/v1/callbacks"),
         "begins something new; that a claimed address joins nothing: test_claims.py",
     ),
+    "GET /unsubscribe/{unsubscribe}": "names nobody: test_unsubscribe.py",
     **dict.fromkeys(("GET /widget.js", "GET /widget/{site}/look.css", "GET /static/{path:path}"), "a file for all"),
     **dict.fromkeys(("GET /widget/{site}", "POST /widget/{site}/form"), "shows a form; begins something new"),
     **dict.fromkeys(
@@ -222,13 +226,15 @@ async def test_no_key_of_hers_changes_what_is_anothers(web: Web, two: Any, rule:
     if rule.endswith(("reopen", "rate")):  # which only what is over can be
         await DONE["POST /status/{token}/close"](web, site, ana.status, hers)
         await web.settled()
+    if rule.endswith("again"):
+        await DONE["POST /unsubscribe/{unsubscribe}"](web, site, ana.unsubscribe, hers)
     before = await _state(web, hers)
     for key in eve.forge(ana):
         if key not in astuple(ana):
             await DONE[rule](web, site, key, hers)
     await web.settled()
     assert await _state(web, hers) == before
-    await DONE[rule](web, site, ana.status, hers)
+    await DONE[rule](web, site, ana.unsubscribe if "unsubscribe" in rule else ana.status, hers)
     await web.settled()
     assert await _state(web, hers) != before, "not even Ana changes it"
 
@@ -238,5 +244,5 @@ async def _state(web: Web, of: Things) -> list[Any]:
         return [
             (await agent.get(f"/api/v1/incidents/{number}{part}")).json()
             for number in of.numbers
-            for part in ("", "/timeline")
+            for part in ("", "/timeline", "/ways")
         ]
