@@ -31,9 +31,11 @@ class Automatic(StrEnum):
     """Mail that no person wrote. It attaches, but neither opens nor reopens.
 
     Of a mail of ours: it came back, it is still on its way, its reader calls it spam (RFC 5965).
+    `list`: perhaps somebody wrote it, by way of a list or to many. It reopens nothing, but is a contact like any other.
     """
 
     REPLY = "reply"
+    LIST = "list"
     BOUNCE = "bounce"
     DELAY = "delay"
     COMPLAINT = "complaint"

@@ -20,7 +20,7 @@ from schemas.facts.incident import (
     InteractionLinked,
 )
 from schemas.facts.interaction import InteractionReceived, InteractionSent
-from schemas.interaction import Channel
+from schemas.interaction import Automatic, Channel
 from schemas.threads import begun, mailed
 
 _EARLIER_MAX = 20
@@ -72,7 +72,8 @@ def earlier(
 
 def _quoted(fact: InteractionReceived) -> Quoted | None:
     content = fact.personal
-    if content is None or content.sender is None or not content.text.strip() or fact.automatic is not None:
+    written = fact.automatic in {None, Automatic.LIST}
+    if content is None or content.sender is None or not content.text.strip() or not written:
         return None
     return Quoted(content.sender.name or handle_of(content.sender.address), fact.occurred_at, content.text)
 

@@ -51,7 +51,8 @@ class Arrival(msgspec.Struct, frozen=True):
     @property
     def automatic(self) -> Automatic | None:
         """Mail that no person wrote."""
-        return self.item.hints.automatic
+        found = self.item.hints.automatic
+        return None if found is Automatic.LIST else found
 
     @property
     def keys(self) -> Iterable[Key]:

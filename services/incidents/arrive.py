@@ -237,7 +237,7 @@ def _linked(arrival: Arrival, incident: UUID, reason: Reason, known: Known, now:
         thread=item.thread,
         address=arrival.address,
         proven=item.sender.proven,
-        automatic=item.hints.automatic,
+        automatic=arrival.automatic,
         starts_contact=first and arrival.automatic is None and arrival.direction is Direction.IN,
         reason=reason,
         by=item.by,
@@ -278,7 +278,7 @@ def _pulled(mail: Mail, incident: UUID, now: datetime) -> InteractionLinked:
 
 def _reopened(arrival: Arrival, incident: UUID, known: Known, now: datetime) -> list[Fact]:
     state = known.incidents.get(incident)
-    if state is None or state.is_open or arrival.automatic is not None or arrival.direction is Direction.OUT:
+    if state is None or state.is_open or arrival.item.hints.automatic is not None or arrival.direction is Direction.OUT:
         return []
     return [IncidentReopened(incident=incident, interaction=arrival.item.id, address=state.address, at=now)]
 

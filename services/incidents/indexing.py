@@ -73,7 +73,7 @@ def _keep_waits(arrival: Arrival, incident: UUID | None, known: Known) -> None:
     if (not unresolved and incident is not None) or arrival.direction is Direction.OUT:
         return
     known.mails[item.id] = Mail(
-        item.id, incident, item.channel, item.thread, arrival.address, item.sender.proven, item.hints.automatic
+        item.id, incident, item.channel, item.thread, arrival.address, item.sender.proven, arrival.automatic
     )
     known.changes.mails.add(item.id)
     for key in unresolved:

@@ -14,9 +14,9 @@ from channels.tokens import ThreadTokens
 from schemas.interaction import Automatic, RawMail
 
 LOOP_HEADER = "X-Cauce-Loop"
-_BULK = {"bulk", "junk", "list", "auto_reply", "auto-reply"}
+_ANSWERS = {"auto_reply", "auto-reply"}
+_BULK = {"bulk", "junk"}  # as vacation(1) marks its answers, and older lists their mail
 _MARKS = (
-    "X-Auto-Response-Suppress",
     "X-Autoreply",
     "X-Autorespond",
     "X-Auto-Reply-From",  # cPanel
@@ -38,18 +38,30 @@ def judge(
     report = report_of(message, headers, content, tokens, nobodys=wants_no_answer(raw, headers))
     if report is not None:
         return report
-    return Report(Automatic.REPLY) if _is_automatic(raw, message, headers) else None
+    if _is_nobodys(raw, message, headers):
+        return Report(Automatic.REPLY)
+    return Report(Automatic.LIST) if _is_for_many(headers) else None
 
 
-def _is_automatic(raw: RawMail, message: Tree, headers: Headers) -> bool:
+def _is_nobodys(raw: RawMail, message: Tree, headers: Headers) -> bool:
     submitted = headers.raw("Auto-Submitted").partition(";")[0].partition("(")[0].strip().lower()
+    precedence = headers.raw("Precedence").strip().lower()
     return (
         submitted not in {"", "no"}
-        or headers.raw("Precedence").strip().lower() in _BULK
+        or precedence in _ANSWERS
+        or (precedence in _BULK and not headers.starting("List-"))
         or any(name in headers for name in _MARKS)
-        or headers.starting("List-")
         or media_type_of(message) == "multipart/report"
         or empty_return_path(raw, headers)
+    )
+
+
+def _is_for_many(headers: Headers) -> bool:
+    """What wants no automatic answer, though somebody may have written it: to a group, by way of a company's system."""
+    return (
+        headers.starting("List-")
+        or headers.raw("Precedence").strip().lower() == "list"
+        or "X-Auto-Response-Suppress" in headers
     )
 
 

@@ -9,9 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from eventstore.ledger import NO_CAUSE
+from schemas.facts.customer import CustomerRegistered
 from schemas.facts.incident import (
     IncidentClosed,
     IncidentMerged,
+    IncidentOpened,
     IncidentReopened,
     InteractionLinked,
     MergeSuggested,
@@ -102,6 +104,26 @@ def test_what_nobody_wrote_attaches_to_it_however_old_it_is(closed):
     facts = closed.take(mail("a1", answers=("m1",), automatic=Automatic.REPLY))
     assert closed.placed()[uid("a1")] == closed.placed()[uid("m1")]
     assert only(facts, IncidentReopened) == []
+
+
+def test_mail_through_a_list_opens_like_any_other_and_is_answered_by_nobody():
+    world = World()
+    facts = world.take(mail("m1", subject="Printer", automatic=Automatic.LIST))
+    assert [fact.address for fact in only(facts, IncidentOpened)] == [world.rules.reader.id_of("email:ana@x.cu")]
+    assert len(only(facts, CustomerRegistered)) == 1
+    world.take(mail("m2", subject="Printer", automatic=Automatic.LIST))
+    assert len(world.groups()) == 1
+
+
+def test_mail_through_a_list_reopens_nothing_that_was_just_closed():
+    world = World()
+    world.take(mail("m1", subject="Printer"))
+    incident = world.placed()[uid("m1")]
+    world.known.record([IncidentClosed(incident=incident, by="luis", at=world.now)], NO_CAUSE)
+    facts = world.take(mail("m2", answers=("m1",), automatic=Automatic.LIST))
+    assert world.placed()[uid("m2")] == incident
+    assert only(facts, IncidentReopened) == []
+    assert len(only(world.take(mail("m3", answers=("m1",))), IncidentReopened)) == 1
 
 
 def test_an_open_incident_is_never_too_old():
