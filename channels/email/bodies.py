@@ -19,6 +19,7 @@ from channels.email.mime.file_names import name_of, own_name
 from channels.email.mime.headers import Headers, Tree
 from channels.email.mime.invitations import read_invitation
 from channels.email.mime.parts import bytes_of, media_type_of, text_of
+from channels.email.mime.rtf import RtfRoom
 from channels.email.mime.tree import children_of, parted_anew
 from channels.email.words.html import HTML_MAX_CHARACTERS, sanitized
 from channels.email.words.html_text import text_of_html
@@ -82,6 +83,7 @@ class Body:
     files: list[FileOf] = field(default_factory=list[FileOf])
     labels: list[Label] = field(default_factory=list[Label])
     left_out: int = 0  # parts over the bounds: still in the raw mail
+    rtf: RtfRoom = field(default_factory=RtfRoom)
 
     @cached_property
     def text(self) -> str:
@@ -196,10 +198,11 @@ def _keep(body: Body, part: Tree, place: Place, calendars: set[str]) -> None:
     media_type, data = media_type_of(part), bytes_of(part)
     name = name_of(part, len(body.files) + 1)
     if media_type in outlook.MEDIA_TYPES or name.lower() == outlook.NAME:
-        found = outlook.unpacked(data)
+        found = outlook.unpacked(data, body.rtf)
         if found is not None:
             _unpack(body, found)
-            return
+            if not found.over:
+                return
     if media_type in protection.PKCS7 or name.lower().endswith(".p7m"):
         body.label(protection.label_of_pkcs7(data, part.content_type["smime-type"]))
     if media_type in _CALENDARS:
@@ -220,12 +223,12 @@ def _keep(body: Body, part: Tree, place: Place, calendars: set[str]) -> None:
 def _unpack(body: Body, found: outlook.Unpacked) -> None:
     if found.html or found.text:
         body.instead.append(Words(found.html or found.text, is_html=bool(found.html)))
-    room = FILES_MAX - len(body.files)
+    room = FILES_MAX - len(body.files) - found.over
     body.files += [
         FileOf(name=file.name, media_type=file.media_type, data=file.data, inline=file.inline)
         for file in found.files[:room]
     ]
-    if not found.whole or len(found.files) > room:
+    if not found.whole or found.over or len(found.files) > room:
         body.label(Label.INCOMPLETE)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from channels.email.mime import tnef
 from channels.email.mime.charsets import decode_bytes
 from channels.email.mime.file_names import safe_name
-from channels.email.mime.rtf import decompressed, text_of_rtf
+from channels.email.mime.rtf import RtfRoom
 from channels.email.mime.tnef import Packed, Record, Value
 
 MEDIA_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
@@ -31,15 +31,19 @@ class Packing:
 
 @dataclass
 class Unpacked:
-    """`text` or `html`, and the files. `whole`: False where it was broken, and more may have been in it."""
+    """`text` or `html`, and the files. `whole`: False where it was broken, and more may have been in it.
+
+    `over`: True where there was no room for all of its words: the file itself is to be kept.
+    """
 
     text: str = ""
     html: str = ""
     files: list[Packing] = field(default_factory=list[Packing])
     whole: bool = True
+    over: bool = False
 
 
-def unpacked(data: bytes, depth: int = 0) -> Unpacked | None:
+def unpacked(data: bytes, room: RtfRoom, depth: int = 0) -> Unpacked | None:
     """None for what is no such file, or one of which nothing can be read."""
     packed = tnef.unpack(data)
     if packed is None:
@@ -49,36 +53,37 @@ def unpacked(data: bytes, depth: int = 0) -> Unpacked | None:
     found.html = _readable(packed.message.properties.get(_HTML), _number(packed, _CODEPAGE_OF_HTML) or charset)
     if not found.html:
         body = packed.message.properties.get(_BODY) or packed.message.attributes.get(tnef.BODY)
-        found.text = _readable(body, charset) or _of_rtf(packed.message)
+        found.text = _readable(body, charset)
+        compressed = packed.message.properties.get(_RTF)
+        if not found.text and isinstance(compressed, bytes):
+            found.text, whole = room.words_of(compressed)
+            found.over = not whole
     for attachment in packed.attachments:
-        _unpack(found, attachment, charset, depth)
-    return found if found.text.strip() or found.html.strip() or found.files else None
+        _unpack(found, attachment, charset, room, depth)
+    return found if found.over or found.text.strip() or found.html.strip() or found.files else None
 
 
-def _unpack(found: Unpacked, attachment: Record, charset: str, depth: int) -> None:
+def _unpack(found: Unpacked, attachment: Record, charset: str, room: RtfRoom, depth: int) -> None:
     properties = attachment.properties
     name = _readable(tnef.text_of(properties, _LONG_NAME, _NAME, _SHOWN_NAME), charset)
     name = safe_name(name or _readable(attachment.attributes.get(tnef.TITLE), charset))
     inside = properties.get(_DATA, b"")
     data = attachment.attributes.get(tnef.DATA) or (inside if isinstance(inside, bytes) else b"")
     if data[_INTERFACE_BYTES:].startswith(tnef.SIGNATURE) and depth < _MESSAGES_IN_MESSAGES_MAX:
-        message = unpacked(data[_INTERFACE_BYTES:], depth + 1)
+        message = unpacked(data[_INTERFACE_BYTES:], room, depth + 1)
         if message is not None:
             words = message.html or message.text
             kind, extension = ("text/html", ".html") if message.html else ("text/plain", ".txt")
-            found.files.append(Packing((name or "message") + extension, kind, words.encode(), inline=False))
+            if words or not message.over:
+                found.files.append(Packing((name or "message") + extension, kind, words.encode(), inline=False))
             found.files += message.files
+            found.over |= message.over
             return
     if not (data or name):
         return
     media_type = _readable(properties.get(_MEDIA_TYPE), charset).lower() or "application/octet-stream"
     inline = media_type.startswith("image/") and bool(properties.get(_CONTENT_ID))
     found.files.append(Packing(name or f"file-{len(found.files) + 1}", media_type, data, inline))
-
-
-def _of_rtf(message: Record) -> str:
-    compressed = message.properties.get(_RTF)
-    return text_of_rtf(decompressed(compressed)) if isinstance(compressed, bytes) else ""
 
 
 def _charset(message: Record) -> str:
