@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 _END = b"\r\n.\r\n"
 _LARGE_BYTES = 1024 * 1024
@@ -15,17 +16,17 @@ class TooMuchDataError(Exception):
 
 
 async def read_data(
-    reader: asyncio.StreamReader, max_bytes: int, large: asyncio.Semaphore, alive: Callable[[], None]
+    reader: asyncio.StreamReader, max_bytes: int, large: AbstractAsyncContextManager[None], alive: Callable[[], None]
 ) -> bytes:
     """The mail, dots unstuffed. What follows its end stays in the reader: the client may be pipelining.
 
-    Over a mebibyte it takes a place of `large` first: until then the sender waits. `alive` is called now and then.
+    Over a mebibyte it enters `large` first: until then the sender waits. `alive` is called now and then.
     Raises TooMuchDataError after the end, so that the answer finds the client listening.
     """
     chunks: list[bytes] = []
     size = 0
     holding = False
-    try:
+    async with AsyncExitStack() as place:
         head, ended = await _head(reader)
         chunks.append(head)
         while not ended:
@@ -36,7 +37,7 @@ async def read_data(
                 chunks.clear()
                 continue
             if size > _LARGE_BYTES and not holding:
-                await large.acquire()
+                await place.enter_async_context(large)
                 holding = True
             chunks.append(chunk)
         if size > max_bytes + len(_END):
@@ -44,9 +45,6 @@ async def read_data(
         if size > _LARGE_BYTES:
             return await asyncio.to_thread(_unstuffed, chunks)
         return _unstuffed(chunks)
-    finally:
-        if holding:
-            large.release()
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[bytes, bool]:

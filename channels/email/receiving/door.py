@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from channels.email.receiving.reception import Reception
 from channels.limits import AtOnce, Limit, Rate
@@ -31,6 +32,7 @@ class Limits:
     recipients: int = 100
     large_at_once: int = 8
     peer_connections: int = 50
+    peer_large_at_once: int = 4
     peer_connects: Rate = _CONNECTS
     peer_mails: Rate = _MAILS
     peer_unknown: Rate = _UNKNOWN
@@ -42,12 +44,21 @@ class Door:
     def __init__(self, reception: Reception, limits: Limits, *, rate_limit: bool) -> None:
         self.reception = reception
         self.limits = limits
-        self.large = asyncio.Semaphore(limits.large_at_once)
         self.mails = Limit(limits.peer_mails, on=rate_limit)
         self.unknown = Limit(limits.peer_unknown, on=rate_limit)
         self._connects = Limit(limits.peer_connects, on=rate_limit)
         self._at_once = AtOnce(limits.peer_connections, on=rate_limit)
         self._open = 0
+        self._large = asyncio.Semaphore(limits.large_at_once)
+        self._large_each = limits.peer_large_at_once if rate_limit else limits.large_at_once
+        self._large_of: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def large(self, peer: str) -> AsyncGenerator[None]:
+        """A large mail's, once there is one. Those that a peer has too many wait for its own, in nobody else's way."""
+        own = self._large_of.setdefault(peer, asyncio.Semaphore(self._large_each))
+        async with own, self._large:
+            yield
 
     @contextmanager
     def place(self, peer: str) -> Generator[None]:

@@ -10,7 +10,8 @@ import collections
 import re
 import socket
 import ssl
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any, AnyStr, cast
 
 import structlog
@@ -36,6 +37,7 @@ _ORDINARY = re.compile(rf"\s*<({_ATOMS}@{_ATOMS})>(?=\s|$)([^(]*)")
 _LATER = "451 4.3.0 Cannot keep the mail right now, try again later"
 _TOO_LARGE = "552 5.3.4 Message is larger than this system takes"
 _TOO_SLOW = "421 4.4.2 Too slow, try again later"
+_TOO_MANY_LARGE = "421 4.3.2 Too many large mails are coming in right now, try again later"
 
 
 class _Handler:
@@ -105,6 +107,7 @@ class Server(SMTP):
         self.command_size_limits = collections.defaultdict(lambda: _COMMAND_MAX_BYTES)
         self._door = door
         self._place = ExitStack()
+        self._in_line = False  # for a large mail's place
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count it in, or turn it away."""
@@ -170,15 +173,25 @@ class Server(SMTP):
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         try:
             async with asyncio.timeout(self._door.limits.data_seconds):
-                content = await read_data(self._reader, MAIL_MAX_BYTES, self._door.large, self._reset_timeout)
+                content = await read_data(self._reader, MAIL_MAX_BYTES, self._large(), self._reset_timeout)
                 answers = await self._hand_over(envelope, content)
         except TooMuchDataError:
             answers = [_TOO_LARGE] * len(envelope.rcpt_tos)
         except TimeoutError:
-            await self.push(_TOO_SLOW)
+            await self.push(_TOO_MANY_LARGE if self._in_line else _TOO_SLOW)
             return
         self.envelope = self._create_envelope()
         await self._answer(answers)
+
+    @asynccontextmanager
+    async def _large(self) -> AsyncGenerator[None]:
+        """A place for a large mail. Who waits for one is not idle: only the time of the whole DATA runs on."""
+        self._in_line = True
+        self._reset_timeout(self._door.limits.data_seconds)
+        async with self._door.large(_caller(self.transport)):
+            self._in_line = False
+            self._reset_timeout()
+            yield
 
     async def _hand_over(self, envelope: SmtpEnvelope, content: bytes) -> list[str]:
         """The answer for each recipient."""

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
 
-from channels.email.receiving.door import Limits
+import pytest
+
+from channels.email.receiving.door import Door, Limits
+from channels.email.receiving.lmtp import LmtpServer
+from channels.email.receiving.smtp import Server
 from channels.limits import Rate
 
 SUPPORT = ("support@cauce.example",)
@@ -197,3 +202,73 @@ async def test_more_recipients_than_allowed_are_put_off_and_the_rest_is_taken(be
     assert (await client.say(HEAD + b"x\r\n.\r\n")).startswith("250")
     (mail,) = kept()
     assert len(mail.envelope_to) == 3
+
+
+async def free(door, peer):
+    """Is there a place for a large mail of this peer, without waiting?"""
+
+    async def passing():
+        async with door.large(peer):
+            pass
+
+    passed = asyncio.create_task(passing())
+    for _ in range(5):
+        await asyncio.sleep(0)  # more turns than it takes who need not wait
+    free = passed.done()
+    passed.cancel()
+    await asyncio.wait([passed])
+    return free
+
+
+@pytest.mark.parametrize(("rate_limit", "at_most"), [(True, 4), (False, 8)])
+async def test_a_peer_holds_half_the_places_for_large_mails_unless_limits_are_off(reception, rate_limit, at_most):
+    async with AsyncExitStack() as held:
+        door = Door(reception, Limits(), rate_limit=rate_limit)
+        for _ in range(at_most):
+            await held.enter_async_context(door.large("192.0.2.1"))
+        assert not await free(door, "192.0.2.1")
+        waiting = [asyncio.create_task(held.enter_async_context(door.large("192.0.2.1"))) for _ in range(20)]
+        await asyncio.sleep(0)
+        assert await free(door, "192.0.2.2") == rate_limit  # nobody waits behind those who wait for their peer's
+        for each in waiting:
+            each.cancel()
+        await asyncio.wait(waiting)
+    door = Door(reception, Limits(), rate_limit=rate_limit)
+    for _ in range(10):
+        async with door.large("192.0.2.1"):
+            pass
+    assert await free(door, "192.0.2.1")
+
+
+@asynccontextmanager
+async def no_place(reception, wire, limits, kind=Server):
+    """A client that has sent a large mail while others hold all places, until it is left."""
+    door = Door(reception, limits, rate_limit=kind is Server)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: kind(door, "mx.cauce.example", None, tls_required=False), "127.0.0.1", 0
+    )
+    client = await wire(server.sockets[0].getsockname()[1])
+    await client.answer()
+    for line in ("LHLO x" if kind is LmtpServer else "EHLO x", "MAIL FROM:<ana@x.cu>"):
+        await client.say(line)
+    await client.say("RCPT TO:<support@cauce.example>")
+    await client.say("DATA")
+    async with door.large("192.0.2.1"):
+        client.writer.write(HEAD + b"palabra\r\n" * 200_000 + b".\r\n")
+        yield client
+    server.close()
+
+
+@pytest.mark.parametrize("kind", [Server, LmtpServer])
+async def test_who_waits_for_a_place_is_not_idle_and_is_served(reception, wire, kept, kind):
+    async with no_place(reception, wire, Limits(large_at_once=1, idle_seconds=1), kind) as client:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.answer(), 3)  # idle three times over, and nobody hangs up
+    assert (await client.answer()).startswith("250")
+    assert len(kept()) == 1
+
+
+async def test_who_waits_in_vain_is_told_so(reception, wire, kept):
+    async with no_place(reception, wire, Limits(large_at_once=1, data_seconds=1)) as client:
+        assert (await client.answer()).startswith("421 4.3.2 Too many large mails")
+    assert kept() == []
