@@ -35,7 +35,10 @@ READ_PATH = (
 )
 """Schemas of the live read models, then our own tables. A rebuilt view takes its name here by ALTER SCHEMA … RENAME."""
 
-NARROWED = tuple(f"narrowed_{name}" for name in ("timeline", "incidents", "calls", "chats", "casework", "callbacks"))
+NARROWED = tuple(
+    f"narrowed_{name}"
+    for name in ("timeline", "incidents", "calls", "chats", "casework", "callbacks", "quarantine")  # migration 0029
+)
 """Schemas of what stands in for the tables that tell of single incidents, where some are hidden from who asks."""
 
 _ANSWER_SECONDS = 6.0  # the server itself ends a statement after 5 s: later than this nobody is there

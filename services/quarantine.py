@@ -55,12 +55,13 @@ def hold(
     error: str,
     channel: str = "",
     sender: str = "",
+    incident: UUID | None = None,
 ) -> bool:
     """Keep a record that can't be handled, in the transaction that passes over it. Holding it again is harmless.
 
     Was it handled for the first time?
 
-    `error`: for a person to read.
+    `error`: for a person to read. `incident`: which it answers, where that is known: from whom that is hidden, it is.
     """
     channel = channel or record.headers.get("channel", topic)
     first = connection.execute(
@@ -68,9 +69,10 @@ def hold(
         (record.id, channel),
     )
     connection.execute(
-        "INSERT INTO quarantine (id, channel, topic, received_at, reason, error, sender, raw, headers)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %b, %s) ON CONFLICT (id) DO UPDATE SET state = 'held',"
+        "INSERT INTO quarantine (id, channel, topic, received_at, reason, error, sender, incident, raw, headers)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %b, %s) ON CONFLICT (id) DO UPDATE SET state = 'held',"
         " reason = excluded.reason, error = excluded.error, resolved_at = NULL, resolved_by = NULL,"
+        " incident = coalesce(excluded.incident, quarantine.incident),"
         # it came anew, after its bytes were let go: else they would be lost, though we said we have them
         " raw = CASE WHEN quarantine.raw = '' THEN excluded.raw ELSE quarantine.raw END,"
         " headers = CASE WHEN quarantine.raw = '' THEN excluded.headers ELSE quarantine.headers END"
@@ -83,6 +85,7 @@ def hold(
             reason,
             _text(error)[:_ERROR_MAX_CHARACTERS],
             _text(sender),
+            incident,
             record.value,
             Jsonb({_text(name): _text(value) for name, value in record.headers.items()}),
         ),

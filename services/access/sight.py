@@ -22,12 +22,14 @@ _ASKS: Mapping[str, LiteralString] = {
     "call": "SELECT EXISTS (SELECT FROM calls WHERE calls.id = one.id) FROM calls.calls one WHERE one.id = %s",
     "chat": "SELECT public.sees(incident) FROM chats.chats WHERE id = %s",
     "callback": "SELECT public.sees(incident, said => id) FROM callbacks.callbacks WHERE id = %s",
+    "item": "SELECT EXISTS (SELECT FROM quarantine WHERE quarantine.id = one.id) FROM public.quarantine one"
+    " WHERE one.id = %s",
 }
 """Parameter of an address that names an incident or something of one → may it be seen? No row: there is none yet."""
 
 _OF_NO_INCIDENT = frozenset(
     {
-        *("article", "customer", "organization", "search", "canned_id", "kind", "item"),
+        *("article", "customer", "organization", "search", "canned_id", "kind"),
         *("upload", "undo"),  # one's own: services/drafts/uploads.py, services/undo.py
         *("action", "index", "name", "path"),
         *("user", "team", "session", "token", "line", "site", "priority", "visit", "link", "unsubscribe"),

@@ -36,7 +36,7 @@ from services.customers.contact import meet
 from services.incidents import arrive, loading, saving
 from services.incidents.arrival import Arrival, Reader
 from services.incidents.correlation import correlate
-from services.incidents.genuine import not_genuine
+from services.incidents.genuine import Suspicion, not_genuine
 from services.incidents.indexing import index
 from services.incidents.known import Known
 from services.muting import decide as muting
@@ -127,16 +127,16 @@ def handle(
     _load_calls(connection, known, rules, [item for item in fresh if item.signal is not None])
     _load_chats(connection, known, fresh)
     mutes.load_reported(connection, known, [item.arrival for item in fresh])
-    suspects: list[tuple[Item, HeldReason]] = []
+    suspects: list[tuple[Item, Suspicion]] = []
     for item in fresh:
-        reason = None if received.RELEASED in item.record.headers else not_genuine(item.arrival, known)
-        if reason is not None:
-            suspects.append((item, reason))
+        suspicion = None if received.RELEASED in item.record.headers else not_genuine(item.arrival, known)
+        if suspicion is not None:
+            suspects.append((item, suspicion))
         else:
             decide(item, known, rules, now=now)
     saving.save(connection, ledger, known)
-    for item, reason in suspects:
-        _suspect(connection, item, reason, batch.topic)
+    for item, suspicion in suspects:
+        _suspect(connection, item, suspicion, batch.topic)
     held = [one for one in unreadable if _hold(connection, one, batch.topic)]
     count(connection, batch, read_records, [*new, *held])
     positions.advance(connection, batch)
@@ -240,12 +240,18 @@ def _load_chats(connection: Connection, known: Known, items: Sequence[Item]) -> 
         known.available = presence.available(connection)
 
 
-def _suspect(connection: Connection, item: Item, reason: HeldReason, topic: str) -> None:
+def _suspect(connection: Connection, item: Item, suspicion: Suspicion, topic: str) -> None:
     """It waits for a person. Taken in a moment ago, it stands in the inbox as recorded."""
     connection.execute("UPDATE inbox SET outcome = 'quarantined' WHERE id = %s", (item.id,))
-    sender = item.arrival.item.sender.address
     quarantine.hold(
-        connection, item.record, topic=topic, channel=item.channel, reason=reason, error=_found(item), sender=sender
+        connection,
+        item.record,
+        topic=topic,
+        channel=item.channel,
+        reason=suspicion.reason,
+        error=_found(item),
+        sender=item.arrival.item.sender.address,
+        incident=suspicion.incident,
     )
 
 

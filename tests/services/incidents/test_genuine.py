@@ -9,6 +9,7 @@ import pytest
 from eventstore.received import AGAIN, RELEASED
 from schemas.facts.customer import AddressProven
 from schemas.facts.incident import InteractionLinked, MergeSuggested, Reason
+from schemas.held import HeldReason
 from schemas.interaction import Authentication, Automatic
 from services import quarantine
 from services.incidents.requests import Reply
@@ -29,6 +30,11 @@ def held(taking):
 
 def placed(taking):
     return {fact.interaction: fact.incident for fact in taking.facts() if isinstance(fact, InteractionLinked)}
+
+
+def kept_with(taking):
+    with taking.hub.database.transaction() as connection:
+        return dict(connection.execute("SELECT id, incident FROM quarantine").fetchall())
 
 
 async def test_it_does_not_join_a_known_customers_incident_but_waits(taking, held):
@@ -55,6 +61,33 @@ async def test_a_token_does_not_let_it_in(taking, commands, held):
     await commands.run(Reply(incident=1, text="Off and on?"), by="luis")
     await taking.take(mail("m2", "eva@y.cu", thread=uid("m1"), authentication=FAIL))
     assert held() == {uid("m2"): ("claims_an_incident", "email:eva@y.cu")}
+
+
+async def test_which_incident_it_answers_or_names_is_kept_with_it(taking, commands):
+    await taking.take(mail("m1", subject="Printer"), mail("n1", "luz@z.cu", subject="Screen"))
+    await commands.run(Reply(incident=1, text="Off and on?"), by="luis")
+    await taking.take(
+        mail("a", answers=("n1", "m1"), authentication=FAIL),
+        mail("b", "eva@y.cu", answers=("nowhere", "m1"), authentication=FAIL),
+        mail("c", "eva@y.cu", answers=("n1",), thread=uid("m1"), authentication=FAIL),
+        mail("d", subject="[#2]", number=2, authentication=FAIL),
+        mail("e", subject="Else", authentication=FAIL),
+        mail("f", "eva@y.cu", subject="[#2]", number=2, authentication=FAIL),
+    )
+    where = placed(taking)
+    printer, screen = where[uid("m1")], where[uid("n1")]
+    expected = {uid(name): printer for name in ("a", "b", "c")} | {uid("d"): screen, uid("e"): None}
+    assert kept_with(taking) == expected
+
+
+async def test_held_again_for_another_reason_it_is_still_of_its_incident(taking):
+    await taking.take(mail("m1", subject="Printer"))
+    suspect = mail("m2", "eva@y.cu", answers=("m1",), authentication=FAIL)
+    await taking.take(suspect)
+    (record,) = records([suspect], taking.position())
+    with taking.hub.database.transaction() as connection:
+        quarantine.hold(connection, record, topic="interactions", reason=HeldReason.UNDECIDABLE, error="")
+    assert kept_with(taking) == {uid("m2"): placed(taking)[uid("m1")]}
 
 
 @pytest.mark.parametrize("result", [Authentication.NONE, Authentication.TEMPERROR, Authentication.PASS])

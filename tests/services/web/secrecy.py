@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 import httpx
+import msgspec
 
+from eventstore.log import LogRecord
 from schemas.facts.user import Method, Place
+from schemas.held import HeldReason
+from schemas.ids import new_id
+from schemas.interaction import RawMail
+from schemas.topics import MAIL
+from services import quarantine
 from services.access import changes, sessions, tokens, users
 from services.access.identity import Role
 from tests.services.web.chatting import chatting
@@ -78,7 +86,8 @@ async def keep(web: Web) -> Kept:
             await act(f"incidents/{number}/assign", team=TEAM, to="has_it")
         await act(f"{secret}/merge", **{"from": [numbers["merged"]]})
         await web.settled()
-        customer_id = str((await admin.get(f"/api/v1/{secret}")).json()["customer"]["id"])
+        shown = (await admin.get(f"/api/v1/{secret}")).json()
+        customer_id = str(shown["customer"]["id"])
         company = await act("organizations", name="Empresa", customer=customer_id)
         await web.settled()
     known = {
@@ -87,8 +96,34 @@ async def keep(web: Web) -> Kept:
         "call": str(call["id"]),
         "chat": chat,
         "callback": callback,
+        "item": str(hold_answer(web, UUID(shown["id"]))),
     }
     return Kept(known, numbers["plain"], customer_id, str(company["id"]), asks)
+
+
+def hold_answer(
+    web: Web, incident: UUID | None, reason: HeldReason = HeldReason.CLAIMS_AN_INCIDENT, *, words: str = SECRET
+) -> UUID:
+    """A mail in quarantine that answers this incident; returns its id."""
+    item, now = new_id(), datetime.now(UTC)
+    written = f"From: eva@y.cu\r\nSubject: {words}\r\nContent-Type: text/html\r\n\r\n<p>{words}</p>\r\n".encode()
+    mail = RawMail(
+        id=item,
+        source="smtp",
+        mailbox="support@cauce.example",
+        envelope_from="eva@y.cu",
+        envelope_to=("support@cauce.example",),
+        raw=written,
+        size=len(written),
+        received_at=now,
+    )
+    record = LogRecord(item, 0, 0, msgspec.msgpack.encode(mail), {"channel": "email", "ce_time": now.isoformat()})
+    sender = f"email:{words}@y.cu"
+    with web.hub.database.transaction() as connection:
+        quarantine.hold(
+            connection, record, topic=MAIL.name, reason=reason, error="fail", sender=sender, incident=incident
+        )
+    return item
 
 
 async def _wish(web: Web, customer: httpx.AsyncClient) -> str:

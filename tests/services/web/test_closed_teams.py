@@ -10,11 +10,12 @@ import pytest
 from fastapi import APIRouter
 from starlette.routing import Route
 
+from schemas.held import HeldReason
 from services.access import sight
 from services.access.identity import Role
 from services.access.policy import EVERYBODY, POLICY
 from services.web.guard import Guard, rule_of
-from tests.services.web.secrecy import PHONE, SECRET, TEAM, Kept, keep
+from tests.services.web.secrecy import PHONE, SECRET, TEAM, Kept, hold_answer, keep
 from tests.services.web.serving import Web
 
 _OTHERS = {"customer": "", "kind": "note", "name": "channel_report", "action": "note", "index": "0"}
@@ -44,6 +45,8 @@ _SHOW = {
     "GET /agent/mentions",
     "GET /agent/organizations/{organization}",
     "GET /agent/palette",
+    "GET /agent/quarantine",
+    "GET /agent/quarantine/{item}",
     "GET /agent/work",
     "GET /api/v1/calls",
     "GET /api/v1/calls/{call}",
@@ -58,6 +61,10 @@ _SHOW = {
     "GET /api/v1/incidents/{number}/timeline",
     "GET /api/v1/mentions",
     "GET /api/v1/organizations/{organization}",
+    "GET /api/v1/quarantine",
+    "GET /api/v1/quarantine/{item}",
+    "GET /api/v1/quarantine/{item}/html",
+    "GET /api/v1/quarantine/{item}/raw",
     "GET /api/v1/work",
 }
 """Where its words do show to who may see them. A route that shows them anew is to be written down here."""
@@ -191,6 +198,44 @@ async def test_counts_leave_it_out(web: Web, kept: Kept) -> None:
             counted[who] = (views["all"], customer["incidents"]["total"])
     assert counted["admin"][0] - counted["outsider"][0] == 4
     assert counted["admin"][1] - counted["outsider"][1] == 2
+
+
+async def test_of_the_quarantine_nobody_else_counts_chooses_or_tries_again_what_answers_it(
+    web: Web, kept: Kept
+) -> None:
+    with web.hub.database.transaction() as connection:
+        numbers = dict(
+            connection.execute(
+                "SELECT number, id FROM incidents WHERE number = ANY(%s)", ([int(kept.known["number"]), kept.plain],)
+            ).fetchall()
+        )
+        merged: UUID = connection.execute("SELECT id FROM incidents WHERE merged_into IS NOT NULL").fetchall()[0][0]
+    secret = numbers[int(kept.known["number"])]
+    hidden = [
+        kept.known["item"],
+        str(hold_answer(web, merged)),
+        str(hold_answer(web, secret, HeldReason.CLAIMS_A_CUSTOMER)),
+        str(hold_answer(web, None)),  # held before anybody kept which
+    ]
+    open_to_all = [
+        str(hold_answer(web, numbers[kept.plain], words="Plain")),
+        str(hold_answer(web, None, HeldReason.CLAIMS_A_CUSTOMER, words="Plain")),
+    ]
+    all_of_it = {"outsider": open_to_all, "has_it": [*hidden[:3], *open_to_all], "admin": [*hidden, *open_to_all]}
+    for who, expected in all_of_it.items():
+        async with kept.client(web, who) as client:
+            listed = (await client.get("/api/v1/quarantine")).json()["items"]
+            counted = (await client.get("/api/v1/quarantine/counts")).json()["held"]
+        assert (who, {each["id"] for each in listed}, counted) == (who, set(expected), len(expected))
+    async with kept.client(web, "outsider") as client, kept.client(web, "admin") as admin:
+        for do in ("release", "reprocess", "discard", "restore"):
+            asked = {"do": do, "items": [*hidden, str(UUID(int=7))], "reason": "x"}
+            many = (await client.post("/api/v1/quarantine/many", json=asked)).json()
+            assert (do, many["changed"], len({each["error"] for each in many["refused"]})) == (do, 0, 1)
+        begun = await client.post("/api/v1/quarantine/reprocess-all", json={"reason": ""})
+        assert (begun.status_code, begun.json()["total"]) == (202, len(open_to_all))
+        left = {each["id"] for each in (await admin.get("/api/v1/quarantine")).json()["items"]}
+        assert set(hidden) <= left
 
 
 async def test_who_gives_one_away_sees_it_no_more_and_may_take_it_back(web: Web, kept: Kept) -> None:
