@@ -14,6 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from channels.email.origin.verification import Verdict, verify
+from channels.email.original import with_pictures
 from channels.email.parse import Ours, Parsed, parse
 from schemas.interaction import RawMail
 
@@ -27,19 +28,23 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Each frame after it. With `records` of DNS, whether it is from the domain `claimed`; else what it says."""
+    """Each frame after it. With `records` of DNS, whether it is from the domain `claimed`; else what it says.
 
-    raw: RawMail
+    Without `raw`: how it looks with its pictures.
+    """
+
+    raw: RawMail | None
     content: bytes
     claimed: str = ""
     records: dict[str, list[str] | None] | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came of a job: `parsed` or `verdict`, or the name of the `error`, never a word of the mail."""
+    """What came of a job: `parsed`, `verdict` or `html`, or the name of the `error`, never a word of the mail."""
 
     parsed: Parsed | None = None
     verdict: Verdict | None = None
+    html: str = ""
     error: str = ""
 
 
@@ -81,6 +86,8 @@ def _answer(job: Job, ours: Ours) -> bytes:
     try:
         if job.records is not None:
             return frame(Answer(verdict=verify(job.content, job.claimed, job.records)))
+        if job.raw is None:
+            return frame(Answer(html=with_pictures(job.content)))
         return frame(Answer(parsed=parse(job.raw, job.content, ours)))
     except Exception as error:  # noqa: BLE001 -- this process's edge: the parent decides
         return frame(Answer(error=type(error).__name__))

@@ -18,7 +18,7 @@ from channels.email.words.html import sanitized
 from channels.email.words.pictures import settled
 
 RAW_MAX_BYTES = 4 * 1024 * 1024
-"""Larger ones are downloaded instead: parsing happens in the process that serves the pages."""
+"""Larger ones are downloaded instead: nobody waits for a page that long."""
 _EMBEDDED_MAX_BYTES = 512 * 1024
 _PUT_IN_MAX_CHARACTERS = 4 * 1024 * 1024
 _PARTS_MAX = 200
@@ -53,7 +53,10 @@ def headers_of(raw: bytes) -> str:
 
 
 def with_pictures(raw: bytes) -> str:
-    """The HTML of a mail, safe but for pictures from elsewhere; those it brought along stand in it as data."""
+    """The HTML of a mail, safe but for pictures from elsewhere; those it brought along stand in it as data.
+
+    Reads the mail anew: for a child with bounds (parser_pool.py).
+    """
     message, _ = read_tree(raw)
     body = read_body(message)
     carried = _Carried(_carried(message))

@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -57,7 +58,7 @@ class ParserPool:
 
     async def parse(self, raw: RawMail, content: bytes) -> Parsed:
         """Raises DecodeError for a mail that two fresh children could not parse."""
-        parsed = (await self._ask(Job(raw, content))).parsed
+        parsed = (await self._ask(raw.id, Job(raw, content))).parsed
         assert parsed is not None  # noqa: S101 -- asked for
         return parsed
 
@@ -65,12 +66,16 @@ class ParserPool:
         self, raw: RawMail, content: bytes, parsed: Parsed, records: dict[str, list[str] | None]
     ) -> Verdict:
         """Whether it is from whom it says. Raises DecodeError, as above."""
-        verdict = (await self._ask(Job(raw, content, parsed.claimed, records))).verdict
+        verdict = (await self._ask(raw.id, Job(raw, content, parsed.claimed, records))).verdict
         assert verdict is not None  # noqa: S101 -- asked for
         return verdict
 
-    async def _ask(self, asked: Job) -> Answer:
-        raw, content, job = asked.raw, asked.content, frame(asked)
+    async def with_pictures(self, mail: UUID, content: bytes) -> str:
+        """Its HTML as original.py makes it. Raises DecodeError, as above."""
+        return (await self._ask(mail, Job(None, content))).html
+
+    async def _ask(self, mail: UUID, asked: Job) -> Answer:
+        job = frame(asked)
         reason = ""
         for _ in range(_ATTEMPTS):
             async with self._child() as child:
@@ -78,7 +83,7 @@ class ParserPool:
                     answer = await child.ask(job, self._seconds)
                 except ChildFailedError as error:
                     reason = str(error)
-                    log.warning("mail_parser_died", mail=str(raw.id), reason=reason, bytes=len(content))
+                    log.warning("mail_parser_died", mail=str(mail), reason=reason, bytes=len(asked.content))
                     continue
             if not answer.error:
                 return answer

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from typing import Annotated
@@ -25,7 +26,7 @@ from channels.email.words.pictures import labelled, settled, waiting
 from eventstore.blobs import Blobs
 from projections import timeline
 from projections.timeline import StoredFile
-from schemas.errors import NotFoundError, TooLargeError
+from schemas.errors import DecodeError, NotFoundError, TooLargeError
 from services.web.parts import Parts
 
 _PICTURES: Mapping[str, tuple[bytes, ...]] = {
@@ -81,12 +82,12 @@ def router(parts: Parts) -> APIRouter:
             raw = await asyncio.to_thread(blobs.get, found.raw)
             if len(raw) > original.RAW_MAX_BYTES:
                 raise TooLargeError("too large to be shown: download the original")
-            html = await asyncio.to_thread(original.with_pictures, raw)
-        else:
-            html = (await asyncio.to_thread(blobs.get, found.html)).decode(errors="replace") if found.html else ""
-            if found.raw and waiting(html):
-                html = await asyncio.to_thread(_with_carried, blobs, html, found.raw)
-        return framed(html, pictures=pictures)
+            with contextlib.suppress(DecodeError):  # it costs too much to be read again: as it was when it came
+                return framed(await parts.previews.with_pictures(interaction, raw), pictures=True)
+        html = (await asyncio.to_thread(blobs.get, found.html)).decode(errors="replace") if found.html else ""
+        if found.raw and waiting(html):
+            html = await asyncio.to_thread(_with_carried, blobs, html, found.raw)
+        return framed(html, pictures=False)
 
     return routes
 

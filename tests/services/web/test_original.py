@@ -6,12 +6,16 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import pytest
 from playwright.async_api import Page, async_playwright, expect
 
+from channels.email import original
 from channels.email.parse import parse, with_blobs
+from channels.email.parser_pool import Bounds, ParserPool
 from channels.intake import Intake
+from schemas.errors import DecodeError
 from schemas.interaction import RawMail
 from services.access.identity import Role
 from services.parser import ours_of
@@ -29,7 +33,7 @@ RICH = (
 )
 
 
-async def _by_mail(web: Web, content: str) -> None:
+async def _by_mail(web: Web, content: str) -> UUID:
     hub, raw = web.hub, content.encode()
     mail = RawMail(
         id=uuid4(),
@@ -44,6 +48,7 @@ async def _by_mail(web: Web, content: str) -> None:
     item = with_blobs(parsed, hub.blobs.put(raw), hub.blobs.put(parsed.html.encode()), [])
     await Intake(hub.log, hub.secret).submit(item)
     await web.settled()
+    return item.id
 
 
 @asynccontextmanager
@@ -93,3 +98,29 @@ async def test_an_answer_goes_to_who_wrote_unless_somebody_chooses_where_it_is_w
         await page.fill("#reply-text", "Where you wanted it")
         await page.get_by_role("button", name="Send by email").click()
         await expect(page.locator(".entry.ours")).to_contain_text("compras@example.org")
+
+
+async def test_a_mail_is_read_again_in_a_child_and_one_given_up_is_shown_without_its_pictures(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def here(_: bytes) -> str:
+        raise AssertionError("in the process that serves the pages")
+
+    monkeypatch.setattr(original, "with_pictures", here)
+    mail = await _by_mail(web, HEAD + RICH.replace("HIT", "https://pictures.example"))
+    at = f"/api/v1/interactions/{mail}"
+    async with web.client(Role.AGENT) as agent:
+        shown = await agent.get(f"{at}/html", params={"pictures": True})
+        assert (shown.status_code, 'src="https://pictures.example/a.png"' in shown.text) == (200, True)
+        asked = ParserPool.with_pictures
+
+        async def hurried(_: ParserPool, mail: UUID, content: bytes) -> str:
+            return await asked(ParserPool(ours_of(web.hub), size=1, bounds=Bounds(seconds=0)), mail, content)
+
+        monkeypatch.setattr(ParserPool, "with_pictures", hurried)
+        with pytest.raises(DecodeError):
+            await hurried(ParserPool(ours_of(web.hub)), mail, b"")
+        without = await agent.get(f"{at}/html", params={"pictures": True})
+        assert (without.status_code, "La 4712." in without.text, "a.png" in without.text) == (200, True, False)
+        assert "https:" not in without.headers["content-security-policy"]
+        assert (await agent.get(f"{at}/raw")).content.startswith(b"From: Ana")
