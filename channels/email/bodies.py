@@ -21,7 +21,7 @@ from channels.email.mime.invitations import read_invitation
 from channels.email.mime.parts import bytes_of, media_type_of, text_of
 from channels.email.mime.rtf import RtfRoom
 from channels.email.mime.tree import children_of, parted_anew
-from channels.email.words.html import HTML_MAX_CHARACTERS, sanitized
+from channels.email.words.html import is_cut, sanitized
 from channels.email.words.html_text import text_of_html
 from schemas.interaction import Label
 
@@ -190,7 +190,7 @@ def _read(body: Body, part: Tree, place: Place) -> None:
         if plain.encrypted:
             data = plain.encrypted.encode()
             body.files.append(FileOf(name="encrypted.asc", media_type="application/pgp-encrypted", data=data))
-    body.left_out += len(text) > (HTML_MAX_CHARACTERS if is_html else TEXT_MAX_CHARACTERS)
+    body.left_out += is_cut(text) if is_html else len(text) > TEXT_MAX_CHARACTERS
     body.words.append(Words(text, is_html, place.choice, place.version))
 
 

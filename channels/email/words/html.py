@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import count
 
 import nh3
 
 from channels.email.words import html_marks, pictures
 
 HTML_MAX_CHARACTERS = 512 * 1024
+LINKS_MAX = 2000
 DEPTH_MAX = 500  # the sanitizer's time grows with the square of it
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_ANCHOR = re.compile(r"<a\s", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
 _CLOSED_BY_THEMSELVES = frozenset(
     ("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "p", "source", "track", "wbr")
@@ -37,6 +40,11 @@ _ATTRIBUTES = {
 _STYLED = re.compile(rf'(<div[^<>]*) style="{html_marks.HISTORY}"')
 
 
+def is_cut(text: str) -> bool:
+    """Is there more in it than `sanitized` keeps?"""
+    return len(text) > HTML_MAX_CHARACTERS or len(_ANCHOR.findall(text)) > LINKS_MAX
+
+
 def sanitized(text: str, *, embedded: Mapping[str, str] | None = None, remote: bool = False) -> str:
     """HTML that may be shown. One nested beyond reason becomes plain text.
 
@@ -51,12 +59,22 @@ def sanitized(text: str, *, embedded: Mapping[str, str] | None = None, remote: b
         tags=nh3.ALLOWED_TAGS - {"area", "map"},
         clean_content_tags=_NEVER_READ,
         attributes=_ATTRIBUTES,
-        attribute_filter=_attribute,
+        attribute_filter=_bounded(LINKS_MAX),
         url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
         link_rel="noopener noreferrer nofollow",
     )
     # an inline style is refused by the frame's policy, loudly
     return pictures.settled(_STYLED.sub(rf'\1 class="{html_marks.HISTORY}"', safe), embedded, remote=remote)
+
+
+def _bounded(links: int) -> Callable[[str, str, str], str | None]:
+    """`_attribute`, for so many links: of the others the words are left."""
+    left = count(links, -1)
+
+    def attribute(element: str, name: str, value: str) -> str | None:
+        return None if (element, name) == ("a", "href") and next(left) <= 0 else _attribute(element, name, value)
+
+    return attribute
 
 
 def _attribute(element: str, attribute: str, value: str) -> str | None:

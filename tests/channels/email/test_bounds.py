@@ -10,7 +10,7 @@ import pytest
 from channels.email.bodies import FILES_MAX, PARTS_MAX, TEXT_MAX_CHARACTERS
 from channels.email.mime.headers import HEADER_MAX_CHARACTERS
 from channels.email.parse import TEXT_MAX_BYTES, parse
-from channels.email.words.html import DEPTH_MAX, HTML_MAX_CHARACTERS
+from channels.email.words.html import DEPTH_MAX, HTML_MAX_CHARACTERS, LINKS_MAX
 from schemas.interaction import Label
 from tests.channels.email.mails import OURS, raw_mail
 
@@ -36,8 +36,9 @@ def mixed(*parts):
         HEAD + b"".join(b"X: boundary=%d\r\n" % at for at in range(600)) + b"\r\nword",
         HEAD + b"\r\nword" + b"x" * TEXT_MAX_CHARACTERS,
         HEAD + b"Content-Type: text/html\r\n\r\nword" + b"<p>" * (HTML_MAX_CHARACTERS // 3),
+        HEAD + b"Content-Type: text/html\r\n\r\nword" + b'<A\nhref="https://x.cu/">x</a>' * (LINKS_MAX + 1),
     ],
-    ids=["parts", "files", "depth", "boundaries", "text", "html"],
+    ids=["parts", "files", "depth", "boundaries", "text", "html", "links"],
 )
 def test_what_is_over_a_bound_is_said_to_be_left_in_the_original(mail):
     found = read(mail)
@@ -59,6 +60,15 @@ def test_a_long_text_is_cut_in_the_timeline_and_whole_a_click_away():
     assert len(found.interaction.text.encode()) <= TEXT_MAX_BYTES
     assert found.html.count("palabra") == 20_000
     assert len(read(HEAD + b"\r\n" + b"x" * 2_000_000).html) < TEXT_MAX_CHARACTERS + 100
+
+
+def test_of_many_links_the_words_of_the_last_are_left():
+    found = read(
+        HEAD + b"Content-Type: text/html\r\n\r\n" + b'<a href="https://x.cu/">one</a> ' * LINKS_MAX
+        + b'<a href="https://x.cu/">more</a>'
+    )  # fmt: skip
+    assert found.html.count("href=") == LINKS_MAX
+    assert ">more</a>" in found.html
 
 
 def test_html_nested_beyond_reason_is_shown_as_text():
