@@ -174,7 +174,8 @@ async def _deliveries(hub: Hub) -> list[Finding]:
         advice = "queued before a restore: check what was sent, then `cauce doctor --release-deliveries`"
         return [Finding("deliveries", Verdict.ILL, shown, advice)]
     if counts.get("failed") or counts.get("uncertain"):
-        return [Finding("deliveries", Verdict.WATCH, shown, "failed and uncertain ones are marked in their timelines")]
+        advice = "answers among them are marked in their timelines; confirmations and links are counted here alone"
+        return [Finding("deliveries", Verdict.WATCH, shown, advice)]
     return [Finding("deliveries", Verdict.WELL, shown)]
 
 
