@@ -66,6 +66,10 @@ class TokenRequest(BaseHTTPRequestHandler):
         pass
 
 
+AGAIN = replace(QUICK, refused=0.1)
+"""Who is refused tries again at once: Dovecot asks the token server itself, and refuses where no answer comes in time."""
+
+
 @pytest.fixture(scope="module")
 def tokens():
     with TokenServer() as server:
@@ -106,11 +110,11 @@ async def test_a_token_is_fetched_and_a_new_refresh_token_is_kept_for_the_next_t
 ):
     caplog.set_level("DEBUG")
     dovecot.put("ana", MAIL % 1)
-    async with reading(database, reception, account):
+    async with reading(database, reception, account, AGAIN):
         await until(lambda: len(kept()) == 1)
     assert (tmp_path / "refresh").read_text() == tokens.refresh_token
     dovecot.put("ana", MAIL % 2)
-    async with reading(database, reception, account):  # another process, which finds the new one
+    async with reading(database, reception, account, AGAIN):  # another process, which finds the new one
         await until(lambda: len(kept()) == 2)
     for secret in ("s3cret-c", *tokens.vouched, tokens.refresh_token):
         assert secret not in caplog.text
@@ -119,7 +123,7 @@ async def test_a_token_is_fetched_and_a_new_refresh_token_is_kept_for_the_next_t
 async def test_a_token_that_is_no_longer_good_is_fetched_anew(
     database, reception, account, dovecot, tokens, kept, reason
 ):
-    async with reading(database, reception, account, replace(QUICK, refused=0.1)):
+    async with reading(database, reception, account, AGAIN):
         await until(lambda: reason() == "")
         tokens.vouched.clear()  # withdrawn: the next connection is refused with what we hold
         await _reconnect(dovecot)
