@@ -67,7 +67,7 @@ class TokenRequest(BaseHTTPRequestHandler):
 
 
 AGAIN = replace(QUICK, refused=0.1)
-"""Who is refused tries again at once: Dovecot asks the token server itself, and refuses where no answer comes in time."""
+"""Who is refused tries again at once: Dovecot asks the token server too, and refuses where no answer comes in time."""
 
 
 @pytest.fixture(scope="module")
