@@ -23,7 +23,7 @@ logs: .venv/installed
 ## test: all tests, on a real PostgreSQL, a real Kafka and a real browser
 test: .venv/installed-dev
 	@$(BIN)/python tests/needs.py
-	$(BIN)/pytest -n 3 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 ## check: everything that must hold before a commit is shared
 check: .venv/installed-dev

@@ -108,8 +108,7 @@ async def noting(page: Page) -> Noted:
     return noted
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("language", languages.LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), [("es", 390), ("en", 1440)])  # longer words stand in for the other two
 async def test_anybody_can_use_it(full: Full, language: str, width: int) -> None:
     foreign = foreign_words() if language == "es" else set[str]()
     page = await opened(full.browser, full.web, language, width)

@@ -1,6 +1,6 @@
 """Whatever comes as a mail becomes something that is accounted for, and no parser dies of it.
 
-2,000 mails go the whole way here. All 20,000: `CAUCE_TEST_MAILS=20000 pytest tests/services/test_any_mail.py`.
+4,000 mails are parsed, 2,000 go the whole way. More: `CAUCE_TEST_MAILS=20000 pytest tests/services/test_any_mail.py`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from tests.channels.email.generated import examples
 from tests.channels.email.mails import BOX, OURS, mails, raw_mail
 from tests.channels.email.mutations import mutated
 
-PARSED = 20_000
 WHOLE_WAY = int(os.environ.get("CAUCE_TEST_MAILS", "2000"))
+PARSED = max(4000, WHOLE_WAY)
 AT_ONCE = 50
 SENDERS = ("ana@x.cu", "", "bea@example.org", "mailer-daemon@x.cu")
 
@@ -50,7 +50,7 @@ async def hub(database, database_url, tmp_path):
 
 
 @pytest.mark.timeout(600)
-async def test_20000_mails_kill_no_parser_and_each_gives_a_result():
+async def test_no_mail_kills_a_parser_and_each_gives_a_result():
     pool = ParserPool(OURS, size=2)
     unread = []
 
