@@ -12,13 +12,12 @@ from uuid import UUID
 
 import msgspec
 
+from channels.email.receiving.reception import decode_mail
 from eventstore.database import Connection
-from schemas.errors import NotFoundError
+from schemas.errors import DecodeError, NotFoundError
 from schemas.interaction import RawMail
 from schemas.topics import MAIL
 from services.quarantine import Held
-
-_raw_mail = msgspec.msgpack.Decoder(RawMail)
 
 
 class HeldCounts(msgspec.Struct, frozen=True):
@@ -77,8 +76,8 @@ def mail_of(stored: Stored) -> RawMail | None:
     if stored.topic != MAIL.name:
         return None
     try:
-        return _raw_mail.decode(stored.raw)
-    except msgspec.MsgspecError:
+        return decode_mail(stored.raw)
+    except DecodeError:
         return None
 
 

@@ -51,6 +51,11 @@ def ours_of(hub: Hub) -> Ours:
     )
 
 
+def pool_of(hub: Hub, *, bounds: Bounds | None = None) -> ParserPool:
+    """Parsers that know this hub, as many as the machine has use for. Whoever asks closes them."""
+    return ParserPool(ours_of(hub), size=min(os.cpu_count() or 1, _CHILDREN_MAX), bounds=bounds)
+
+
 @dataclass(frozen=True, slots=True)
 class Poison:
     """A mail that can't be parsed, and why."""
@@ -86,7 +91,7 @@ class ParserService:
     @asynccontextmanager
     async def open(cls, hub: Hub, bounds: Bounds | None = None) -> AsyncGenerator[ParserService]:
         """With its children, who end with it."""
-        pool = ParserPool(ours_of(hub), size=min(os.cpu_count() or 1, _CHILDREN_MAX), bounds=bounds)
+        pool = pool_of(hub, bounds=bounds)
         try:
             resolver = Resolver(hub.settings.dns) if hub.settings.dns else None
             intake = Intake(hub.log, hub.secret)

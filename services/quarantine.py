@@ -28,7 +28,7 @@ _ERROR_MAX_CHARACTERS = 2_000
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A record in quarantine. `bytes`: how large it is; of a mail, the mail."""
+    """A record in quarantine. `bytes`: how large it is; a large mail's own bytes are a blob beside it."""
 
     id: UUID
     channel: str

@@ -10,10 +10,9 @@ from uuid import UUID
 from channels.address_tokens import AddressTokens, UnsubscribeTokens
 from channels.email.mailboxes import Mailboxes, with_plus
 from channels.email.origin.automatic import loop_mark
-from channels.email.sending.confirmation import LANGUAGES, confirmation
+from channels.email.sending.confirmation import confirmation
+from channels.email.sending.greeting import LANGUAGES
 from channels.email.sending.outgoing import OutgoingMail, subject_of_answer
-from channels.email.sending.quoting import LANGUAGES as QUOTING_LANGUAGES
-from channels.email.sending.requests_link import LANGUAGES as REQUESTS_LANGUAGES
 from channels.email.sending.requests_link import requests_link
 from channels.tokens import ThreadTokens
 from eventstore.database import Connection
@@ -48,6 +47,10 @@ class Letterhead:
     def domain(self) -> str:
         """Of our Message-IDs."""
         return self.mailboxes.first.rpartition("@")[2]
+
+    def language(self, theirs: str) -> str:
+        """What we write to them in: their language where we have words in it, else ours."""
+        return theirs if theirs in LANGUAGES else self.locale
 
     def message_id(self, thread: UUID, interaction: UUID) -> str:
         """Signed: what answers it is known by it."""
@@ -104,7 +107,7 @@ def _requests_link(connection: Connection, ledger: Ledger, head: Letterhead, del
     ]
     if not handles:
         return None
-    language = mailed.language if mailed.language in REQUESTS_LANGUAGES else head.locale
+    language = head.language(mailed.language)
     token = AddressTokens(head.secret).sign(mailed.address, mailed.until)
     subject, text = requests_link(language, name=handles[-1].name, link=f"{head.public_url}/my-requests/{token}")
     return Letter(
@@ -143,7 +146,7 @@ def _reply(
     )
     writes = team_mail.of_teams(connection).get(incident.team or "", team_mail.NONE)
     mailbox = head.mailboxes.of(writes.mailbox) or before.mailbox or head.mailboxes.first
-    language = incident.language if incident.language in QUOTING_LANGUAGES else head.locale
+    language = head.language(incident.language)
     title = teams.titles(connection).get(incident.team or "", "")
     return Letter(
         OutgoingMail(
@@ -198,7 +201,7 @@ def _confirmation(
         return None
     side = mailed(received.thread)
     token = head.tokens.sign(side)
-    language = received.language if received.language in LANGUAGES else head.locale
+    language = head.language(received.language)
     subject, text = confirmation(
         language,
         subject=content.subject or incident.subject,

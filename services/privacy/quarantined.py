@@ -9,20 +9,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-import msgspec
-
+from channels.email.receiving.reception import decode_mail
 from channels.intake import decode_item
 from eventstore.database import Connection
 from eventstore.log import LogRecord
 from schemas.address import handle_of
 from schemas.errors import DecodeError
-from schemas.interaction import Interaction, RawMail
+from schemas.interaction import Interaction
 from schemas.topics import MAIL
 
 SETTLED_KEPT = timedelta(days=30)
 _BLANKED_AT_ONCE = 500
-
-_raw_mail = msgspec.msgpack.Decoder(RawMail)
 
 
 def forget(connection: Connection, handles: Collection[str], *, by: str) -> set[str]:
@@ -78,10 +75,10 @@ def blank_settled(connection: Connection) -> int:
 def _blobs_of(topic: str, value: bytes) -> Iterator[str]:
     try:
         if topic == MAIL.name:
-            yield _raw_mail.decode(value).blob
+            yield decode_mail(value).blob
             return
         item = decode_item(value)
-    except (msgspec.MsgspecError, DecodeError):
+    except DecodeError:
         return  # what can't be read names nothing
     if isinstance(item, Interaction):
         yield from (item.html, item.raw, *(file.blob for file in item.attachments))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from channels.email.sending.greeting import greeted
+
 
 @dataclass(frozen=True)
 class _Words:
     subject: str
-    greeting: str
-    greeting_with_name: str
     body: str
     missed_chat: str
 
@@ -18,8 +18,6 @@ class _Words:
 _WORDS: Mapping[str, _Words] = {
     "es": _Words(
         subject="Hemos recibido su mensaje: {subject}",
-        greeting="Hola:",
-        greeting_with_name="Hola, {name}:",
         body=(
             "Hemos recibido su mensaje y le responderemos lo antes posible.\n\n"
             "Puede seguir su solicitud aquí:\n{link}\n\n"
@@ -33,8 +31,6 @@ _WORDS: Mapping[str, _Words] = {
     ),
     "en": _Words(
         subject="We have received your message: {subject}",
-        greeting="Hello,",
-        greeting_with_name="Hello {name},",
         body=(
             "We have received your message and will answer as soon as we can.\n\n"
             "You can follow your request here:\n{link}\n\n"
@@ -48,15 +44,12 @@ _WORDS: Mapping[str, _Words] = {
     ),
 }
 
-LANGUAGES = tuple(_WORDS)
-
 
 def confirmation(
     language: str, *, subject: str, number: int | None, name: str, link: str, missed_chat: bool = False
 ) -> tuple[str, str]:
-    """Subject and text. `language`: one of LANGUAGES."""
+    """Subject and text. `language`: one of greeting.LANGUAGES."""
     words = _WORDS[language]
     title = words.subject.format(subject=subject).rstrip(" :")
-    greeting = words.greeting_with_name.format(name=name) if name else words.greeting
-    text = f"{greeting}\n\n{(words.missed_chat if missed_chat else words.body).format(link=link)}"
+    text = greeted(language, name, (words.missed_chat if missed_chat else words.body).format(link=link))
     return (f"{title} [#{number}]" if number is not None else title), text
