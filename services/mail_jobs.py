@@ -6,7 +6,7 @@ Under services/quarantine_many.py and services/recorrelation/; the screens show 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -23,8 +23,8 @@ from schemas.ids import new_id
 REPROCESS = "reprocess"
 RECORRELATE = "recorrelate"
 _SILENT = timedelta(minutes=2)
-_BEAT_SECONDS = 20.0
 """So long without a step: whoever did it is gone."""
+_BEAT_SECONDS = 20.0
 
 log = structlog.get_logger()
 
@@ -60,16 +60,27 @@ def begin(connection: Connection, kind: str, asked: Mapping[str, str], total: in
     return job
 
 
-def move(connection: Connection, job: UUID, done: int, outcome: Mapping[str, int]) -> bool:
-    """It has come so far. False: somebody stopped it."""
+def move(connection: Connection, job: UUID, done: int, outcome: Mapping[str, int], *, total: int | None = None) -> bool:
+    """It has come so far; of `total`, where that was not known when it began. False: somebody stopped it."""
     return (
         connection.execute(
-            "UPDATE mail_jobs SET done = %s, outcome = %s, moved_at = clock_timestamp()"
+            "UPDATE mail_jobs SET done = %s, outcome = %s, total = coalesce(%s, total), moved_at = clock_timestamp()"
             " WHERE id = %s AND state = 'running'",
-            (done, Jsonb(dict(outcome)), job),
+            (done, Jsonb(dict(outcome)), total, job),
         ).rowcount
         == 1
     )
+
+
+def keep(connection: Connection, job: UUID, found: Sequence[object]) -> None:
+    """What it found, one by one, with the job."""
+    connection.execute("UPDATE mail_jobs SET found = %s WHERE id = %s", (Jsonb(list(found)), job))
+
+
+def found(connection: Connection, job: UUID) -> list[object]:
+    """What was kept with it."""
+    row: tuple[list[object]] | None = connection.execute("SELECT found FROM mail_jobs WHERE id = %s", (job,)).fetchone()
+    return row[0] if row is not None else []
 
 
 def end(connection: Connection, job: UUID, state: str) -> None:

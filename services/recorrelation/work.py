@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -16,9 +15,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from psycopg.types.json import Jsonb
 
-from channels.email.parser_pool import ParserPool
 from eventstore import store
 from eventstore.database import Connection
 from schemas.errors import RefusedError
@@ -26,13 +23,12 @@ from services import mail_jobs
 from services.commands import Commands
 from services.incidents.arrival import Reader
 from services.incidents.requests import Merge, Move, Split
-from services.parser import ours_of
+from services.parser import pool_of
 from services.recorrelation import again
 from services.recorrelation.proposals import Proposal, propose
 from services.recorrelation.replay import RECORRELATE, Replay
 from services.wiring import Hub
 
-_CHILDREN_MAX = 4
 _STEP = 50  # mails between two words about the progress
 _FOUND_MAX = 2_000  # kept with the job; the file of the CLI has all
 
@@ -55,7 +51,7 @@ async def look(hub: Hub, advance: Advance = lambda _done, _total: None) -> Findi
     """What would move. Changes nothing."""
     until = await hub.database.run(store.last_position)
     mails, erased = await hub.database.run(again.kept, hub.keys, until)
-    pool = ParserPool(ours_of(hub), size=min(os.cpu_count() or 1, _CHILDREN_MAX))
+    pool = pool_of(hub)
     done = 0
 
     def step() -> None:
@@ -95,12 +91,12 @@ async def begin(hub: Hub, *, dry_run: bool, by: str) -> UUID:
 async def run(hub: Hub, job: UUID, *, dry_run: bool, advance: Advance = lambda _done, _total: None) -> Findings:
     """Look, mend unless it is a dry run, and keep what came of it with the job."""
     loop = asyncio.get_running_loop()
-    steps: set[asyncio.Task[None]] = set()
+    steps: set[asyncio.Task[bool]] = set()
 
     def told(done: int, total: int) -> None:
         advance(done, total)
         if done % _STEP == 0 or done == total:
-            task = loop.create_task(hub.database.run(_moved_on, job, done, total))
+            task = loop.create_task(hub.database.run(mail_jobs.move, job, done, {}, total=total))
             steps.add(task)
             task.add_done_callback(steps.discard)
 
@@ -117,14 +113,10 @@ async def run(hub: Hub, job: UUID, *, dry_run: bool, advance: Advance = lambda _
 
 def found(connection: Connection, job: UUID) -> list[Proposal]:
     """What a job found, the first ones."""
-    row: tuple[list[dict[str, object]]] | None = connection.execute(
-        "SELECT found FROM mail_jobs WHERE id = %s", (job,)
-    ).fetchone()
-    return msgspec.convert(row[0], list[Proposal]) if row is not None else []
+    return msgspec.convert(mail_jobs.found(connection, job), list[Proposal])
 
 
 def _replayed(connection: Connection, replay: Replay, hub: Hub, until: int) -> list[Proposal]:
-    connection.execute("SET LOCAL statement_timeout = 0")
     replay.run(connection, hub.keys, until)
     return propose(replay)
 
@@ -148,11 +140,6 @@ def _request(proposal: Proposal) -> Merge | Move | Split:
     return Move(incident=proposal.origin, interaction=proposal.interaction, to=proposal.to)
 
 
-def _moved_on(connection: Connection, job: UUID, done: int, total: int) -> None:
-    connection.execute("UPDATE mail_jobs SET total = %s WHERE id = %s", (total, job))
-    mail_jobs.move(connection, job, done, {})
-
-
 def _keep(connection: Connection, job: UUID, findings: Findings) -> None:
     counted = Counter("left" if each.left else each.kind for each in findings.proposals)
     outcome = {"mails": findings.mails, "erased": findings.erased, "unreadable": findings.unreadable, **counted}
@@ -160,4 +147,4 @@ def _keep(connection: Connection, job: UUID, findings: Findings) -> None:
     kept = msgspec.to_builtins(
         [msgspec.structs.replace(each, subject="") for each in findings.proposals[:_FOUND_MAX]], str_keys=True
     )
-    connection.execute("UPDATE mail_jobs SET found = %s WHERE id = %s", (Jsonb(kept), job))
+    mail_jobs.keep(connection, job, kept)
