@@ -1,8 +1,7 @@
 """Whether a mail that nobody wrote may go out: not to a muted address, and not too often to the same one.
 
-Who asked for no automatic mail still gets the link to their requests when they ask for it.
-
-Asked by a worker just before it writes the letter. What a person wrote is never held back here.
+Asked by a worker just before it writes the letter. What a person wrote is never held back here, and who asked for no
+automatic mail still gets the link to their requests when they ask for it.
 """
 
 from __future__ import annotations

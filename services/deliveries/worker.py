@@ -31,8 +31,8 @@ from schemas.facts.interaction import (
     InteractionPostponed,
 )
 from services.deliveries import letters, queue
-from services.deliveries.guard import Limit, withheld
-from services.deliveries.letters import Letterhead
+from services.deliveries.guard import Limit, Withheld, withheld
+from services.deliveries.letters import Letter, Letterhead
 from services.deliveries.queue import Kind, Leased
 from services.muting import refused
 
@@ -117,11 +117,11 @@ class DeliveryWorker:
             await self._settle_in_time(delivery, Outcome(Fate.UNKNOWN))
             return
         try:
-            if reason := await self._database.run(withheld, delivery, self._limit):
-                await self._database.run(queue.finish, delivery, "withheld", reason.value)
-                log.info("delivery_withheld", delivery=str(delivery.id), reason=reason.value)
+            ready = await self._database.run(self._prepared, delivery)
+            if isinstance(ready, Withheld):
+                log.info("delivery_withheld", delivery=str(delivery.id), reason=ready.value)
                 return
-            outcome = await self._attempt(submission, delivery)
+            outcome = await self._attempt(submission, ready)
         except (CauceError, psycopg.Error) as error:
             outcome = Outcome(Fate.LATER, type(error).__name__, ours=True)
         except Exception as error:
@@ -131,8 +131,15 @@ class DeliveryWorker:
         await self._settle_in_time(delivery, outcome)
         log.info("delivery_attempted", delivery=str(delivery.id), attempt=delivery.attempts, fate=outcome.fate.value)
 
-    async def _attempt(self, submission: Submission, delivery: Leased) -> Outcome:
-        letter = await self._database.run(letters.write, self._ledger, self._head, delivery)
+    def _prepared(self, connection: Connection, delivery: Leased) -> Letter | Withheld | None:
+        """The letter; or why it is not sent, which its row says then. None: there is nobody to write to."""
+        reason = withheld(connection, delivery, self._limit)
+        if reason is None:
+            return letters.write(connection, self._ledger, self._head, delivery)
+        queue.finish(connection, delivery, "withheld", reason.value)
+        return reason
+
+    async def _attempt(self, submission: Submission, letter: Letter | None) -> Outcome:
         if letter is None:
             return Outcome(Fate.REFUSED, "nobody to write to")
         try:
