@@ -72,9 +72,9 @@ def parse(raw: RawMail, content: bytes, ours: Ours) -> Parsed:
     shown = body.safe_html
     if not shown and (text != full.strip("\n") or len(text.encode()) > TEXT_MAX_BYTES):
         shown = f"<pre>{html.escape(full)}</pre>"  # all of it stays readable
-    original = original_of(message, full)
-    claimed = claimed_domain(raw, headers)
+    original = original_of(message, headers, full)
     item = _interaction(raw, message, headers, content, text, ours)
+    claimed = claimed_domain(raw, headers)
     misled = [Label.LINK_ELSEWHERE] if misleading(shown) else []
     item = msgspec.structs.replace(item, labels=(*item.labels, *body.labels, *misled))
     return Parsed(
@@ -109,7 +109,8 @@ def _unparted(content: bytes) -> Body:
 def _interaction(raw: RawMail, message: Tree, headers: Headers, content: bytes, text: str, ours: Ours) -> Interaction:
     tokens = ThreadTokens(ours.secret)
     boxes = Mailboxes(ours.addresses)
-    verdict = judge(raw, message, headers, content, tokens, loop_mark(ours.secret))
+    loop = loop_mark(ours.secret)
+    verdict = judge(raw, message, headers, content, tokens, loop)
     references = headers.message_ids("References", "In-Reply-To")
     thread = (verdict.thread if verdict else None) or _signed_thread(raw, headers, references, boxes, tokens)
     authentication, checks = authentication_of(headers, ours.trusted_authserv, claimed_domain(raw, headers))
@@ -139,7 +140,7 @@ def _interaction(raw: RawMail, message: Tree, headers: Headers, content: bytes, 
             automatic=verdict.kind if verdict else None,
             about=verdict.about if verdict else None,
         ),
-        details=_details(raw, headers, verdict, loop_mark(ours.secret)) | who.details,
+        details=_details(raw, headers, verdict, loop) | who.details,
     )
 
 

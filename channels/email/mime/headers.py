@@ -92,6 +92,7 @@ class Headers:
         self._values: dict[str, list[str]] = {}
         for name, value in list(message.raw_items())[:_HEADERS_MAX]:
             self._values.setdefault(name.lower(), []).append(str(value)[:HEADER_MAX_CHARACTERS])
+        self._parties: dict[tuple[str, ...], list[Party]] = {}
 
     def all(self, name: str) -> list[str]:
         """Every header of the name, as it stands there."""
@@ -114,6 +115,11 @@ class Headers:
 
     def parties(self, *names: str) -> list[Party]:
         """Everybody named in these headers who has a usable address, each once."""
+        if names not in self._parties:  # several ask for From
+            self._parties[names] = list(self._read_parties(names))
+        return self._parties[names]
+
+    def _read_parties(self, names: tuple[str, ...]) -> Iterable[Party]:
         found: dict[str, Party] = {}
         for written, address in _pairs(value for name in names for value in self.all(name)):
             try:
@@ -121,7 +127,7 @@ class Headers:
             except InvalidError:
                 continue
             found.setdefault(readable, Party(address=readable, name=self._readable(written)[:_NAME_MAX_CHARACTERS]))
-        return list(found.values())
+        return found.values()
 
     def in_the_clear(self, name: str) -> bool:
         """Are its addresses written as they are? In encoded words (RFC 2047 §5 forbids it) other programs see none."""

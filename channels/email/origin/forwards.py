@@ -23,9 +23,9 @@ _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,190}\w")
 _AROUND_A_NAME = " \t\"'<>[]()*,;"
 
 
-def original_of(message: Tree, text: str) -> Party | None:
+def original_of(message: Tree, headers: Headers, text: str) -> Party | None:
     """Whoever wrote what is passed on, as the mail claims. None: it passes nothing on, or doesn't say whose."""
-    subject = Headers(message).text("Subject")
+    subject = headers.text("Subject")
     if is_answer(subject):
         return None  # what its history passed on was passed on before
     forwards = is_forward(subject)

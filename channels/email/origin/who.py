@@ -20,6 +20,7 @@ from schemas.errors import InvalidError
 from schemas.interaction import Authentication, Interaction, Label, Party, RawMail
 
 _LIST_NAME_MAX_CHARACTERS = 120
+_NOBODYS = "@unknown.invalid"  # the domain of handles that we make where nobody is named
 _VIA = re.compile(r"['\"]?(.{0,120}?)['\"]?\s(?:via|por medio de|a través de|über|через)\s\S.{0,120}", re.IGNORECASE)
 _OF_THE_SENDER = frozenset((Label.REPLY_ELSEWHERE, Label.NAME_IS_ADDRESS, Label.NAME_IS_OURS, Label.HIDDEN_CHARACTERS))
 _LIST_ID = re.compile(r"<([^<>\s]{1,200})>")
@@ -39,13 +40,12 @@ def who_wrote(raw: RawMail, headers: Headers, authentication: Authentication, ou
     written = _written(raw, headers)
     details: dict[str, str] = {}
     labels: dict[Label, None] = {}
-    proven = authentication is not Authentication.FAIL and not written.address.endswith("@unknown.invalid")
-    if len(named) > 1 or len(headers.all("From")) > 1:
+    several = len(named) > 1 or len(headers.all("From")) > 1
+    if several:
         labels[Label.SEVERAL_AUTHORS] = None
-        proven = False  # which of them was shown to be theirs, nobody says
-    if not named or not headers.in_the_clear("From"):
-        proven = False  # what our border checks is a From that it can read
-    sender = replace(written, proven=proven)
+    # what our border checks is one From that it can read; of several, nobody says which was shown to be theirs
+    checked = bool(named) and not several and headers.in_the_clear("From") and not _is_nobody(written)
+    sender = replace(written, proven=checked and authentication is not Authentication.FAIL)
     listed = _list_of(headers)
     if listed:
         details["list"] = listed
@@ -109,7 +109,11 @@ def _from_envelope(raw: RawMail) -> Party:
     try:
         return Party(address=email_address(raw.envelope_from))
     except InvalidError:
-        return Party(address=f"email:{raw.id.hex}@unknown.invalid")
+        return Party(address=f"email:{raw.id.hex}{_NOBODYS}")
+
+
+def _is_nobody(party: Party) -> bool:
+    return party.address.endswith(_NOBODYS)
 
 
 def _list_of(headers: Headers) -> str:
