@@ -1,4 +1,4 @@
-"""Every page the router knows, in a real browser: both languages, light and dark, wide and narrow; for everybody.
+"""Every page the router knows, in a real browser: narrow in Spanish, wide in English, light and dark; for everybody.
 
 A walk opens each page once and looks at everything there: opening it is what costs. All walks of a process share a hub.
 """
