@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from channels.email.mailboxes import Mailboxes
 from eventstore.database import Database
 from schemas.errors import ConflictError, InvalidError, NotFoundError
 from schemas.facts import Fact
@@ -18,6 +19,7 @@ from services.access.tokens import NewToken
 from tests.services.access.conftest import told
 
 PASSWORD = "correct horse battery"
+OURS = Mailboxes(["support@example.org"])
 
 
 def test_every_change_of_what_somebody_may_is_written_down(access: Access, history: Callable[[], list[Fact]]) -> None:
@@ -26,7 +28,7 @@ def test_every_change_of_what_somebody_may_is_written_down(access: Access, histo
         changes.add_user(desk, NewUser("ana", Role.AGENT, "hash", teams=("soporte",)))
         changes.change_user(desk, "ana", UserChange(role=Role.ANALYST, teams=(), disabled=True))
         changes.change_user(desk, "ana", UserChange(disabled=False))
-        changes.change_team(desk, "soporte", "Soporte técnico", ("ana",))
+        changes.change_team(desk, "soporte", "Soporte técnico", ("ana",), ours=OURS)
         teams.retire_team(desk, "soporte")
         tokens.create_token(desk, "agent", "bot", scopes=("read", "reports"))
     assert told(history(), "name", "role", "was", "team", "by") == [
@@ -63,7 +65,7 @@ def test_what_changes_nothing_records_nothing(desk: AccessDesk) -> None:
     teams.create_team(desk, "soporte", "Soporte")
     before = desk.position
     changes.change_user(desk, "ana", UserChange(role=Role.AGENT, disabled=False, email="", teams=()))
-    changes.change_team(desk, "soporte", "Soporte", ())
+    changes.change_team(desk, "soporte", "Soporte", (), ours=OURS)
     assert desk.position == before
 
 
