@@ -150,6 +150,7 @@ _WORK = (
     "GET /api/v1/incidents/{number}/ways",
     "POST /api/v1/incidents/{number}/replies/{interaction}/withdraw",
     "GET /api/v1/incidents/{number}/replies/{interaction}/delivery",
+    "GET /api/v1/incidents/{number}/interactions/{interaction}/confirmation",
     "POST /api/v1/incidents/{number}/replies/{interaction}/send-again",
     "POST /agent/incidents/{number}/replies/{interaction}/send-again",
     "POST /api/v1/incidents/{number}/articles",

@@ -1,4 +1,4 @@
-"""How a reply stands in the queue right now, and sending one again that failed. For screens and API."""
+"""How what is mailed stands in the queue right now, and sending a reply again that failed. For screens and API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from services.deliveries.queue import Kind
 class Sending(msgspec.Struct, frozen=True):
     """`state`: `queued`, `sending`, `delayed` (until `next_attempt_at`), `sent`, `failed`, `uncertain`, `withdrawn`.
 
-    `error`: the remote's last word, without addresses.
+    What goes out by itself may also be `withheld`, and `error` is `muted` or `too_many` then (guard.py). Otherwise it
+    is the remote's last word, without addresses.
     """
 
     interaction: UUID
@@ -30,12 +31,21 @@ class Sending(msgspec.Struct, frozen=True):
 
 
 def of(connection: Connection, interactions: Collection[UUID]) -> dict[UUID, Sending]:
-    """Those of them that are mailed."""
+    """The replies among them that are mailed."""
+    return _of(connection, interactions, (Kind.REPLY,))
+
+
+def of_confirmations(connection: Connection, interactions: Collection[UUID]) -> dict[UUID, Sending]:
+    """What went out by itself because of what came in: that we have a form, that a chat goes on by mail."""
+    return _of(connection, interactions, (Kind.CONFIRMATION, Kind.MISSED_CHAT))
+
+
+def _of(connection: Connection, interactions: Collection[UUID], kinds: Collection[Kind]) -> dict[UUID, Sending]:
     rows: Sequence[tuple[UUID, str, int, datetime | None, str]] = connection.execute(
         "SELECT interaction, CASE WHEN state = 'leased' THEN 'sending' WHEN state = 'queued' AND attempts > 0"
         " THEN 'delayed' ELSE state END, attempts, CASE WHEN state = 'queued' THEN next_attempt_at END, last_error"
-        " FROM deliveries WHERE interaction = ANY(%b) AND kind = 'reply'",
-        (Uuids(interactions),),
+        " FROM deliveries WHERE interaction = ANY(%b) AND kind = ANY(%s)",
+        (Uuids(interactions), list(kinds)),
     ).fetchall()
     return {row[0]: Sending(*row) for row in rows}
 

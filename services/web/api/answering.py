@@ -140,6 +140,14 @@ def _saying(routes: APIRouter, parts: Parts) -> None:
             raise NotFoundError("nothing was mailed")
         return json(found[interaction])
 
+    @routes.get("/{number}/interactions/{interaction}/confirmation", responses=answers(Sending))
+    async def confirmation(number: Number, interaction: UUID) -> Response:  # noqa: ARG001 -- says who may see it
+        """How the mail stands that went out by itself: that we have their form, that a chat goes on by mail."""
+        found = await parts.hub.database.run(standing.of_confirmations, [interaction])
+        if interaction not in found:
+            raise NotFoundError("nothing was confirmed")
+        return json(found[interaction])
+
     @routes.post("/{number}/replies/{interaction}/send-again", status_code=202, responses=answers(Sending, 202))
     async def send_again(number: Number, interaction: UUID, who: Caller) -> Response:  # noqa: ARG001 -- likewise
         """Once more, after it failed, came back or became uncertain."""

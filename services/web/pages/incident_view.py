@@ -35,6 +35,7 @@ _OTHERS_MAX = 6
 _ELSEWHERE_MAX = 3
 _TAGS_MAX = 200
 
+_CONFIRMED = frozenset({Channel.FORM, Channel.CHAT})
 _UNFINISHED = frozenset({"queued", "delayed", "failed", "uncertain", "bounced"})
 """Replies that the queue has more to say about."""
 
@@ -50,7 +51,10 @@ class Block:
 
 @dataclass(frozen=True)
 class View:
-    """Everything the page needs to know. `elsewhere`: where mails ask to be answered, the last first."""
+    """Everything the page needs to know. `elsewhere`: where mails ask to be answered, the last first.
+
+    `confirmations`: what went out by itself because of an entry.
+    """
 
     incident: IncidentDetail
     blocks: Sequence[Block]
@@ -59,6 +63,7 @@ class View:
     held: Sequence[Entry]
     calls: dict[UUID, CallView]
     sendings: dict[UUID, Sending]
+    confirmations: dict[UUID, Sending]
     elsewhere: Sequence[str]
 
 
@@ -90,8 +95,10 @@ def read(connection: Connection, number: int, most: int, by: str) -> View:
     held = [each for each in found if each.held_until is not None and each.held_until > now and each.author == by]
     mailed = [each.interaction_id for each in found if each.delivery in _UNFINISHED and each.interaction_id]
     sendings = standing.of(connection, mailed) if mailed else {}
+    confirmed = [each.interaction_id for each in found if each.channel in _CONFIRMED and each.interaction_id]
+    confirmations = standing.of_confirmations(connection, confirmed) if confirmed else {}
     titles, told = _titles(connection, found), _calls(connection, found)
-    return View(incident, list(blocks(found)), older, titles, held, told, sendings, _elsewhere(found))
+    return View(incident, list(blocks(found)), older, titles, held, told, sendings, confirmations, _elsewhere(found))
 
 
 def _elsewhere(entries: Sequence[Entry]) -> Sequence[str]:

@@ -34,6 +34,21 @@ DELIVERY: Mapping[str, str] = {
     "withdrawn": "taken back",
 }
 
+CONFIRMATION: Mapping[str, str] = {
+    "queued": "Our confirmation is on its way.",
+    "sending": "Our confirmation is being sent.",
+    "delayed": "Our confirmation is delayed.",
+    "sent": "Our confirmation was sent.",
+    "failed": "Our confirmation was not delivered.",
+    "uncertain": "It is uncertain whether our confirmation arrived.",
+    "withheld": "No confirmation was sent:",
+}
+
+WITHHELD: Mapping[str, str] = {
+    "muted": "automatic mail to this address is muted.",
+    "too_many": "they had many automatic mails already.",
+}
+
 LABEL: Mapping[str, str] = {
     "encrypted": "encrypted",
     "signed": "signed",

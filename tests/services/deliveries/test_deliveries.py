@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -429,6 +430,12 @@ async def test_of_automatic_mails_to_an_address_only_so_many_leave(database, led
     await drain(worker(limit=Limit(2, timedelta(hours=1))))
     assert states(database) == {"sent": 3, "withheld": 1}
     assert sorted("Auto-Submitted" in read_mail(content) for _, _, content in remote.mails) == [False, True, True]
+    with database.transaction() as connection:
+        found = standing.of_confirmations(connection, [each.received for each in stories])
+    assert Counter((each.state, each.error) for each in found.values()) == {
+        ("sent", ""): 2,
+        ("withheld", "too_many"): 1,
+    }
 
 
 async def test_queued_twice_is_sent_once(database, story, worker, remote):

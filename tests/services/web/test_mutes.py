@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from channels.intake import Intake
+from eventstore.database import Connection
 from schemas.interaction import Automatic, Channel, Hints, Interaction, Party
 from services.access.identity import Role
+from services.deliveries import queue
 from tests.services.web.serving import Web
 
 
@@ -90,3 +92,29 @@ async def test_delayed_is_shown_with_its_reason_and_mutes_nobody(web: Web, statu
         assert (ours["delivery"], ours["returned"]["reason"]) == ("delayed", reason)
         (customer,) = (await program.get("/api/v1/customers?q=ana")).json()["items"]
         assert "muted" not in customer["addresses"][0]
+
+
+async def test_a_form_says_what_became_of_its_confirmation(web: Web) -> None:
+    became = [
+        ("sent", "", "Our confirmation was sent.", "Nuestra confirmación se envió."),
+        ("withheld", "muted", "address is muted.", "está silenciado."),
+        ("failed", "550 no such user", "550 no such user", "Nuestra confirmación no se entregó."),
+    ]
+    async with web.client() as customer, web.client(Role.AGENT) as program, web.browser(Role.AGENT) as agent:
+        for number, (state, word, english, spanish) in enumerate(became, 1):
+            await web.form(customer, email="ana@x.cu", subject=f"Factura {number}")
+            await web.settled()
+            entries = (await program.get(f"/api/v1/incidents/{number}/timeline")).json()["items"]
+            made = next(entry["interaction_id"] for entry in entries if entry["kind"] == "interaction")
+            path = f"/api/v1/incidents/{number}/interactions/{made}/confirmation"
+            assert (await program.get(path)).json()["state"] == "queued"
+            await web.hub.database.run(_finished, state, word)
+            found = (await program.get(path)).json()
+            assert (found["state"], found["error"]) == (state, word)
+            assert english in (await agent.get(f"/en/agent/incidents/{number}")).text
+            assert spanish in (await agent.get(f"/es/agent/incidents/{number}")).text
+
+
+def _finished(connection: Connection, state: str, word: str) -> None:
+    (delivery,) = queue.lease(connection, 9, 60)
+    queue.finish(connection, delivery, state, word)
