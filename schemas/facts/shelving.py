@@ -22,11 +22,11 @@ class Doubt(StrEnum):
 
 @fact("article.described.v1")
 class ArticleDescribed(Fact, frozen=True, kw_only=True):
-    """How it is filed, whole: what isn't named is empty. `category`: `Account/Passwords`, at most two levels."""
+    """How it is filed, whole: what isn't named is empty. `shelf`: its category, `Account/Passwords`: at most two levels."""
 
     article: UUID
     kind: ArticleKind
-    category: str = ""
+    shelf: str = ""
     labels: tuple[str, ...] = ()
     products: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
