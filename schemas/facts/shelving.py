@@ -22,7 +22,7 @@ class Doubt(StrEnum):
 
 @fact("article.described.v1")
 class ArticleDescribed(Fact, frozen=True, kw_only=True):
-    """How it is filed, whole: what isn't named is empty. `shelf`: its category, `Account/Passwords`: at most two levels."""
+    """Its filing, whole: what isn't named is empty. `shelf`: a category, `Account/Passwords`, two levels at most."""
 
     article: UUID
     kind: ArticleKind
