@@ -1,0 +1,37 @@
+"""The corpus of the search's tests, and its queries in two halves: one to tune by, one that is never looked at."""
+
+from __future__ import annotations
+
+import tomllib
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).parent
+
+Pair = tuple[str, str]
+"""What somebody types, and the key of the article that answers it."""
+
+
+def corpus(language: str) -> list[dict[str, Any]]:
+    """The articles, as the file states them."""
+    articles: list[dict[str, Any]] = _read(f"corpus_{language}.toml")["article"]
+    return articles
+
+
+def synonyms(language: str) -> list[list[str]]:
+    """Groups of words that mean the same to this company."""
+    groups: list[list[str]] = _read("synonyms.toml")[language]
+    return groups
+
+
+def halves(language: str) -> tuple[list[Pair], list[Pair]]:
+    """`tuning`, `unseen`: by the hash of the query, so that nobody chose which is which."""
+    pairs: dict[str, str] = _read(f"queries_{language}.toml")["pairs"]
+    shuffled = sorted(pairs.items(), key=lambda pair: sha256(pair[0].encode()).digest())
+    half = len(shuffled) // 2
+    return shuffled[:half], shuffled[half:]
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((_HERE / name).read_text(encoding="utf-8"))
