@@ -17,7 +17,7 @@ from schemas.interaction import Channel
 from services.demo.chat_desk import ChatDesk, somebody_waits
 from services.demo.desk import Desk
 from services.demo.doors import Conversation, Doors
-from services.demo.odd_mails import send_odd_mails
+from services.demo.odd_mails import send_odd_mails, send_unreachable_forms
 from services.demo.steps import Answer, AnyStep, AskCallback, Call, LearnPhone, Publish, Spend, Visit, Work, Write
 from services.demo.story import Plan, tell
 from services.ports import reachable
@@ -134,6 +134,7 @@ async def run_live(settings: Settings, keys: Keys, pace: Pace, progress: Callabl
         live = Live(doors, desk, chats)
         room = asyncio.Semaphore(_AT_ONCE)
         await send_odd_mails(settings.mail_addresses[0], reachable(settings.smtp))
+        await send_unreachable_forms(client)
         waiting = asyncio.create_task(somebody_waits(reachable(settings.http)))
         try:
             async with asyncio.TaskGroup() as group:

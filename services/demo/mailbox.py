@@ -1,6 +1,7 @@
 """A mailbox of the demo: takes every mail we send and writes it to a folder as .eml, so that answers can be read.
 
 Stands where the world's mail servers would; `make up` starts it when CAUCE_MAIL_OUT is empty. It delivers to nobody.
+As in the world, nobody is at `gone.example` and mailboxes at `full.example` are full.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 _UNSAFE = re.compile(r"[^a-z0-9@.+-]+")
 _MAIL_MAX_BYTES = 50 * 1024 * 1024
+_REFUSING = {
+    "gone.example": "550 5.1.1 there is no such user here",
+    "full.example": "452 4.2.2 the mailbox is full",
+}
 
 
 class Mailbox:
@@ -25,6 +30,15 @@ class Mailbox:
         self._folder = folder
         self._count = itertools.count(1)
         folder.mkdir(parents=True, exist_ok=True)
+
+    async def handle_RCPT(  # noqa: N802 -- aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """Take it, or refuse it as its domain does."""
+        refused = _REFUSING.get(address.rpartition("@")[2].lower())
+        if refused is None:
+            envelope.rcpt_tos.append(address)
+        return refused or "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 -- aiosmtpd's name
         """Write the mail, then say so."""

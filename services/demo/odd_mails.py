@@ -1,6 +1,7 @@
-"""Three mails of the demo whose form is the point: an answer in HTML with its history, a name that pretends, a forward.
+"""Contacts of the demo whose form is the point: four mails, and two people whose own mailbox takes no answer.
 
-The same bytes at each start: the hub has them once. For live.py.
+An answer in HTML with its history, a name that pretends, a forward, an invitation. The same bytes at each start: the
+hub has them once. For live.py; where the mailboxes are: mailbox.py.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 
 import aiosmtplib
+import httpx
 
 from services.settings import Endpoint
 
@@ -50,6 +52,39 @@ Un saludo,
 Julián
 """
 
+_INVITATION = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Talleres Rivas//Agenda//ES
+METHOD:REQUEST
+BEGIN:VEVENT
+UID:revision-trimestral@talleres.example
+DTSTAMP:20260302T090000Z
+DTSTART:20300314T093000Z
+DTEND:20300314T101500Z
+SUMMARY:Revisión trimestral del contrato
+LOCATION:Sala 2, Talleres Rivas
+ORGANIZER;CN=Marta Rivas:mailto:marta@talleres.example
+ATTENDEE;RSVP=TRUE:mailto:{mailbox}
+END:VEVENT
+END:VCALENDAR
+"""
+_UNREACHABLE = (
+    {
+        "name": "Óscar Peña",
+        "email": "oscar.pena@gone.example",
+        "subject": "No encuentro mi licencia",
+        "body": "Cambié de ordenador y no sé dónde estaba la licencia. ¿Me la pueden enviar?",
+        "locale": "es",
+    },
+    {
+        "name": "Ruth Keller",
+        "email": "ruth.keller@full.example",
+        "subject": "Invoice without VAT number",
+        "body": "Our last invoice lacks our VAT number. Could you send a corrected one?",
+        "locale": "en",
+    },
+)
+
 
 def odd_mails(mailbox: str) -> Iterator[EmailMessage]:
     """To one of our mailboxes."""
@@ -57,6 +92,7 @@ def odd_mails(mailbox: str) -> Iterator[EmailMessage]:
     answer = _mail("Marta Rivas <marta@talleres.example>", mailbox, "Re: Su impresora no enciende", "answer")
     answer.set_content(_ANSWER.format(mailbox=mailbox), subtype="html")
     answer.add_related(_PICTURE, "image", "png", cid="<etiqueta@talleres.example>", filename="etiqueta.png")
+    answer.set_boundary("odd-answer")
     yield answer
     pretender = _mail(f'"{mailbox}" <alerts@harvest.example>', mailbox, "Action required", "pretender")
     pretender["Reply-To"] = "desk@harvest-mail.example"
@@ -65,6 +101,18 @@ def odd_mails(mailbox: str) -> Iterator[EmailMessage]:
     forward = _mail(f"Lucía <lucia@{domain}>", mailbox, "Fwd: Pedido sin factura", "forward")
     forward.set_content(_FORWARD.format(domain=domain))
     yield forward
+    invitation = _mail("Marta Rivas <marta@talleres.example>", mailbox, "Invitación: revisión trimestral", "invitation")
+    invitation.set_content("Le propongo esta fecha para la revisión del contrato. ¿Le viene bien?")
+    event = _INVITATION.format(mailbox=mailbox).replace("\n", "\r\n").encode()
+    invitation.add_alternative(event, "text", "calendar", params={"method": "REQUEST", "charset": "utf-8"})
+    invitation.set_boundary("odd-invitation")
+    yield invitation
+
+
+async def send_unreachable_forms(client: httpx.AsyncClient) -> None:
+    """By HTTP: their confirmation is refused for good, or for now."""
+    for number, form in enumerate(_UNREACHABLE):
+        (await client.post("/api/v1/forms", json=form, headers={"Idempotency-Key": f"odd-{number}"})).raise_for_status()
 
 
 async def send_odd_mails(mailbox: str, smtp: Endpoint) -> None:
