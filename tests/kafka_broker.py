@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from eventstore.local_kafka import LocalKafka
+from tests.in_memory import new_folder
 
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[LocalKafka]:
     """A running broker. A test that stops, kills or pauses it must have it running again when it ends."""
-    folder = Path(tempfile.mkdtemp(prefix="cauce-kafka-test-"))
+    folder = new_folder("cauce-kafka-test-")
     broker = LocalKafka(folder)
     broker.start()
     yield broker

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from eventstore.blobs import Blobs, open_blobs
 from eventstore.database import Database
 from eventstore.migrate import migrate
 from tests.channels.desk import Desk, serving
+from tests.in_memory import new_folder
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ async def limited_desk(database: Database, blobs: Blobs) -> AsyncIterator[Desk]:
 @pytest.fixture
 def breakable() -> Iterator[tuple[Database, Callable[[], None], Callable[[], None]]]:
     """A database of a cluster of its own, how to stop that cluster, and how to start it again."""
-    data = Path(tempfile.mkdtemp(prefix=f"cauce-break-{os.getpid()}-"))
+    data = new_folder(f"cauce-break-{os.getpid()}-")
     database = Database(embedded.start(data, durable=False))
     migrate(database)
     database.open()

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import socket
-import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -23,6 +22,7 @@ from eventstore.postgres import PostgresLog
 from schemas.errors import CauceError, InvalidError, LogUnavailableError
 from schemas.topics import INTERACTIONS, MAIL
 from tests.freezing import frozen
+from tests.in_memory import new_folder
 
 
 def record(**headers: str) -> NewRecord:
@@ -32,14 +32,14 @@ def record(**headers: str) -> NewRecord:
 @pytest.fixture(scope="module")
 def own_cluster():
     """A PostgreSQL that only this module stops and freezes."""
-    data = Path(tempfile.mkdtemp(prefix=f"cauce-own-{os.getpid()}-"))
+    data = new_folder(f"cauce-own-{os.getpid()}-")
     url = embedded.start(data, durable=False)
     database = Database(url)
     migrate(database)
     yield data, url
     embedded.start(data, durable=False)
     embedded.stop(data)
-    shutil.rmtree(embedded.cluster_folder(data), ignore_errors=True)
+    shutil.rmtree(embedded.cluster_folder(data).parent, ignore_errors=True)
 
 
 @pytest.fixture

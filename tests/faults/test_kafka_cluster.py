@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -21,6 +19,7 @@ from eventstore.local_kafka import LocalKafka
 from eventstore.log import APPEND_SECONDS, NewRecord
 from schemas.errors import LogUnavailableError
 from schemas.topics import INTERACTIONS, TOPICS
+from tests.in_memory import new_folder
 
 pytestmark = [pytest.mark.xdist_group("kafka"), pytest.mark.timeout(300)]
 
@@ -29,7 +28,7 @@ BROKERS = 3
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[list[LocalKafka]]:
-    folder = Path(tempfile.mkdtemp(prefix="cauce-kafka-cluster-"))
+    folder = new_folder("cauce-kafka-cluster-")
     voters = {node: local_kafka.free_port() for node in range(1, BROKERS + 1)}
     cluster = local_kafka.cluster_id()
     brokers = []

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -18,6 +16,7 @@ from schemas.errors import LogUnavailableError
 from schemas.topics import INTERACTIONS
 from tests import certificates
 from tests.certificates import Certificates
+from tests.in_memory import new_folder
 
 pytestmark = [pytest.mark.xdist_group("kafka"), pytest.mark.timeout(180)]
 
@@ -44,7 +43,7 @@ def made(tmp_path_factory) -> Certificates:
 
 @pytest.fixture(scope="module")
 def secured(made: Certificates) -> Iterator[LocalKafka]:
-    folder = Path(tempfile.mkdtemp(prefix="cauce-kafka-secured-"))
+    folder = new_folder("cauce-kafka-secured-")
     port, controller = local_kafka.free_port(), local_kafka.free_port()
     plain = local_kafka.properties(folder, port=port, voters={1: controller})
     kept = [line for line in plain.splitlines() if line.partition("=")[0] not in _names(_SECURED)]
