@@ -8,38 +8,22 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 import structlog
 
-from eventstore import positions, store, turns
+from eventstore import positions, turns
+from eventstore.backoff import Backoff
 from eventstore.database import Connection, Database
 from eventstore.feed import EventHandler
 from eventstore.group_commit import GroupCommit
 from eventstore.log import Batch, BatchHandler, LogRecord, NewRecord
 from eventstore.log_tables import PARTITION, LogTable, table_of, tables
+from eventstore.tail import Tail
 from eventstore.turns import Turn
 from eventstore.wakeups import Wakeups
 from schemas.errors import OperatorError, StalePositionError
 from schemas.topics import Topic
 
-_FIRST_PAUSE_SECONDS = 0.05
-_LAST_PAUSE_SECONDS = 1.0
 _TRIM_SECONDS = 600.0
 
 log = structlog.get_logger()
-
-
-class Backoff:
-    """Pauses that grow to a second while something fails."""
-
-    def __init__(self) -> None:
-        self._seconds = _FIRST_PAUSE_SECONDS
-
-    def reset(self) -> None:
-        """It works again."""
-        self._seconds = _FIRST_PAUSE_SECONDS
-
-    async def pause(self) -> None:
-        """Wait, and longer the next time."""
-        await asyncio.sleep(self._seconds)
-        self._seconds = min(self._seconds * 2, _LAST_PAUSE_SECONDS)
 
 
 class PostgresLog:
@@ -158,28 +142,22 @@ class PostgresFeed:
     """The EventFeed port on the event table itself."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._wakeups = Wakeups(database.url)
+        self._tail = Tail(database)
 
     async def follow(
         self, consumer: str, checkpoint: Callable[[], Awaitable[int]], handle: EventHandler, *, max_events: int = 500
     ) -> None:
         """Tail the table: a page, the handler, the next page. Raises OperatorError, the handler's; retries all else."""
-        bell = self._wakeups.subscribe("events")
         backoff = Backoff()
         position: int | None = None
-        try:
+        with self._tail.followed():
             while True:
-                bell.clear()
                 try:
                     if position is None:
                         position = await checkpoint()
-                    events = await self._database.run(store.read_after, position, max_events)
-                    if events:
-                        await handle(events)
-                        position = events[-1].position
-                    else:
-                        await bell.wait()
+                    events = await self._tail.after(position, max_events)
+                    await handle(events)
+                    position = events[-1].position
                     backoff.reset()
                 except OperatorError:
                     raise
@@ -191,8 +169,6 @@ class PostgresFeed:
                     log.exception("events_failed", consumer=consumer)
                     position = None
                     await backoff.pause()
-        finally:
-            self._wakeups.unsubscribe("events", bell)
 
 
 def _lag(connection: Connection, table: LogTable, consumer: str) -> int:
