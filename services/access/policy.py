@@ -58,6 +58,7 @@ _PUBLIC = (
     "POST /callback",
     "POST /contact",
     "GET /suggest",
+    "POST /visit",
     "GET /status/{token}",
     "POST /status/{token}",
     "POST /status/{token}/close",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 from uuid import UUID
 
 from schemas.address import without_addresses
@@ -16,28 +16,50 @@ from schemas.facts.visit import (
     ArticleOpened,
     ArticleSuggested,
     ArticleVoted,
+    ChatStarted,
     ContactSent,
     ContactStarted,
+    FileDownloaded,
+    ReadingTimed,
+    ResultsShown,
     Searched,
+    Surface,
+    VisitBegun,
     VisitSolved,
+    VoteExplained,
+    VoteReason,
 )
 
 QUERY_MAX_CHARACTERS = 200
 RESULTS_MAX = 20
 EVENTS_MAX = 500
 """More in one visit is no person reading."""
+READ_SECONDS_MAX = 30 * 60
+"""Who left a page open for longer didn't read it for longer."""
+REASON_MAX_CHARACTERS = 500
 
 
 class Kind(StrEnum):
     """What somebody did."""
 
     SEARCHED = "searched"
+    SHOWN = "shown"
     OPENED = "opened"
     SUGGESTED = "suggested"
+    SUGGESTION_OPENED = "suggestion_opened"
+    TIME_READ = "time_read"
     VOTED = "voted"
+    VOTE_EXPLAINED = "vote_explained"
+    DOWNLOADED = "downloaded"
     CONTACT_STARTED = "contact_started"
     CONTACT_SENT = "contact_sent"
+    CHAT_STARTED = "chat_started"
     SOLVED = "solved"
+
+
+_WithAnArticle: TypeAlias = Literal[
+    Kind.OPENED, Kind.SUGGESTION_OPENED, Kind.SUGGESTED, Kind.TIME_READ, Kind.DOWNLOADED
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,28 +75,62 @@ class Happened:
     article: UUID | None = None
     helpful: bool | None = None
     interaction: UUID | None = None
+    seconds: int = 0
+    reason: VoteReason | None = None
+    words: str = ""
+    file: UUID | None = None
+    surface: Surface = Surface.API
+    language: str = ""
+    product: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """So far: how much happened, what was suggested and what was read, in order."""
+    """So far: how much happened, what was suggested and what was read, in order, what was voted against."""
 
     events: int = 0
     suggested: frozenset[UUID] = frozenset()
     read: tuple[UUID, ...] = ()
+    against: frozenset[UUID] = frozenset()
     contact_started: bool = False
+    chat_started: bool = False
 
 
 VisitFact: TypeAlias = (
-    Searched | ArticleOpened | ArticleSuggested | ArticleVoted | ContactStarted | ContactSent | VisitSolved
+    VisitBegun
+    | Searched
+    | ResultsShown
+    | ArticleOpened
+    | ArticleSuggested
+    | ReadingTimed
+    | ArticleVoted
+    | VoteExplained
+    | FileDownloaded
+    | ContactStarted
+    | ContactSent
+    | ChatStarted
+    | VisitSolved
 )
 
 
 def decide(visit: Visit, happened: Happened) -> list[VisitFact]:
-    """The fact of what happened. Raises InvalidError for what is missing, RateLimitedError for an endless visit."""
+    """The fact of what happened, and where before the first one.
+
+    Raises InvalidError for what is missing, RateLimitedError for an endless visit.
+    """
     if visit.events >= EVENTS_MAX:
         raise RateLimitedError("this visit is too long; begin a new one", retry_after=3600)
-    return _facts(visit, happened)
+    facts = _facts(visit, happened)
+    if visit.events or not facts:
+        return facts
+    begun = VisitBegun(
+        visit=happened.visit,
+        surface=happened.surface,
+        language=happened.language,
+        product=happened.product,
+        at=happened.now,
+    )
+    return [begun, *facts]
 
 
 def _facts(visit: Visit, happened: Happened) -> list[VisitFact]:  # noqa: PLR0911 -- a table, a row a return
@@ -87,40 +143,84 @@ def _facts(visit: Visit, happened: Happened) -> list[VisitFact]:  # noqa: PLR091
                 raise InvalidError("say what was searched", field="query")
             found = max(happened.found, len(happened.results))
             return [Searched(visit=own, query=query, results=happened.results[:RESULTS_MAX], found=found, at=at)]
-        case Kind.OPENED:
-            article = _article(happened)
-            return [ArticleOpened(visit=own, article=article, suggested=article in visit.suggested, at=at)]
-        case Kind.SUGGESTED:
-            article = _article(happened)
-            # shown again at the next key: still one suggestion
-            return [] if article in visit.suggested else [ArticleSuggested(visit=own, article=article, at=at)]
-        case Kind.VOTED:
-            if happened.helpful is None:
-                raise InvalidError("did it help? true or false", field="helpful")
-            return [ArticleVoted(visit=own, article=_article(happened), helpful=happened.helpful, at=at)]
+        case Kind.SHOWN:
+            if not happened.results:
+                raise InvalidError("which articles?", field="results")
+            return [ResultsShown(visit=own, articles=happened.results[:RESULTS_MAX], at=at)]
         case Kind.CONTACT_STARTED:
             return [] if visit.contact_started else [ContactStarted(visit=own, at=at)]
         case Kind.CONTACT_SENT:
             return [ContactSent(visit=own, articles=visit.read, interaction=happened.interaction, at=at)]
+        case Kind.CHAT_STARTED:
+            return [] if visit.chat_started else [ChatStarted(visit=own, at=at)]
         case Kind.SOLVED:
             return [VisitSolved(visit=own, at=at)]
+        case Kind.VOTED | Kind.VOTE_EXPLAINED:
+            return _vote(visit, happened)
         case _:
-            assert_never(happened.kind)
+            return _with_an_article(visit, happened, happened.kind)
+
+
+def _with_an_article(visit: Visit, happened: Happened, kind: _WithAnArticle) -> list[VisitFact]:
+    at, own, article = happened.now, happened.visit, _article(happened)
+    match kind:
+        case Kind.OPENED:
+            return [ArticleOpened(visit=own, article=article, suggested=article in visit.suggested, at=at)]
+        case Kind.SUGGESTION_OPENED:
+            return [ArticleOpened(visit=own, article=article, suggested=True, at=at)]
+        case Kind.SUGGESTED:
+            # shown again at the next key: still one suggestion
+            return [] if article in visit.suggested else [ArticleSuggested(visit=own, article=article, at=at)]
+        case Kind.TIME_READ:
+            seconds = min(happened.seconds, READ_SECONDS_MAX)
+            if article not in visit.read or seconds < 1:
+                return []
+            return [ReadingTimed(visit=own, article=article, seconds=seconds, at=at)]
+        case Kind.DOWNLOADED:
+            if happened.file is None:
+                raise InvalidError("which file?", field="file")
+            return [FileDownloaded(visit=own, article=article, file=happened.file, at=at)]
+        case _:
+            assert_never(kind)
+
+
+def _vote(visit: Visit, happened: Happened) -> list[VisitFact]:
+    """A vote, its reason, or both at once. A reason is for a vote against it."""
+    article, votes = _article(happened), list[VisitFact]()
+    if happened.kind is Kind.VOTED:
+        if happened.helpful is None:
+            raise InvalidError("did it help? true or false", field="helpful")
+        votes.append(ArticleVoted(visit=happened.visit, article=article, helpful=happened.helpful, at=happened.now))
+    if happened.reason is not None:
+        if happened.helpful or (happened.kind is Kind.VOTE_EXPLAINED and article not in visit.against):
+            raise InvalidError("a reason is for an article that did not help", field="reason")
+        words = without_addresses(" ".join(happened.words.split()))[:REASON_MAX_CHARACTERS]
+        explained = VoteExplained(
+            visit=happened.visit, article=article, reason=happened.reason, words=words, at=happened.now
+        )
+        votes.append(explained)
+    elif happened.kind is Kind.VOTE_EXPLAINED:
+        raise InvalidError("say why", field="reason")
+    return votes
 
 
 def evolve(visit: Visit, fact: Fact) -> Visit:
     """The state after a fact of its stream."""
-    count = visit.events + 1
+    visit = replace(visit, events=visit.events + 1)
     match fact:
         case ArticleSuggested():
-            return Visit(count, visit.suggested | {fact.article}, visit.read, visit.contact_started)
+            return replace(visit, suggested=visit.suggested | {fact.article})
         case ArticleOpened():
-            read = visit.read if fact.article in visit.read else (*visit.read, fact.article)
-            return Visit(count, visit.suggested, read, visit.contact_started)
+            return visit if fact.article in visit.read else replace(visit, read=(*visit.read, fact.article))
+        case ArticleVoted():
+            against = visit.against - {fact.article} if fact.helpful else visit.against | {fact.article}
+            return replace(visit, against=against)
         case ContactStarted():
-            return Visit(count, visit.suggested, visit.read, contact_started=True)
+            return replace(visit, contact_started=True)
+        case ChatStarted():
+            return replace(visit, chat_started=True)
         case _:
-            return Visit(count, visit.suggested, visit.read, visit.contact_started)
+            return visit
 
 
 def state_of(facts: Iterable[Fact]) -> Visit:

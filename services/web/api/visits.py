@@ -17,8 +17,17 @@ from starlette.responses import Response
 from channels import http_body
 from channels.limits import Limit, Rate, network_of
 from channels.text import one_line
+from schemas.facts.visit import Surface, VoteReason
 from schemas.ids import new_id
-from services.knowledge.visits import QUERY_MAX_CHARACTERS, RESULTS_MAX, Happened, Kind
+from services.knowledge.counted import counts
+from services.knowledge.visits import (
+    QUERY_MAX_CHARACTERS,
+    READ_SECONDS_MAX,
+    REASON_MAX_CHARACTERS,
+    RESULTS_MAX,
+    Happened,
+    Kind,
+)
 from services.web.api.shapes import Body, answers, json
 from services.web.parts import Parts
 
@@ -39,7 +48,10 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class VisitEventIn(Body):
-    """One thing a visitor did. `results`: the articles a search found, or only how many."""
+    """One thing a visitor did. `results`: the articles a search found, or only how many.
+
+    `surface`, `language` and `product` are kept of the first one, as where the visit began.
+    """
 
     type: Kind
     query: Annotated[str, AfterValidator(one_line), StringConstraints(max_length=QUERY_MAX_CHARACTERS)] | None = None
@@ -48,6 +60,13 @@ class VisitEventIn(Body):
     ) = ()
     article: UUID | None = None
     helpful: StrictBool | None = None
+    seconds: Annotated[StrictInt, Field(ge=0, le=READ_SECONDS_MAX)] = 0
+    reason: VoteReason | None = None
+    words: Annotated[str, AfterValidator(one_line), StringConstraints(max_length=REASON_MAX_CHARACTERS)] = ""
+    file: UUID | None = None
+    surface: Surface = Surface.API
+    language: Annotated[str, AfterValidator(one_line), StringConstraints(max_length=35)] = ""
+    product: Annotated[str, AfterValidator(one_line), StringConstraints(max_length=200)] = ""
 
 
 def router(parts: Parts) -> APIRouter:
@@ -63,8 +82,10 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.post("/{visit}/events", status_code=202, responses=answers(Taken, 202))
     async def happened(visit: UUID, body: VisitEventIn, request: Request) -> Response:
-        """Say what happened in a visit."""
+        """Say what happened in a visit. With `DNT: 1` or `Sec-GPC: 1` nothing is recorded: position 0."""
         places.take(network_of(http_body.peer(request)))
+        if not counts(request.headers):
+            return json(Taken(0), 202)
         results, found = ((), body.results) if isinstance(body.results, int) else (body.results, 0)
         position = await parts.visits.record(
             Happened(
@@ -76,6 +97,13 @@ def router(parts: Parts) -> APIRouter:
                 found=found,
                 article=body.article,
                 helpful=body.helpful,
+                seconds=body.seconds,
+                reason=body.reason,
+                words=body.words,
+                file=body.file,
+                surface=body.surface,
+                language=body.language,
+                product=body.product,
             )
         )
         return json(Taken(position), 202, position=position)

@@ -45,6 +45,7 @@ from services.web.pages import (
     targets_page,
     undo_page,
     unsubscribe_page,
+    visit_beacon,
     widget,
     widget_admin,
     work_page,
@@ -103,6 +104,7 @@ def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
     mount(app, widget.router(parts, screen, chat))
     mount(app, widget_admin.router(parts, screen))
     mount(app, projections_page.router(parts, screen))
+    mount(app, visit_beacon.router(parts))
 
     async def problem_page(request: Request, problem: Problem, headers: Mapping[str, str]) -> Response:
         if problem.status == _UNAUTHENTICATED and request.method == "GET":

@@ -1,6 +1,7 @@
 """The anonymous visit behind the help centre's pages: a first-party cookie with a random id, and what it did.
 
-What happens is recorded beside the answer, never before it: a page must not wait for statistics.
+What happens is recorded beside the answer, never before it: a page must not wait for statistics. Of who asks not to be
+followed, and of bots, nothing is recorded and no id kept (services/knowledge/counted.py).
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from starlette.responses import Response
 from channels import http_body
 from channels.limits import Limit, Rate, network_of
 from schemas.errors import CauceError
+from schemas.facts.visit import Surface, VoteReason
 from schemas.ids import new_id
+from services.knowledge.counted import counts
 from services.knowledge.visit_writer import VisitWriter
 from services.knowledge.visits import Happened, Kind
+from services.web import languages
 from services.web.parts import Parts
 
 log = structlog.get_logger()
@@ -27,6 +31,8 @@ _COOKIE = "cauce_visit"
 _LOOKED = "cauce_looked"
 _LOOKING = frozenset({Kind.SEARCHED, Kind.SUGGESTED, Kind.OPENED})
 _MINUTES = 60
+_SURFACES = {"contact": Surface.FORM, "suggest": Surface.FORM, "callback": Surface.FORM, "widget": Surface.WIDGET}
+"""By the first word of a page's address; all others are the help centre."""
 _FROM_ONE_PLACE = Rate(burst=120, per_second=2.0)
 
 
@@ -50,12 +56,19 @@ class Visitors:
         article: UUID | None = None,
         helpful: bool | None = None,
         interaction: UUID | None = None,
+        seconds: int = 0,
+        reason: VoteReason | None = None,
+        words: str = "",
+        file: UUID | None = None,
+        product: str = "",
     ) -> None:
-        """Note it and keep the visit's cookie alive."""
-        visit = self._visit(request)
-        self._keep(response, _COOKIE, str(visit))
+        """Note it and keep the visit's cookie alive, if this visit counts. `product`: what the page is about."""
         if kind in _LOOKING:
             self._keep(response, _LOOKED, "1")
+        if not counts(request.headers):
+            return
+        visit = self._visit(request)
+        self._keep(response, _COOKIE, str(visit))
         happened = Happened(
             visit=visit,
             kind=kind,
@@ -65,6 +78,13 @@ class Visitors:
             article=article,
             helpful=helpful,
             interaction=interaction,
+            seconds=seconds,
+            reason=reason,
+            words=words,
+            file=file,
+            surface=_SURFACES.get(request.scope["path"].split("/")[1], Surface.HELP_CENTRE),
+            language=response.headers.get("content-language") or languages.prefix_of(request).strip("/"),
+            product=product,
         )
         task = asyncio.create_task(self._record(happened, network_of(http_body.peer(request))))
         self._noting.add(task)

@@ -22,16 +22,29 @@ from schemas.facts.visit import (
     ArticleOpened,
     ArticleSuggested,
     ArticleVoted,
+    ChatStarted,
     ContactSent,
     ContactStarted,
+    FileDownloaded,
+    ReadingTimed,
+    ResultsShown,
     Searched,
+    Surface,
+    VisitBegun,
     VisitSolved,
+    VoteExplained,
+    VoteReason,
 )
+from services.knowledge.counted import counts
 from services.knowledge.visit_writer import VisitWriter
-from services.knowledge.visits import EVENTS_MAX, Happened, Kind, Visit, decide, state_of
+from services.knowledge.visits import EVENTS_MAX, READ_SECONDS_MAX, Happened, Kind, Visit, decide, state_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 VISIT, ONE, TWO = UUID(int=1), UUID(int=2), UUID(int=3)
+
+
+BEGUN = VisitBegun(visit=VISIT, surface=Surface.API, at=NOW)
+GOING_ON = state_of([BEGUN])
 
 
 def did(kind: Kind, visit: UUID = VISIT, **more: Any) -> Happened:
@@ -39,25 +52,87 @@ def did(kind: Kind, visit: UUID = VISIT, **more: Any) -> Happened:
 
 
 def test_each_thing_a_visitor_does_is_its_fact() -> None:
-    assert [decide(Visit(), each) for each in (
+    assert [decide(GOING_ON, each) for each in (
         did(Kind.SEARCHED, query="  a   b ", results=(ONE,)),
+        did(Kind.SHOWN, results=(ONE, TWO)),
         did(Kind.SUGGESTED, article=ONE),
         did(Kind.OPENED, article=ONE),
+        did(Kind.SUGGESTION_OPENED, article=ONE),
         did(Kind.VOTED, article=ONE, helpful=False),
+        did(Kind.DOWNLOADED, article=ONE, file=TWO),
         did(Kind.CONTACT_STARTED),
+        did(Kind.CHAT_STARTED),
         did(Kind.SOLVED),
     )] == [
         [Searched(visit=VISIT, query="a b", results=(ONE,), found=1, at=NOW)],
+        [ResultsShown(visit=VISIT, articles=(ONE, TWO), at=NOW)],
         [ArticleSuggested(visit=VISIT, article=ONE, at=NOW)],
         [ArticleOpened(visit=VISIT, article=ONE, at=NOW)],
+        [ArticleOpened(visit=VISIT, article=ONE, suggested=True, at=NOW)],
         [ArticleVoted(visit=VISIT, article=ONE, helpful=False, at=NOW)],
+        [FileDownloaded(visit=VISIT, article=ONE, file=TWO, at=NOW)],
         [ContactStarted(visit=VISIT, at=NOW)],
+        [ChatStarted(visit=VISIT, at=NOW)],
         [VisitSolved(visit=VISIT, at=NOW)],
     ]  # fmt: skip
 
 
+def test_where_a_visit_began_is_said_once_just_before_its_first_fact() -> None:
+    first = did(Kind.OPENED, article=ONE, surface=Surface.WIDGET, language="es", product="Caja")
+    begun = VisitBegun(visit=VISIT, surface=Surface.WIDGET, language="es", product="Caja", at=NOW)
+    opened = ArticleOpened(visit=VISIT, article=ONE, at=NOW)
+    assert decide(Visit(), first) == [begun, opened]
+    assert decide(state_of([begun, opened]), first) == [opened]
+    assert decide(Visit(), did(Kind.TIME_READ, article=ONE, seconds=9)) == []  # nothing happened, nothing began
+
+
+def test_the_time_of_reading_is_bounded_and_only_of_what_was_read() -> None:
+    read = state_of([BEGUN, ArticleOpened(visit=VISIT, article=ONE, at=NOW)])
+    timed = [decide(read, did(Kind.TIME_READ, article=ONE, seconds=seconds)) for seconds in (0, 40, 10**6)]
+    assert timed == [
+        [],
+        [ReadingTimed(visit=VISIT, article=ONE, seconds=40, at=NOW)],
+        [ReadingTimed(visit=VISIT, article=ONE, seconds=READ_SECONDS_MAX, at=NOW)],
+    ]
+    assert decide(read, did(Kind.TIME_READ, article=TWO, seconds=40)) == []
+
+
+def test_a_reason_follows_a_no_at_once_or_later_and_never_a_yes() -> None:
+    why = {"article": ONE, "reason": VoteReason.UNCLEAR, "words": "escriban a ana@x.cu"}
+    no, yes = (ArticleVoted(visit=VISIT, article=ONE, helpful=helpful, at=NOW) for helpful in (False, True))
+    explained = VoteExplained(visit=VISIT, article=ONE, reason=VoteReason.UNCLEAR, words="escriban a …", at=NOW)
+    assert decide(GOING_ON, did(Kind.VOTED, helpful=False, **why)) == [no, explained]
+    assert decide(state_of([BEGUN, no]), did(Kind.VOTE_EXPLAINED, **why)) == [explained]
+    for before, refused in (
+        ([BEGUN], did(Kind.VOTE_EXPLAINED, **why)),
+        ([BEGUN, no, yes], did(Kind.VOTE_EXPLAINED, **why)),
+        ([BEGUN], did(Kind.VOTED, helpful=True, **why)),
+        ([BEGUN, no], did(Kind.VOTE_EXPLAINED, article=ONE)),
+    ):
+        with pytest.raises(InvalidError):
+            decide(state_of(before), refused)
+
+
+@pytest.mark.parametrize(
+    ("headers", "counted"),
+    [
+        ({"user-agent": "Mozilla/5.0 Firefox/140.0"}, True),
+        ({"user-agent": "python-httpx/0.28"}, True),
+        ({"user-agent": "Mozilla/5.0 Firefox/140.0", "dnt": "0"}, True),
+        ({"user-agent": "Mozilla/5.0 Firefox/140.0", "dnt": "1"}, False),
+        ({"user-agent": "Mozilla/5.0 Firefox/140.0", "sec-gpc": "1"}, False),
+        ({"user-agent": "Mozilla/5.0 Chrome/140.0", "sec-purpose": "prefetch;prerender"}, False),
+        ({"user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1)"}, False),
+        ({"user-agent": "WhatsApp/2 LinkPreview"}, False),
+        ({}, False),
+    ],
+)
+def test_whose_visits_count(headers: dict[str, str], counted: bool) -> None:
+    assert counts(headers) is counted
+
+
 def test_how_many_a_search_found_is_kept_also_where_nobody_says_which() -> None:
-    (searched,) = decide(Visit(), did(Kind.SEARCHED, query="a", found=3))
+    (searched,) = decide(GOING_ON, did(Kind.SEARCHED, query="a", found=3))
     assert searched == Searched(visit=VISIT, query="a", found=3, at=NOW)
     old = SearchedV1(visit=VISIT, query="a", results=(ONE, TWO), at=NOW)
     assert UPCASTERS[old.type_name](old) == Searched(visit=VISIT, query="a", results=(ONE, TWO), found=2, at=NOW)
@@ -79,7 +154,7 @@ def test_beginning_to_write_counts_once() -> None:
     assert decide(state_of([ContactStarted(visit=VISIT, at=NOW)]), did(Kind.CONTACT_STARTED)) == []
 
 
-@pytest.mark.parametrize("kind", [Kind.SEARCHED, Kind.OPENED, Kind.SUGGESTED, Kind.VOTED])
+@pytest.mark.parametrize("kind", [Kind.SEARCHED, Kind.SHOWN, Kind.OPENED, Kind.SUGGESTED, Kind.VOTED, Kind.DOWNLOADED])
 def test_what_is_missing_is_refused(kind: Kind) -> None:
     with pytest.raises(InvalidError):
         decide(Visit(), did(kind))
@@ -104,9 +179,9 @@ async def test_many_visits_at_once_are_written_in_few_transactions(writer: Visit
     visits = [uuid4() for _ in range(50)]
     await asyncio.gather(*(writer.record(did(Kind.OPENED, visit, article=ONE)) for visit in visits for _ in range(4)))
     with database.transaction() as connection:
-        assert store.last_position(connection) == 200
+        assert store.last_position(connection) == 250  # and where each began
         assert store.versions(connection, [stream_id("visit", each) for each in visits]) == {
-            stream_id("visit", each): 4 for each in visits
+            stream_id("visit", each): 5 for each in visits
         }
         (transactions,) = connection.execute("SELECT count(DISTINCT xmin::text) FROM events").fetchone() or (0,)
     assert transactions < 50
@@ -123,7 +198,7 @@ async def test_what_one_visit_does_in_one_group_builds_on_itself(
         did(Kind.CONTACT_SENT),
     ]
     positions = await asyncio.gather(*(writer.record(each) for each in happened))
-    assert positions == [1, 2, 3, 0, 4]
+    assert positions == [2, 3, 4, 0, 5]
     with database.transaction() as connection:
         (history,) = Ledger(keys).load(connection, [stream_id("visit", VISIT)]).values()
         now = store.now(connection)
@@ -146,7 +221,7 @@ async def test_a_store_that_does_not_answer_is_said_within_five_seconds(
         store.lock(holder)
         with pytest.raises(LogUnavailableError):
             await writer.record(did(Kind.SOLVED))
-    assert await writer.record(did(Kind.SOLVED)) == 1
+    assert await writer.record(did(Kind.SOLVED)) == 2
 
 
 @pytest.mark.parametrize(
@@ -158,5 +233,5 @@ async def test_a_store_that_does_not_answer_is_said_within_five_seconds(
     ],
 )
 def test_an_address_or_a_number_typed_into_a_search_is_not_kept(typed: str, kept: str) -> None:
-    (searched,) = decide(Visit(), did(Kind.SEARCHED, query=typed))
+    (searched,) = decide(GOING_ON, did(Kind.SEARCHED, query=typed))
     assert searched == Searched(visit=VISIT, query=kept, at=NOW)

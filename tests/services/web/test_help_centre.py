@@ -14,6 +14,7 @@ from tests.services.web.serving import Web, serving
 
 _ARTICLE = {"kind": "faq", "title": "Factura doble", "body": "Vacíe la cola de impresión.", "language": "es"}
 _FORM = {"name": "Ana", "email": "ana@x.cu", "subject": "Factura", "body": "Sale dos veces"}
+_OF_A_VISIT = ("visit.begun.v1", "visit.opened.v1", "visit.timed.v1", "visit.chat_started.v1", "visit.searched.v2")
 
 
 async def _article(web: Web, **fields: str) -> str:
@@ -187,3 +188,40 @@ async def test_a_link_that_is_not_ours_does_nothing(web: Web, action: str) -> No
 async def test_of_a_link_that_is_not_ours_no_file_is_read(web: Web) -> None:
     async with web.client(headers={"Accept": "text/html", "Content-Type": "text/plain"}) as stranger:
         assert (await stranger.post("/status/abc", content=b"whatever it is")).status_code == 404
+
+
+async def test_who_asks_not_to_be_followed_leaves_no_trace_and_what_the_page_tells_is_noted(web: Web) -> None:
+    made = await _article(web)
+    for headers in ({"DNT": "1"}, {"Sec-GPC": "1"}, {"User-Agent": "Googlebot/2.1"}):
+        async with web.client(headers={"Accept": "text/html"} | headers) as reader:
+            for page in ("/es/?q=factura", f"/es/articles/{made}", "/es/suggest?subject=factura doble", "/es/contact"):
+                assert "cauce_visit" not in (await reader.get(page)).cookies
+            assert (await reader.post("/visit", data={"article": made, "seconds": "30"})).status_code == 204
+            visit = (await reader.post("/api/v1/visits")).json()["visit"]
+            told = await reader.post(f"/api/v1/visits/{visit}/events", json={"type": "opened", "article": made})
+            assert (told.status_code, told.json()["position"]) == (202, 0)
+            assert "cauce_looked" in reader.cookies  # what opens telephone and email knows nobody
+    async with web.client(headers={"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}) as reader:
+        await reader.get(f"/es/articles/{made}")
+        await _noted(web, 1)
+        for data, status in (
+            ({"article": made, "seconds": "99999"}, 204),
+            ({"did": "chat"}, 204),
+            ({"article": made, "seconds": "-1"}, 422),
+            ({"article": "x", "seconds": "1"}, 422),
+        ):
+            assert (await reader.post("/visit", data=data)).status_code == status
+        foreign = await reader.post("/visit", data={"did": "chat"}, headers={"Sec-Fetch-Site": "cross-site"})
+        assert foreign.status_code == 403
+    async with asyncio.timeout(60):
+        while len(facts := await _facts(web, *_OF_A_VISIT)) < 4:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert [each["type"] for each in facts][:2] == ["visit.begun.v1", "visit.opened.v1"]
+    assert {each["type"]: each["data"] for each in facts}["visit.timed.v1"]["seconds"] == 1800  # type: ignore[index]
+    assert facts[0]["data"] | {"visit": "", "at": ""} == {
+        "visit": "",
+        "surface": "help_centre",
+        "language": "es",
+        "at": "",
+    }  # type: ignore[operator]
+    assert len({each["subject"] for each in facts}) == 1

@@ -21,6 +21,7 @@ let pause = 500;
 let failures = 0;
 let typingTimer = 0;
 let toldTyping = 0;
+let told = Boolean(token);
 
 function line(kind, id, text, at) {
   if (shown.has(id)) return shown.get(id);
@@ -67,6 +68,8 @@ const take = {
   },
   ack(frame) {
     waiting.delete(frame.id);
+    if (!told) navigator.sendBeacon("/visit", new URLSearchParams({ did: "chat" }));
+    told = true;
     const item = shown.get(frame.id);
     if (!item) return;
     item.classList.remove("waiting");

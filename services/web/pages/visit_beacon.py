@@ -1,0 +1,48 @@
+"""`POST /visit`: what only a page's script knows: how long an article was in sight, and that a chat began."""
+
+# pyright: reportUnusedFunction=false
+# -- routes are registered by their decorators
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from schemas.errors import InvalidError
+from services.knowledge.visits import READ_SECONDS_MAX, Kind
+from services.web.pages import posted
+from services.web.pages.visitor import visitors_of
+from services.web.parts import Parts
+
+_DIGITS_MAX = 6
+
+
+def router(parts: Parts) -> APIRouter:
+    """One address for the beacons of static/js/public/50-visit.js and 30-chat.js."""
+    routes = APIRouter(include_in_schema=False)
+    visitors = visitors_of(parts)
+
+    @routes.post("/visit")
+    async def told(request: Request) -> Response:
+        parts.guard.refuse_foreign(request)
+        fields = await posted.fields(request)
+        response = Response(status_code=204)
+        if "article" in fields:
+            article, seconds = _read(fields["article"], fields.get("seconds", ""))
+            visitors.note(request, response, Kind.TIME_READ, article=article, seconds=seconds)
+        else:
+            visitors.note(request, response, Kind.CHAT_STARTED)
+        return response
+
+    return routes
+
+
+def _read(article: str, seconds: str) -> tuple[UUID, int]:
+    if not seconds.isdecimal() or len(seconds) > _DIGITS_MAX:
+        raise InvalidError("a number of seconds", field="seconds")
+    try:
+        return UUID(article), min(int(seconds), READ_SECONDS_MAX)
+    except ValueError as error:
+        raise InvalidError("which article?", field="article") from error
