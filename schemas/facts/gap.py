@@ -37,3 +37,12 @@ class GapDismissed(Fact, frozen=True, kw_only=True):
     gap: UUID
     by: str
     at: datetime
+
+
+@fact("gap.reopened.v1")
+class GapReopened(Fact, frozen=True, kw_only=True):
+    """It was filled or dismissed too soon."""
+
+    gap: UUID
+    by: str
+    at: datetime

@@ -19,7 +19,7 @@ from schemas.facts.interaction import (
     InteractionReceived,
     InteractionSent,
 )
-from schemas.facts.teamwork import ReplyWithdrawn
+from schemas.facts.teamwork import ArticleLinked, ReplyWithdrawn
 from schemas.facts.undone import Voice
 from schemas.interaction import Attachment, Channel, Direction, Party
 from services.deliveries.queue import Kind as DeliveryKind
@@ -27,6 +27,7 @@ from services.deliveries.queue import NewDelivery
 from services.incidents.decide import refuse_closed, written
 from services.incidents.requests import Reply
 from services.incidents.state import Incident
+from services.incidents.teamwork import named_articles
 
 _REFERENCES_MAX = 20
 STATUS_PAGE = "status_page"
@@ -117,7 +118,7 @@ def decide(
     files: tuple[Attachment, ...] = (),
     until: datetime | None = None,
 ) -> tuple[list[Fact], list[NewDelivery]]:
-    """Sent, linked, queued. `answered`: the interaction it answers; `until`: held so long.
+    """Sent, linked with the articles it names, queued. `answered`: the interaction it answers; `until`: held so long.
 
     Raises ConflictError, InvalidError.
     """
@@ -155,6 +156,11 @@ def decide(
             by=request.by,
             at=request.now,
         ),
+    ]
+    facts += [
+        ArticleLinked(incident=to.incident.id, article=article, by=request.by, at=request.now)
+        for article in named_articles(request.text)
+        if article not in to.incident.articles
     ]
     if to.channel is Channel.EMAIL:
         delivery = NewDelivery(

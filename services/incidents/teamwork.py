@@ -36,6 +36,13 @@ HOLD_MAX_SECONDS = 120
 
 _MENTION = re.compile(r"(?<![\w.@+-])@([A-Za-z0-9][A-Za-z0-9._@+-]{0,63})")
 
+_ARTICLE = re.compile(r"/articles/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
+
+
+def named_articles(text: str) -> list[UUID]:
+    """Articles whose addresses stand in the words, each once."""
+    return list(dict.fromkeys(UUID(name) for name in _ARTICLE.findall(text)))
+
 
 def called(text: str) -> set[str]:
     """The names after an `@`, as login names are kept; who of them is a user, the caller knows."""

@@ -27,6 +27,7 @@ from schemas.facts.incident import (
     Reason,
 )
 from schemas.facts.interaction import InteractionDelivered, InteractionDeliveryFailed, InteractionSent
+from schemas.facts.teamwork import ArticleLinked
 from schemas.interaction import Automatic, CallSignalKind, Channel, Direction, Party
 from services.commands import Commands
 from services.customers.requests import AddAddress
@@ -177,6 +178,14 @@ async def test_an_answer_to_a_mail_goes_by_mail_on_its_thread_with_its_headers(t
     out = of(taking, InteractionLinked)[-1]
     assert (out.direction, out.reason, out.interaction) == (Direction.OUT, Reason.AGENT, done.interaction)
     assert [(row[1], row[2]) for row in taking.rows("deliveries")] == [(done.interaction, "reply")]
+
+
+async def test_an_article_named_in_an_answer_is_linked_once(taking, commands):
+    await taking.take(mail("m1", subject="Printer"))
+    address = f"https://help.example/es/articles/{uid('a')}"
+    for text in (f"See {address} and {address}?voted=no", f"As said: {address}", f"Not {address}0"):
+        await commands.run(Reply(incident=1, text=text), by="eva")
+    assert [(fact.article, fact.by) for fact in of(taking, ArticleLinked)] == [(uid("a"), "eva")]
 
 
 async def test_an_answer_goes_to_who_wrote_last(taking, commands):
