@@ -8,10 +8,13 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from uuid import uuid4
 
+import httpx
 import psycopg
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from playwright.async_api import expect
 from pwdlib import PasswordHash
@@ -32,12 +35,25 @@ __all__ = ["hub_process", "kafka", "kafka_prefix", "running_kafka", "sink"]  # f
 expect.set_options(timeout=60_000)
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+# the default paints every frame's variables: seconds of work for a failure that a test means to happen
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> None:
     """Hashes of the same kind that cost next to nothing: many tests sign in. Hubs of their own process hash dearly."""
     passwords._hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_tls_context() -> None:
+    """The authorities' certificates are read once: httpx reads them for each client, which takes 45 ms."""
+    httpx._transports.default.create_ssl_context = cache(httpx._transports.default.create_ssl_context)
 
 
 @pytest.fixture(scope="session")

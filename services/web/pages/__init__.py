@@ -64,7 +64,7 @@ _UNAUTHENTICATED = 401
 def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
     """Mount all pages, and show errors as one."""
     files = StaticFiles()
-    screen = Screen(files, parts.hub.settings.locale)
+    screen = Screen(parts.hub.settings.locale)
     plain = APIRouter(include_in_schema=False)
     plain.add_route("/static/{path:path}", files.serve, methods=["GET"])
     mount(app, plain)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from starlette.requests import Request
@@ -35,14 +37,7 @@ class StaticFiles:
     """All files of `static/` and the bundles, in memory: there are few, and none appears later."""
 
     def __init__(self) -> None:
-        self._files = {
-            path.relative_to(_FOLDER).as_posix(): _file(path.name, path.read_bytes())
-            for path in sorted(_FOLDER.rglob("*"))
-            if path.is_file() and path.relative_to(_FOLDER).parts[0] not in {"css", "js"}
-        }
-        for edge in ("console", "public"):
-            self._files[f"{edge}.css"] = _file(f"{edge}.css", _sheets(edge))
-            self._files[f"{edge}.js"] = _file(f"{edge}.js", _scripts(edge))
+        self._files = _read()
 
     def url(self, name: str) -> str:
         """Where a page finds it. Raises KeyError for a name that isn't there."""
@@ -57,6 +52,19 @@ class StaticFiles:
             headers = {**_FOR_EVER, "Content-Encoding": "gzip"}
             return Response(file.packed, media_type=file.media_type, headers=headers)
         return Response(file.data, media_type=file.media_type, headers=_FOR_EVER)
+
+
+@cache
+def _read() -> Mapping[str, _File]:
+    files = {
+        path.relative_to(_FOLDER).as_posix(): _file(path.name, path.read_bytes())
+        for path in sorted(_FOLDER.rglob("*"))
+        if path.is_file() and path.relative_to(_FOLDER).parts[0] not in {"css", "js"}
+    }
+    for edge in ("console", "public"):
+        files[f"{edge}.css"] = _file(f"{edge}.css", _sheets(edge))
+        files[f"{edge}.js"] = _file(f"{edge}.js", _scripts(edge))
+    return files
 
 
 def _parts(kind: str, edge: str) -> list[Path]:

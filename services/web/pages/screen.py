@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
 from uuid import UUID
@@ -28,6 +29,7 @@ from services.web.pages.files import StaticFiles
 from services.web.pages.preferences import Preferences
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
 NOTHING = "\N{EN DASH}"
 _MINUTE = 60
 _HOUR = 3600
@@ -36,13 +38,9 @@ _HOUR = 3600
 class Screen:
     """What pages are rendered with. `default`: the language for who asks for none we have."""
 
-    def __init__(self, files: StaticFiles, default: str) -> None:
+    def __init__(self, default: str) -> None:
         self._default = default
-        self._markdown = MarkdownIt("commonmark", {"html": False})
         self._catalogs = languages.read_catalogs()
-        self._environments = {
-            language: self._environment(language, catalog, files) for language, catalog in self._catalogs.items()
-        }
 
     def language(self, request: Request) -> str:
         """The language this request is answered in."""
@@ -61,7 +59,7 @@ class Screen:
         """A page, or a part of one."""
         language = self.language(request)
         identity: Identity | None = request.scope.get("state", {}).get("identity")
-        environment = self._environments[language]
+        environment = _environment(language)
         path: str = request.scope["path"]
         liked = Preferences.of(request)
         asked = request.query_params
@@ -95,57 +93,62 @@ class Screen:
         """One sentence in somebody else's language, or ours for those we don't speak."""
         return self._catalogs.get(language, self._catalogs[self._default]).get(text, text)
 
-    def _environment(self, language: str, catalog: languages.Catalog, files: StaticFiles) -> Environment:
-        environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
-        )
-        locale = languages.locale_of(language)
 
-        def gettext(text: str) -> str:
-            return catalog.get(text, text)
+@cache
+def _environment(language: str) -> Environment:
+    """One for all apps of a process, with the templates it has compiled: neither they nor the words ever change."""
+    catalog = languages.read_catalogs()[language]
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    locale = languages.locale_of(language)
 
-        def moment(at: datetime | str | None) -> Markup:
-            if not at:
-                return Markup("")
-            at = datetime.fromisoformat(at) if isinstance(at, str) else at
-            text = format_datetime(at, "d MMM y HH:mm", locale=locale)
-            return Markup('<time datetime="{}">{} UTC</time>').format(at.isoformat(), text)
+    def gettext(text: str) -> str:
+        return catalog.get(text, text)
 
-        def day(at: date) -> str:
-            return format_date(at, "full", locale=locale)
+    def moment(at: datetime | str | None) -> Markup:
+        if not at:
+            return Markup("")
+        at = datetime.fromisoformat(at) if isinstance(at, str) else at
+        text = format_datetime(at, "d MMM y HH:mm", locale=locale)
+        return Markup('<time datetime="{}">{} UTC</time>').format(at.isoformat(), text)
 
-        def number(value: float | None) -> str:
-            return NOTHING if value is None else format_decimal(value, locale=locale)
+    def day(at: date) -> str:
+        return format_date(at, "full", locale=locale)
 
-        environment.install_gettext_callables(gettext, _no_plurals, newstyle=True)  # type: ignore[attr-defined]  # -- the i18n extension adds it
-        known: dict[str, object] = {
-            "static": files.url,
-            "words": words,
-            "say": gettext,
-            "LANGUAGES": languages.LANGUAGES,
-            "TONGUES": languages.TONGUES,
-        }
-        environment.globals.update(known)  # pyright: ignore[reportArgumentType, reportCallIssue]  # -- Jinja types what it begins with, not what may be added
-        environment.filters.update(
-            moment=moment,
-            day=day,
-            number=number,
-            duration=duration,
-            handle=handle,
-            browser=browser,
-            initials=initials,
-            markdown=self._render_markdown,
-        )
-        return environment
+    def number(value: float | None) -> str:
+        return NOTHING if value is None else format_decimal(value, locale=locale)
 
-    def _render_markdown(self, text: str) -> Markup:
-        # the parser lets no HTML through; nh3 is the second lock
-        return Markup(nh3.clean(self._markdown.render(text)))  # noqa: S704 -- cleaned
+    environment.install_gettext_callables(gettext, _no_plurals, newstyle=True)  # type: ignore[attr-defined]  # -- the i18n extension adds it
+    known: dict[str, object] = {
+        "static": StaticFiles().url,
+        "words": words,
+        "say": gettext,
+        "LANGUAGES": languages.LANGUAGES,
+        "TONGUES": languages.TONGUES,
+    }
+    environment.globals.update(known)  # pyright: ignore[reportArgumentType, reportCallIssue]  # -- Jinja types what it begins with, not what may be added
+    environment.filters.update(
+        moment=moment,
+        day=day,
+        number=number,
+        duration=duration,
+        handle=handle,
+        browser=browser,
+        initials=initials,
+        markdown=_render_markdown,
+    )
+    return environment
+
+
+def _render_markdown(text: str) -> Markup:
+    # the parser lets no HTML through; nh3 is the second lock
+    return Markup(nh3.clean(_MARKDOWN.render(text)))  # noqa: S704 -- cleaned
 
 
 def redirect(request: Request, path: str, **query: object) -> Response:
