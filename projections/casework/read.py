@@ -122,7 +122,7 @@ def linked_articles(connection: Connection, incident: UUID) -> list[LinkedArticl
     """Articles linked to an incident that can still be read, as they were linked."""
     rows: Sequence[tuple[UUID, str]] = connection.execute(
         "SELECT a.id, a.title FROM incident_articles i JOIN articles a ON a.id = i.article"
-        " WHERE i.incident = %s AND i.linked AND NOT a.retired ORDER BY i.position",
+        " WHERE i.incident = %s AND i.linked AND a.state = 'published' ORDER BY i.position",
         (incident,),
     ).fetchall()
     return [LinkedArticle(article, title, f"/articles/{article}") for article, title in rows]

@@ -208,6 +208,7 @@ _WORK = (
     "POST /api/v1/chats/{chat}/transfer",
     "POST /api/v1/chats/{chat}/close",
     "POST /api/v1/presence",
+    "GET /knowledge",
     "POST /api/v1/articles",
     "PATCH /api/v1/articles/{article}",
     "POST /api/v1/articles/{article}/retire",

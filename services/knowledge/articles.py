@@ -1,138 +1,267 @@
-"""What can be done with an article, and what it leads to. Pure: the decider; `ledger.record` writes what it says."""
+"""What can be done with an article's text, from a first draft to its retirement. Pure; `Library` records it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
-from schemas.errors import ConflictError, InvalidError, NotFoundError
-from schemas.facts.article import ArticleKind, ArticlePublished, ArticleRetired, ArticleRevised
+from schemas.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from schemas.facts.article import (
+    ArticleDrafted,
+    ArticleKind,
+    ArticlePublished,
+    ArticleReinstated,
+    ArticleRetired,
+    ArticleRevised,
+    DraftDropped,
+    DraftSaved,
+    ReviewDeclined,
+    ReviewRequested,
+)
+from services.knowledge.asked import Asked
+from services.knowledge.state import Article, Text, WritingFact
 
 TITLE_MAX_CHARACTERS = 300
 BODY_MAX_CHARACTERS = 50_000
-
-ArticleFact: TypeAlias = ArticlePublished | ArticleRevised | ArticleRetired
-
-
-@dataclass(frozen=True, slots=True)
-class Article:
-    """The state of one article; `published` False before it is and after it was retired."""
-
-    known: bool = False
-    published: bool = False
-    title: str = ""
-    body: str = ""
+REASON_MAX_CHARACTERS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publish:
-    """Make it known. `body` is Markdown."""
+class Begin(Asked):
+    """A draft of a new one; `source`: the incident whose answer it is made of."""
 
-    article: UUID
     kind: ArticleKind
     title: str
     body: str
     language: str
-    by: str
-    now: datetime
+    source: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revise:
-    """Say it better; what is None stays."""
+class Publish(Asked):
+    """Make a new one known at once. `body` is Markdown; `alone`: who asks may publish what nobody else has read."""
 
-    article: UUID
+    kind: ArticleKind
+    title: str
+    body: str
+    language: str
+    alone: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revise(Asked):
+    """Say it better, at once; what is None stays."""
+
     title: str | None
     body: str | None
-    by: str
-    now: datetime
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retire:
-    """Take it away."""
+class SaveDraft(Asked):
+    """The text as it is being worked on. `wording`: of the text it was begun with; None: whatever it was."""
 
-    article: UUID
-    by: str
-    now: datetime
-
-
-ArticleRequest: TypeAlias = Publish | Revise | Retire
+    title: str
+    body: str
+    wording: int | None = None
 
 
-def decide(article: Article, request: ArticleRequest) -> list[ArticleFact]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropDraft(Asked):
+    """Give it up: readers go on with what was published, if anything was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeUpDraft(Asked):
+    """The draft that was given up last is worked on again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreEdition(Asked):
+    """Work on with the text of an earlier edition; readers see it once it is published."""
+
+    edition: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskReview(Asked):
+    """Somebody else is to read it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineReview(Asked):
+    """Not like this; by who asked themselves: not yet."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishDraft(Asked):
+    """Readers get the draft. `wording`: of the text that was read."""
+
+    wording: int | None = None
+    alone: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retire(Asked):
+    """Take it away from its readers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reinstate(Asked):
+    """Give it back to them."""
+
+
+WritingRequest: TypeAlias = (
+    Begin
+    | Publish
+    | Revise
+    | SaveDraft
+    | DropDraft
+    | TakeUpDraft
+    | RestoreEdition
+    | AskReview
+    | DeclineReview
+    | PublishDraft
+    | Retire
+    | Reinstate
+)
+
+
+def decide(article: Article, request: WritingRequest) -> list[WritingFact]:  # noqa: C901, PLR0911, PLR0912 -- a request a case
     """The facts a request leads to; a request that changes nothing leads to none."""
+    if isinstance(request, Begin | Publish):
+        return _begin(article, request)
+    if not article.known:
+        raise NotFoundError("no such article")
+    where = request.where
     match request:
-        case Publish():
-            return _publish(article, request)
         case Revise():
             return _revise(article, request)
+        case SaveDraft():
+            _refuse_stale(article, request.wording)
+            return _save(article, request, Text(request.title.strip(), request.body))
+        case RestoreEdition():
+            if not 1 <= request.edition <= len(article.editions):
+                raise NotFoundError("no such edition")
+            if article.draft is not None:
+                raise ConflictError("there is a draft: publish it or give it up first")
+            return _save(article, request, article.editions[request.edition - 1])
+        case TakeUpDraft():
+            if article.dropped is None or article.draft is not None:
+                raise ConflictError("there is no draft to be taken up again")
+            return _save(article, request, article.dropped)
+        case DropDraft():
+            return [DraftDropped(**where)] if article.draft else []
+        case AskReview():
+            _refuse_without_draft(article)
+            return [ReviewRequested(**where)] if not article.asked_by else []
+        case DeclineReview():
+            if len(request.reason) > REASON_MAX_CHARACTERS:
+                raise InvalidError(f"at most {REASON_MAX_CHARACTERS} characters", field="reason")
+            return [ReviewDeclined(reason=request.reason.strip(), **where)] if article.asked_by else []
+        case PublishDraft():
+            return _publish_draft(article, request)
         case Retire():
-            if not article.known:
-                raise NotFoundError("no such article")
-            if not article.published:
-                return []
-            return [ArticleRetired(article=request.article, by=request.by, at=request.now)]
+            if not article.editions:
+                raise ConflictError("it was never published")
+            return [ArticleRetired(**where)] if article.published else []
+        case Reinstate():
+            if not article.editions:
+                raise ConflictError("it was never published")
+            return [ArticleReinstated(**where)] if article.retired else []
         case _:
             assert_never(request)
 
 
-def evolve(article: Article, fact: ArticleFact) -> Article:
-    """The state after a fact."""
-    match fact:
-        case ArticlePublished():
-            return Article(known=True, published=True, title=fact.title, body=fact.body)
-        case ArticleRevised():
-            return replace(article, title=fact.title, body=fact.body)
-        case ArticleRetired():
-            return replace(article, published=False)
-        case _:
-            assert_never(fact)
-
-
-def state_of(facts: Sequence[ArticleFact]) -> Article:
-    """The state after all of them."""
-    article = Article()
-    for fact in facts:
-        article = evolve(article, fact)
-    return article
-
-
-def _publish(article: Article, request: Publish) -> list[ArticleFact]:
+def _begin(article: Article, request: Begin | Publish) -> list[WritingFact]:
     if article.known:
         raise ConflictError("there is an article with this id already")
-    _refuse_unreadable(request.title, request.body)
-    return [
-        ArticlePublished(
-            article=request.article,
-            kind=request.kind,
-            title=request.title.strip(),
-            body=request.body,
-            language=request.language,
-            by=request.by,
-            at=request.now,
-        )
-    ]
+    if isinstance(request, Begin):
+        _refuse_too_long(request.title, request.body)
+        return [
+            ArticleDrafted(
+                kind=request.kind,
+                title=request.title.strip(),
+                body=request.body,
+                language=request.language,
+                source=request.source,
+                **request.where,
+            )
+        ]
+    _refuse_alone(article, request)
+    return [_first(request, request.kind, Text(request.title.strip(), request.body), request.language)]
 
 
-def _revise(article: Article, request: Revise) -> list[ArticleFact]:
-    if not article.known:
-        raise NotFoundError("no such article")
-    if not article.published:
+def _first(request: Asked, kind: ArticleKind, text: Text, language: str) -> ArticlePublished:
+    _refuse_unreadable(text)
+    return ArticlePublished(kind=kind, title=text.title, body=text.body, language=language, **request.where)
+
+
+def _revised(article: Article, request: Asked, text: Text) -> list[WritingFact]:
+    if article.retired:
         raise ConflictError("the article was retired")
-    title = article.title if request.title is None else request.title.strip()
-    body = article.body if request.body is None else request.body
-    _refuse_unreadable(title, body)
-    if (title, body) == (article.title, article.body):
+    _refuse_unreadable(text)
+    if text == article.text and article.draft is None:
         return []
-    return [ArticleRevised(article=request.article, title=title, body=body, by=request.by, at=request.now)]
+    return [ArticleRevised(title=text.title, body=text.body, **request.where)]
 
 
-def _refuse_unreadable(title: str, body: str) -> None:
-    if not title.strip() or len(title) > TITLE_MAX_CHARACTERS:
+def _revise(article: Article, request: Revise) -> list[WritingFact]:
+    if article.text is None:
+        raise ConflictError("it is not published yet")
+    if article.draft is not None:
+        raise ConflictError("somebody is at work on a draft of it")
+    _refuse_alone(article, request)
+    title = article.text.title if request.title is None else request.title.strip()
+    body = article.text.body if request.body is None else request.body
+    return _revised(article, request, Text(title, body))
+
+
+def _save(article: Article, request: Asked, text: Text) -> list[WritingFact]:
+    _refuse_too_long(text.title, text.body)
+    if text == (article.draft or article.text):
+        return []
+    return [DraftSaved(title=text.title, body=text.body, **request.where)]
+
+
+def _publish_draft(article: Article, request: PublishDraft) -> list[WritingFact]:
+    draft = _refuse_without_draft(article)
+    _refuse_stale(article, request.wording)
+    _refuse_alone(article, request)
+    if article.editions:
+        return _revised(article, request, draft)
+    return [_first(request, article.filing.kind, draft, article.language)]
+
+
+def _refuse_without_draft(article: Article) -> Text:
+    if article.draft is None:
+        raise ConflictError("there is no draft")
+    return article.draft
+
+
+def _refuse_stale(article: Article, wording: int | None) -> None:
+    if wording is not None and wording != article.wording:
+        raise ConflictError("somebody else changed the text meanwhile")
+
+
+def _refuse_alone(article: Article, request: Publish | Revise | PublishDraft) -> None:
+    """Where texts are read by two: who asks for a review, or wrote last, is not the one who publishes."""
+    if not request.alone and (not article.asked_by or request.by in {article.asked_by, article.drafted_by}):
+        raise ForbiddenError("somebody else has to read and publish it: ask for a review")
+
+
+def _refuse_too_long(title: str, body: str) -> None:
+    if len(title) > TITLE_MAX_CHARACTERS:
+        raise InvalidError(f"at most {TITLE_MAX_CHARACTERS} characters", field="title")
+    if len(body) > BODY_MAX_CHARACTERS:
+        raise InvalidError(f"at most {BODY_MAX_CHARACTERS} characters", field="body")
+
+
+def _refuse_unreadable(text: Text) -> None:
+    if not text.title.strip() or len(text.title) > TITLE_MAX_CHARACTERS:
         raise InvalidError(f"a title has 1 to {TITLE_MAX_CHARACTERS} characters", field="title")
-    if not body.strip() or len(body) > BODY_MAX_CHARACTERS:
+    if not text.body.strip() or len(text.body) > BODY_MAX_CHARACTERS:
         raise InvalidError(f"a body has 1 to {BODY_MAX_CHARACTERS} characters", field="body")

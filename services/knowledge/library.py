@@ -1,23 +1,31 @@
-"""Runs article requests: lock, load, decide, record; one transaction each. Between the API and the store."""
+"""Runs what is asked of articles and gaps, in one transaction: lock, load, decide, record. Between edge and store."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
+from datetime import datetime
+from typing import TypeAlias, cast
 from uuid import UUID
 
 from eventstore import store
 from eventstore.database import Connection, Database
 from eventstore.ledger import Cause, Ledger
 from schemas.errors import ConflictError
-from schemas.facts import stream_id
+from schemas.facts import Fact, stream_id
 from schemas.ids import new_id, scoped_id
-from services.knowledge.articles import Article, ArticleFact, ArticleRequest, Publish, decide, state_of
+from services.knowledge import articles, gaps, shelving, state
+from services.knowledge.articles import Publish, WritingRequest
+from services.knowledge.gaps import DismissGap, FillGap, GapFact, GapRequest, NoticeGap
+from services.knowledge.shelving import Redirect, ShelvingRequest, Translate
+from services.knowledge.state import Article, ArticleFact, Text
+
+ArticleRequest: TypeAlias = WritingRequest | ShelvingRequest
+Request: TypeAlias = ArticleRequest | GapRequest
 
 
 def article_id(by: str, idempotency_key: str | None) -> UUID:
-    """The id of an article to be published: the same for the same caller and key, so a repeat meets its first."""
+    """The id of an article to be begun: the same for the same caller and key, so a repeat meets its first."""
     return new_id() if idempotency_key is None else scoped_id("article", by, idempotency_key)
 
 
@@ -28,25 +36,84 @@ class Library:
         self._database = database
         self._ledger = ledger
 
-    async def run(self, request: ArticleRequest, *, repeatable: bool = False) -> int:
-        """The position that shows the request's effect. `repeatable`: publishing the same again is no conflict."""
-        return await self._database.run(self._in_transaction, request, repeatable=repeatable)
+    async def run(self, *requests: Request, repeatable: bool = False) -> int:
+        """All of them or none; the position that shows it. `repeatable`: publishing the same again is no conflict."""
+        return await self._database.run(self.run_in, requests, repeatable=repeatable)
 
-    def _in_transaction(self, connection: Connection, request: ArticleRequest, *, repeatable: bool) -> int:
+    def run_in(self, connection: Connection, requests: Sequence[Request], *, repeatable: bool = False) -> int:
+        """The same within a transaction that has written nothing yet."""
         store.lock(connection)
-        stream = stream_id("article", request.article)
-        history = self._ledger.load(connection, [stream])[stream]
-        article = state_of(cast("Sequence[ArticleFact]", history.facts))
+        desk = _Desk(connection, self._ledger)
+        for request in requests:
+            asked = replace(request, now=desk.now)  # not the caller's clock
+            if isinstance(asked, NoticeGap | FillGap | DismissGap):
+                desk.ask_of_gap(asked)
+            else:
+                desk.ask_of_article(asked, repeatable=repeatable)
+        return desk.record()
+
+
+class _Desk:
+    """The streams of one transaction, as they read with what was decided so far."""
+
+    def __init__(self, connection: Connection, ledger: Ledger) -> None:
+        self.now: datetime = store.now(connection)
+        self._connection = connection
+        self._ledger = ledger
+        self._facts: dict[str, list[Fact]] = {}
+        self._versions: dict[str, int] = {}
+        self._decided: list[tuple[Fact, Cause]] = []
+
+    def ask_of_article(self, request: ArticleRequest, *, repeatable: bool) -> None:
+        article = self._article(request.article)
         if repeatable and isinstance(request, Publish) and article.known:
             _refuse_other_words(article, request)
-            return store.last_position(connection)
-        facts = decide(article, replace(request, now=store.now(connection)))  # not the caller's clock
-        if not facts:
-            return store.last_position(connection)
-        cause = Cause(correlation=request.article)
-        return self._ledger.record(connection, [(fact, cause) for fact in facts], {stream: history.version})[-1]
+            return
+        if isinstance(request, WritingRequest):
+            self._take("article", request.article, articles.decide(article, request))
+            return
+        other = _named_beside(request)
+        decided = shelving.decide(article, request, Article() if other is None else self._article(other))
+        self._take("article", request.article, decided)
+
+    def ask_of_gap(self, request: GapRequest) -> None:
+        if isinstance(request, FillGap) and not self._article(request.article).known:
+            raise ConflictError("no such article", field="article")
+        gap = gaps.state_of(cast("Sequence[GapFact]", self._history("gap", request.gap)))
+        self._take("gap", request.gap, gaps.decide(gap, request))
+
+    def record(self) -> int:
+        if not self._decided:
+            return store.last_position(self._connection)
+        touched = {stream: self._versions[stream] for stream in self._versions}
+        return self._ledger.record(self._connection, self._decided, touched)[-1]
+
+    def _article(self, article: UUID) -> Article:
+        return state.state_of(cast("Sequence[ArticleFact]", self._history("article", article)))
+
+    def _history(self, category: str, subject: UUID) -> list[Fact]:
+        stream = stream_id(category, subject)
+        if stream not in self._facts:
+            history = self._ledger.load(self._connection, [stream])[stream]
+            self._facts[stream] = list(history.facts)
+            self._versions[stream] = history.version
+        return self._facts[stream]
+
+    def _take(self, category: str, subject: UUID, decided: Sequence[Fact]) -> None:
+        self._history(category, subject).extend(decided)
+        self._decided += [(fact, Cause(correlation=subject)) for fact in decided]
+
+
+def _named_beside(request: ShelvingRequest) -> UUID | None:
+    match request:
+        case Translate():
+            return request.original
+        case Redirect():
+            return request.to
+        case _:
+            return None
 
 
 def _refuse_other_words(article: Article, request: Publish) -> None:
-    if (article.title, article.body) != (request.title.strip(), request.body):
+    if article.text != Text(request.title.strip(), request.body):
         raise ConflictError("this Idempotency-Key was used for another article", field="Idempotency-Key")

@@ -15,7 +15,19 @@ from eventstore.ledger import NO_CAUSE, Ledger
 from schemas.facts import Fact, stream_of
 from schemas.facts.address import AddressMuted, AddressUnmuted, MuteReason
 from schemas.facts.api_token import TokenCreated
-from schemas.facts.article import ArticleKind, ArticlePublished, ArticleRetired, ArticleRevised
+from schemas.facts.article import (
+    ArticleDrafted,
+    ArticleKind,
+    ArticlePublished,
+    ArticleReinstated,
+    ArticleRetired,
+    ArticleRevised,
+    Audience,
+    DraftDropped,
+    DraftSaved,
+    ReviewDeclined,
+    ReviewRequested,
+)
 from schemas.facts.call import (
     CallAnswered,
     CallAttached,
@@ -62,6 +74,7 @@ from schemas.facts.customer import (
     PersonErased,
 )
 from schemas.facts.earlier import CallbackCancelledV1, CallOutcomeSetV1, IncidentReopenedV1
+from schemas.facts.gap import GapDismissed, GapFilled, GapNoticed
 from schemas.facts.held import HeldDiscarded, HeldReleased, HeldReprocessed, HeldRestored
 from schemas.facts.incident import (
     IncidentAssigned,
@@ -117,6 +130,19 @@ from schemas.facts.organization import (
     OrganizationRenamed,
     OrganizationRestored,
     OrganizationRetired,
+)
+from schemas.facts.shelving import (
+    ArticleDescribed,
+    ArticleDoubted,
+    ArticleFileAdded,
+    ArticleFileRemoved,
+    ArticlePinned,
+    ArticleRedirected,
+    ArticleTranslates,
+    ArticleUnpinned,
+    Doubt,
+    DoubtSettled,
+    ReviewDue,
 )
 from schemas.facts.target import TargetSet, target_id
 from schemas.facts.team import TeamCreated, TeamMailSet
@@ -217,6 +243,7 @@ class Story:
         self.people: list[Somebody] = []
         self.work: list[Work] = []
         self.articles: list[UUID] = []
+        self.shelved = 0
         self.organizations: list[UUID] = []
         self.erasures = True
         self.told: set[Callable[[], list[Fact]]] = set()
@@ -240,6 +267,7 @@ class Story:
             + [(self.chat, 1), (self.target, 0.5)]
             + [(self.call_in, 2), (self.undo, 2), (self.withdraw, 1), (self.link, 2)]
             + ([(self.erase, 0.4)] if self.erasures else [])
+            + [(self.library, 3)]
             + [(self.access, 0.6), (self.door, 0.4), (self.gate, 0.4), (self.company, 1), (self.belong, 2)]
         )
         weights = [weight if kind in self.told else 3 * weight for kind, weight in kinds]  # none stays away for long
@@ -840,6 +868,41 @@ class Story:
                 [ContactSent(visit=visit, articles=(article,), at=now), VisitSolved(visit=visit, at=now)]
             ),
         ]
+
+    def library(self) -> list[Fact]:
+        """Somebody begins an article, or one is worked on, filed, doubted, taken away; or something is lacking."""
+        by, at = "ana", self.now
+        if len(self.articles) < 2 or self.random.random() < 0.15:
+            self.articles.append(self.uuid())
+            begun = {"article": self.articles[-1], "title": self.words(3), "language": "es", "by": by, "at": at}
+            return [ArticleDrafted(kind=ArticleKind.GUIDE, body=self.words(9), source=self.uuid(), **begun)]
+        which, other = self.random.sample(self.articles, 2)
+        where = {"article": which, "by": by, "at": at}
+        on_it, gap, thing = {"title": self.words(2), "body": self.words(9), **where}, self.uuid(), self.uuid()
+        picture = Attachment(name="a.png", bytes=3, media_type="image/png", blob=self.words(1))
+        noticed = GapNoticed(gap=gap, words=self.words(4), incident=self.uuid(), by=by, at=at)
+        filed = {"shelf": "A/B", "labels": (self.words(1),), "products": ("Caja  9",), "versions": ("9",)}
+        ways: list[list[Fact]] = [
+            [DraftSaved(**on_it), DraftDropped(**where)],
+            [DraftSaved(**on_it), ReviewRequested(**where), ReviewDeclined(reason=self.words(2), **where)],
+            [DraftSaved(**on_it), ReviewRequested(**where)],
+            [ArticlePublished(kind=ArticleKind.FAQ, language="es", **on_it), ArticleRevised(**on_it)],
+            [ArticleRetired(**where), ArticleReinstated(**where)],
+            [ArticleDescribed(kind=ArticleKind.LEGAL, audience=Audience.CUSTOMERS, **filed, **where)],
+            [ReviewDue(on=at.date(), found_right=True, **where), ReviewDue(on=None, **where)],
+            [ArticleTranslates(original=other, edition=1, **where), ArticleRedirected(to=other, **where)],
+            [
+                ArticleFileAdded(file=thing, content=picture, sha256="00", **where),
+                ArticleFileRemoved(file=thing, **where),
+            ],
+            [ArticlePinned(shelf="A", rank=1, **where), ArticleUnpinned(shelf="A", **where)],
+            [ArticleDoubted(flag=thing, doubt=Doubt.UNCLEAR, **where), DoubtSettled(flag=thing, **where)],
+            [noticed, GapFilled(gap=gap, article=which, by=by, at=at)],
+            [noticed, GapDismissed(gap=gap, by=by, at=at)],
+        ]
+        self.shelved += 4  # several at a time, each in its turn: none stays away for long
+        told = [ways[(self.shelved + turn) % len(ways)] for turn in range(4)]
+        return [fact for way in told for fact in way[: self.random.randint(1, len(way))]]
 
     def access(self) -> list[Fact]:
         """Somebody signs in, or what they may do changes; now and then where they came from is forgotten."""

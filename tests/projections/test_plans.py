@@ -12,6 +12,7 @@ import pytest
 from eventstore.database import Database, narrow
 from eventstore.sight import EVERYTHING, Sight
 from projections import articles, calls, channel_report, customers, incidents, knowledge_usage, organizations, timeline
+from projections.articles import desk
 from projections.incidents import views
 from projections.incidents.views import View
 from schemas.interaction import Channel
@@ -153,7 +154,8 @@ _READS = {
     "all calls going on": calls.going_on,
     "calls of no such state": lambda connection: calls.find(connection, state="ringing"),
     "calls of an incident": lambda connection: calls.find(connection, incident=UUID(int=7)),
-    "articles": articles.find,
+    "articles": lambda connection: articles.find(connection, articles.ANYBODY),
+    "articles to be worked on": lambda connection: desk.find(connection, desk.Asked()),
     "quarantine": quarantine.find,
     "deliveries due": lambda connection: queue.lease(connection, 20, 60),
     "a morning's report": lambda connection: channel_report.read(connection, since=_MORNING, until=_NOON),

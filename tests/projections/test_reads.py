@@ -414,11 +414,11 @@ def test_knowledge_is_found_and_its_use_counted(record, database):
         ContactSent(visit=visit, articles=(faq,), at=_at(5)),
     )
     with database.transaction() as connection:
-        (found,) = articles.search(connection, "el toner roto", locale="es-CU")
+        (found,) = articles.search(connection, articles.ANYBODY, "el toner roto", locale="es-CU")
         assert (found.id, found.title, found.url) == (faq, "Impresión", f"/articles/{faq}")
-        assert articles.search(connection, "") == []
-        assert [each.id for each in articles.find(connection).items] == [faq]
-        assert articles.get(connection, old) is None
+        assert articles.search(connection, articles.ANYBODY, "") == []
+        assert [each.id for each in articles.find(connection, articles.ANYBODY).items] == [faq]
+        assert articles.get(connection, articles.ANYBODY, old) is None
         report = knowledge_usage.read(connection, since=_NOON, until=_NOON + timedelta(days=1))
     assert report.rows == [
         {

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from channels.text import clean, one_line
 from projections import articles
-from projections.articles import Article, Found
+from projections.articles import AGENT, Article, Found
 from projections.page import Page
 from schemas.errors import NotFoundError
 from schemas.facts.article import ArticleKind
@@ -84,12 +84,12 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
         limit: Limit = LIMIT_DEFAULT,
     ) -> Response:
         """Articles that can be read, newest first."""
-        return json(await database.run(articles.find, language=language, cursor=cursor, limit=limit))
+        return json(await database.run(articles.find, AGENT, language=language, cursor=cursor, limit=limit))
 
     @routes.get("/articles/{article}", responses=answers(Article), dependencies=[waits])
     async def get_article(article: UUID) -> Response:
         """One article."""
-        found = await database.run(articles.get, article)
+        found = await database.run(articles.get, AGENT, article)
         if found is None:
             raise NotFoundError("no such article")
         return json(found)
@@ -101,7 +101,7 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
         limit: Limit = LIMIT_DEFAULT,
     ) -> Response:
         """Articles by words, best first."""
-        return json(Page(await database.run(articles.search, q, locale=locale, limit=limit)))
+        return json(Page(await database.run(articles.search, AGENT, q, locale=locale, limit=limit)))
 
 
 def _writing(routes: APIRouter, parts: Parts) -> None:

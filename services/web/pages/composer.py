@@ -78,7 +78,7 @@ def insertable(connection: Connection, number: int, user: str, q: str, language:
     """Canned replies, filled in, and articles; those whose words fit."""
     known = casework.places(connection, number, user)
     found = canned.of(connection, user, q=q, language=language)[:_FOUND_MAX]
-    shown = articles.search(connection, q, locale=language, limit=_FOUND_MAX) if q else []
+    shown = articles.search(connection, articles.AGENT, q, locale=language, limit=_FOUND_MAX) if q else []
     return {
         "canned": [(each.name, each.personal, canned.fill(each.body, known)) for each in found],
         "articles": [(each.id, each.title, each.url) for each in shown],

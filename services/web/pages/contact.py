@@ -79,7 +79,9 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         if len(words) < _WORTH_CHARACTERS:
             return screen.render(request, "public/suggestions.html", {"found": []})
         language = screen.language(request)
-        found = await parts.hub.database.run(articles.search, words, locale=language, limit=_SUGGESTIONS_MAX)
+        found = await parts.hub.database.run(
+            articles.search, articles.ANYBODY, words, locale=language, limit=_SUGGESTIONS_MAX
+        )
         response = screen.render(request, "public/suggestions.html", {"found": in_pieces(found)})
         for each in found:
             visitors.note(request, response, Kind.SUGGESTED, article=each.id)

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from channels.text import one_line
 from eventstore.database import Connection
 from projections import articles, knowledge_usage
-from projections.articles import Article, Found
+from projections.articles import ANYBODY, Article, Found
 from schemas.errors import NotFoundError
 from schemas.facts.article import ArticleKind
 from services.knowledge.visits import QUERY_MAX_CHARACTERS, Kind
@@ -75,12 +75,12 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
         words = one_line(q)[:QUERY_MAX_CHARACTERS]
         language = screen.language(request)
         if words:
-            found = await database.run(articles.search, words, locale=language, limit=_FOUND_MAX)
+            found = await database.run(articles.search, ANYBODY, words, locale=language, limit=_FOUND_MAX)
             response = screen.render(request, "public/search.html", {"q": words, "found": in_pieces(found)})
             visitors.note(request, response, Kind.SEARCHED, query=words, results=tuple(each.id for each in found))
             return response
         if kind in set(ArticleKind):
-            shown = await database.run(articles.find, kind=kind, language=language, limit=_LISTED_MAX)
+            shown = await database.run(articles.find, ANYBODY, kind=kind, language=language, limit=_LISTED_MAX)
             return screen.render(request, "public/shelf.html", {"kind": kind, "items": shown.items})
         shelf = await shelves.of(parts, language)
         context = {"top": shelf.top, "news": shelf.news, "kinds": list(ArticleKind)}
@@ -88,10 +88,10 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
 
     @routes.get("/articles/{article}")
     async def read_article(request: Request, article: UUID, voted: str = "") -> Response:
-        found = await database.run(articles.get, article)
+        found = await database.run(articles.get, ANYBODY, article)
         if found is None:
             raise NotFoundError("no such article")
-        alike = await database.run(articles.search, found.title, locale=found.language, limit=_NEWS_MAX + 1)
+        alike = await database.run(articles.search, ANYBODY, found.title, locale=found.language, limit=_NEWS_MAX + 1)
         context = {"article": found, "voted": voted, "alike": [each for each in alike if each.id != article]}
         response = screen.render(request, "public/article.html", context)
         if not voted:
@@ -101,7 +101,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     @routes.post("/articles/{article}/vote")
     async def vote(request: Request, article: UUID) -> Response:
         parts.guard.refuse_foreign(request)
-        if await database.run(articles.get, article) is None:
+        if await database.run(articles.get, ANYBODY, article) is None:
             raise NotFoundError("no such article")
         helpful = (await posted.fields(request)).get("helpful") == "yes"
         response = redirect(request, f"/articles/{article}", voted="yes" if helpful else "no")
@@ -119,8 +119,8 @@ def in_pieces(found: list[Found]) -> list[dict[str, object]]:
 def _shelf(connection: Connection, language: str) -> Shelf:
     """The most read of a month come first; where little was read yet, the newest follow."""
     read = knowledge_usage.most_read(connection, since=datetime.now(UTC) - _TOP_SPAN, limit=_CANDIDATES_MAX)
-    known = [each for each in articles.get_each(connection, read) if each.language == language]
-    newest = articles.find(connection, language=language, limit=_LISTED_MAX).items
+    known = [each for each in articles.get_each(connection, ANYBODY, read) if each.language == language]
+    newest = articles.find(connection, ANYBODY, language=language, limit=_LISTED_MAX).items
     news = [each for each in newest if each.kind in set(_NEWS)][:_NEWS_MAX]
     seen = {each.id for each in (*known, *news)}
     return Shelf([*known, *(each for each in newest if each.id not in seen)][:_TOP_MAX], news)

@@ -174,7 +174,7 @@ def _titles(connection: Connection, entries: Sequence[Entry]) -> dict[str, str]:
     named = {entry.text for entry in entries if entry.fact in {"ArticleLinked", "ArticleUnlinked"}}
     found: dict[str, str] = {}
     for article in named:
-        shown = articles.get(connection, msgspec.convert(article, UUID))
+        shown = articles.get(connection, articles.AGENT, msgspec.convert(article, UUID))
         if shown is not None:
             found[article] = shown.title
     return found

@@ -51,6 +51,7 @@ PLACES = {
     "work": Place("GET /agent/work", "/agent/work", "work"),
     "customers": Place("GET /agent/customers", "/agent/customers", "people"),
     "organizations": Place("GET /agent/organizations", "/agent/organizations", "building"),
+    "knowledge": Place("GET /knowledge", "/knowledge", "article"),
     "searches": Place("GET /agent/searches", "/agent/searches", "save"),
     "canned": Place("GET /agent/canned", "/agent/canned", "quote"),
     "quarantine": Place("GET /agent/quarantine", "/agent/quarantine", "shield"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.web.pages import article_words as articles
 from services.web.pages import mail_words as mail
 
 STATUS: Mapping[str, str] = {
@@ -263,6 +264,7 @@ ARTICLE_KIND: Mapping[str, str] = {
     "checklist": "Checklists",
     "legal": "Legal",
     "download": "Downloads",
+    "guide": "Step by step",
 }
 
 SCORE: Mapping[str, str] = {"1": "Badly", "2": "Not well", "3": "So-so", "4": "Well", "5": "Very well"}
@@ -319,6 +321,7 @@ PLACE: Mapping[str, str] = {
     "work": "Work in progress",
     "customers": "Customers",
     "organizations": "Organizations",
+    "knowledge": "Knowledge",
     "searches": "Saved searches",
     "canned": "Canned replies",
     "quarantine": "Quarantine",
@@ -487,6 +490,7 @@ MENDING_LEFT: Mapping[str, str] = {"a person decided": "a person decided"}
 MAIL_JOB: Mapping[str, str] = {"running": "under way", "done": "done", "stopped": "stopped", "failed": "failed"}
 
 GROUPS = (
+    *articles.GROUPS,
     *mail.GROUPS,
     STATUS,
     PRIORITY,

@@ -1,0 +1,28 @@
+"""Knowledge: what readers find, and what those who write it see of it."""
+
+from projections.articles.fold import ARTICLES, product_key
+from projections.articles.read import Article, Found, find, get, get_each, redirect_of, search
+from projections.articles.readers import AGENT, ANYBODY, READABLE, Reader
+from projections.articles.rows import ArticleRow, EditionRow, FileRow, FlagRow, GapRow, PinRow
+
+__all__ = [
+    "AGENT",
+    "ANYBODY",
+    "ARTICLES",
+    "READABLE",
+    "Article",
+    "ArticleRow",
+    "EditionRow",
+    "FileRow",
+    "FlagRow",
+    "Found",
+    "GapRow",
+    "PinRow",
+    "Reader",
+    "find",
+    "get",
+    "get_each",
+    "product_key",
+    "redirect_of",
+    "search",
+]

@@ -1,0 +1,147 @@
+"""Knowledge as readers find it: what is published, for whom it is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import LiteralString
+from uuid import UUID
+
+import msgspec
+from psycopg import sql
+from psycopg.rows import class_row
+
+from eventstore.database import Connection
+from projections.articles.readers import READABLE, Reader
+from projections.page import LIMIT, Page, bounded, page_of, read_cursor
+
+
+class Article(msgspec.Struct, frozen=True):
+    """A published article. `body` is Markdown; `original`: what it is a translation of."""
+
+    id: UUID
+    kind: str
+    title: str
+    body: str
+    language: str
+    author: str
+    published_at: datetime
+    revised_at: datetime | None
+    version: int
+    edition: int
+    category: str
+    labels: list[str]
+    products: list[str]
+    versions: list[str]
+    audience: str
+    original: UUID | None
+
+
+class _Placed(Article, frozen=True):
+    """With its place in the lists."""
+
+    position: int
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A search result. `snippet`: plain text with the found words between `**`."""
+
+    id: UUID
+    title: str
+    snippet: str
+    url: str
+
+
+_COLUMNS: LiteralString = (
+    "id, kind, title, body, language, author, published_at, revised_at, version, edition, category, labels, products,"
+    " versions, audience, original"
+)
+
+
+def find(
+    connection: Connection,
+    reader: Reader,
+    *,
+    kind: str | None = None,
+    language: str | None = None,
+    category: str | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+) -> Page[Article]:
+    """Published articles, newest first. `category`: with those below it."""
+    asked: dict[LiteralString, object] = {
+        "kind = %(kind)s": kind,
+        "language = %(language)s": language,
+        "(category = %(category)s OR starts_with(category, %(category)s || '/'))": category,
+        "position < %(after)s": read_cursor(cursor, int) if cursor else None,
+    }
+    query = sql.SQL("SELECT {}, position FROM articles WHERE {} ORDER BY position DESC LIMIT %(limit)s").format(
+        sql.SQL(_COLUMNS),
+        sql.SQL(" AND ").join(
+            [sql.SQL(READABLE), *(sql.SQL(condition) for condition, value in asked.items() if value is not None)]
+        ),
+    )
+    values = {
+        "kind": kind,
+        "language": language,
+        "category": category,
+        "after": asked["position < %(after)s"],
+        "limit": bounded(limit) + 1,
+        **reader.values,
+    }
+    with connection.cursor(row_factory=class_row(_Placed)) as rows:
+        kept, following = page_of(rows.execute(query, values).fetchall(), limit, lambda row: row.position)
+    return Page([_shown(row) for row in kept], following)
+
+
+def get(connection: Connection, reader: Reader, article: UUID) -> Article | None:
+    """One published article, if this reader may see it."""
+    found = get_each(connection, reader, [article])
+    return found[0] if found else None
+
+
+def get_each(connection: Connection, reader: Reader, wanted: Sequence[UUID]) -> list[Article]:
+    """Those of the wanted that this reader may see, in the order asked for."""
+    query = sql.SQL("SELECT {} FROM articles WHERE id = ANY(%(wanted)s) AND {}").format(
+        sql.SQL(_COLUMNS), sql.SQL(READABLE)
+    )
+    with connection.cursor(row_factory=class_row(Article)) as rows:
+        found = {row.id: row for row in rows.execute(query, {"wanted": list(wanted), **reader.values}).fetchall()}
+    return [found[each] for each in wanted if each in found]
+
+
+def redirect_of(connection: Connection, reader: Reader, article: UUID) -> UUID | None:
+    """Where a retired article leads this reader, if anywhere."""
+    row = connection.execute(
+        sql.SQL(
+            "SELECT articles.id FROM articles, articles AS gone WHERE gone.id = %(gone)s AND gone.state = 'retired'"
+            " AND articles.id = gone.redirect_to AND {}"
+        ).format(sql.SQL(READABLE)),
+        {"gone": article, **reader.values},
+    ).fetchone()
+    return row[0] if row else None
+
+
+def search(
+    connection: Connection, reader: Reader, q: str, *, locale: str | None = None, limit: int = 10
+) -> list[Found]:
+    """Articles with any of the words, best first; those in the reader's language before others."""
+    language = (locale or "").partition("-")[0].lower()
+    query = sql.SQL(
+        "WITH sought AS ("
+        "  SELECT replace(plainto_tsquery('public.words', %(q)s)::text, '&', '|')::tsquery AS words"
+        ") SELECT id, title, ts_headline('public.words', body, words,"
+        "  'StartSel=**, StopSel=**, MaxFragments=1, MaxWords=30, MinWords=12')"
+        " FROM articles, sought WHERE {} AND to_tsvector('public.words', title || ' ' || body) @@ words"
+        " ORDER BY (split_part(lower(language), '-', 1) = %(language)s) DESC, ts_rank("
+        "  setweight(to_tsvector('public.words', title), 'A') || to_tsvector('public.words', body), words, 1) DESC,"
+        "  position DESC LIMIT %(limit)s"
+    ).format(sql.SQL(READABLE))
+    rows: Sequence[tuple[UUID, str, str]] = connection.execute(
+        query, {"q": q, "language": language, "limit": bounded(limit), **reader.values}
+    ).fetchall()
+    return [Found(article, title, snippet, f"/articles/{article}") for article, title, snippet in rows]
+
+
+def _shown(row: _Placed) -> Article:
+    return Article(**{name: getattr(row, name) for name in Article.__struct_fields__})

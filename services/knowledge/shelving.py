@@ -1,0 +1,245 @@
+"""What can be done with where an article stands, who reads it, its files and doubts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias, assert_never
+from uuid import UUID
+
+from schemas.errors import ConflictError, InvalidError, NotFoundError
+from schemas.facts.shelving import (
+    ArticleDescribed,
+    ArticleDoubted,
+    ArticleFileAdded,
+    ArticleFileRemoved,
+    ArticlePinned,
+    ArticleRedirected,
+    ArticleTranslates,
+    ArticleUnpinned,
+    Doubt,
+    DoubtSettled,
+    ReviewDue,
+)
+from schemas.interaction import Attachment
+from services.knowledge.asked import Asked
+from services.knowledge.state import Article, Filing, ShelvingFact, Translation
+
+CATEGORY_LEVELS_MAX = 2
+CATEGORY_MAX_CHARACTERS = 80
+WORD_MAX_CHARACTERS = 60
+WORDS_MAX = 30
+FILES_MAX = 100
+RANK_MAX = 1_000
+DOUBT_MAX_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Describe(Asked):
+    """File it, whole. `filing_changes`: as often as it had been filed when who asks saw it; None: whatever it was."""
+
+    filing: Filing
+    filing_changes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReview(Asked):
+    """To be looked at again on that day. `found_right`: somebody looked at it just now."""
+
+    on: date | None
+    found_right: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translate(Asked):
+    """It is a translation of `original` as that reads now; once more: it was brought up to date."""
+
+    original: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect(Asked):
+    """Lead its readers to another; None: to none."""
+
+    to: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddFile(Asked):
+    """A picture in the text, or something to download."""
+
+    file: UUID
+    content: Attachment
+    sha256: str
+    release: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveFile(Asked):
+    """No longer offer it."""
+
+    file: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin(Asked):
+    """Put it before what rises by itself, on a shelf: a category, or the first page."""
+
+    shelf: str = ""
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpin(Asked):
+    """Let it rise or fall by itself."""
+
+    shelf: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtIt(Asked):
+    """Say what is not right with it."""
+
+    flag: UUID
+    doubt: Doubt
+    words: str = ""
+    incident: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleDoubt(Asked):
+    """It is mended, or there was nothing to mend."""
+
+    flag: UUID
+
+
+ShelvingRequest: TypeAlias = (
+    Describe | PlanReview | Translate | Redirect | AddFile | RemoveFile | Pin | Unpin | DoubtIt | SettleDoubt
+)
+
+
+def decide(article: Article, request: ShelvingRequest, other: Article) -> list[ShelvingFact]:  # noqa: C901, PLR0911, PLR0912 -- a request a case
+    """The facts a request leads to. `other`: the article that the request names beside its own, if it does."""
+    if not article.known:
+        raise NotFoundError("no such article")
+    where = request.where
+    match request:
+        case Describe():
+            return _describe(article, request)
+        case PlanReview():
+            same = request.on == article.review_on and not request.found_right
+            return [] if same else [ReviewDue(on=request.on, found_right=request.found_right, **where)]
+        case Translate():
+            return _translate(article, request, other)
+        case Redirect():
+            return _redirect(article, request, other)
+        case AddFile():
+            return _add_file(article, request)
+        case RemoveFile():
+            return [ArticleFileRemoved(file=request.file, **where)] if request.file in article.files else []
+        case Pin():
+            if not -RANK_MAX <= request.rank <= RANK_MAX:
+                raise InvalidError(f"between -{RANK_MAX} and {RANK_MAX}", field="rank")
+            shelf = category_of(request.shelf)
+            same = article.pins.get(shelf) == request.rank
+            return [] if same else [ArticlePinned(shelf=shelf, rank=request.rank, **where)]
+        case Unpin():
+            return [ArticleUnpinned(shelf=request.shelf, **where)] if request.shelf in article.pins else []
+        case DoubtIt():
+            if len(request.words) > DOUBT_MAX_CHARACTERS:
+                raise InvalidError(f"at most {DOUBT_MAX_CHARACTERS} characters", field="words")
+            words = request.words.strip()
+            return [
+                ArticleDoubted(flag=request.flag, doubt=request.doubt, words=words, incident=request.incident, **where)
+            ]
+        case SettleDoubt():
+            return [DoubtSettled(flag=request.flag, **where)] if request.flag in article.doubts else []
+        case _:
+            assert_never(request)
+
+
+def category_of(text: str) -> str:
+    """A category as it is kept: `Account/Passwords`. Raises InvalidError."""
+    levels = [level for each in text.split("/") if (level := " ".join(each.split()))]
+    if len(levels) > CATEGORY_LEVELS_MAX or any(len(level) > CATEGORY_MAX_CHARACTERS for level in levels):
+        raise InvalidError(f"at most {CATEGORY_LEVELS_MAX} levels like Account/Passwords", field="category")
+    return "/".join(levels)
+
+
+def _describe(article: Article, request: Describe) -> list[ShelvingFact]:
+    if request.filing_changes is not None and request.filing_changes != article.filing_changes:
+        raise ConflictError("somebody else filed it otherwise meanwhile")
+    filing = Filing(
+        kind=request.filing.kind,
+        category=category_of(request.filing.category),
+        labels=_words(request.filing.labels, "labels"),
+        products=_words(request.filing.products, "products"),
+        versions=_words(request.filing.versions, "versions"),
+        audience=request.filing.audience,
+    )
+    if filing == article.filing:
+        return []
+    return [
+        ArticleDescribed(
+            kind=filing.kind,
+            shelf=filing.category,
+            labels=filing.labels,
+            products=filing.products,
+            versions=filing.versions,
+            audience=filing.audience,
+            **request.where,
+        )
+    ]
+
+
+def _words(given: Iterable[str], field: str) -> tuple[str, ...]:
+    """Each once, however it is written."""
+    found = {word.casefold(): word for each in reversed(tuple(given)) if (word := " ".join(each.split()))}
+    words = tuple(reversed(found.values()))
+    if len(words) > WORDS_MAX or any(len(word) > WORD_MAX_CHARACTERS for word in words):
+        raise InvalidError(f"at most {WORDS_MAX} of {WORD_MAX_CHARACTERS} characters", field=field)
+    return words
+
+
+def _translate(article: Article, request: Translate, original: Article) -> list[ShelvingFact]:
+    if not original.known:
+        raise NotFoundError("no such article to translate")
+    if request.original == request.article or original.translation is not None:
+        raise ConflictError("that is itself a translation: translate its original")
+    if _tongue(original.language) == _tongue(article.language):
+        raise ConflictError("it is in that language already")
+    says = Translation(request.original, max(1, len(original.editions)))
+    if says == article.translation:
+        return []
+    return [ArticleTranslates(original=says.original, edition=says.edition, **request.where)]
+
+
+def _tongue(language: str) -> str:
+    return language.partition("-")[0].lower()
+
+
+def _redirect(article: Article, request: Redirect, other: Article) -> list[ShelvingFact]:
+    if request.to == article.redirect_to:
+        return []
+    if request.to == request.article:
+        raise ConflictError("it can't lead to itself")
+    if request.to is not None and not other.published:
+        raise ConflictError("that can't be read: lead to one that is published")
+    return [ArticleRedirected(to=request.to, **request.where)]
+
+
+def _add_file(article: Article, request: AddFile) -> list[ShelvingFact]:
+    if request.file in article.files:
+        return []
+    if len(article.files) >= FILES_MAX:
+        raise ConflictError(f"an article has at most {FILES_MAX} files")
+    return [
+        ArticleFileAdded(
+            file=request.file,
+            content=request.content,
+            sha256=request.sha256,
+            release=" ".join(request.release.split())[:WORD_MAX_CHARACTERS],
+            **request.where,
+        )
+    ]
