@@ -20,6 +20,7 @@ from schemas.errors import ForbiddenError, NotFoundError, UnauthenticatedError, 
 from services.access import sessions, sight, tokens
 from services.access.identity import Identity
 from services.access.policy import EVERYBODY, POLICY, refusal
+from services.web.routing import whole
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -59,12 +60,11 @@ class Guard:
         _know(route for route in router.routes if isinstance(route, Route | WebSocketRoute))
         for route in router.routes:
             if isinstance(route, Route | WebSocketRoute):
-                route.app = self._guarded(route.app, rule_of(route), reads_json=_reads_json(route))
+                route.app = self._guarded(route)
 
-    def _guarded(self, app: ASGIApp, rule: str, *, reads_json: bool) -> ASGIApp:
+    def _guarded(self, route: Route | WebSocketRoute) -> ASGIApp:
+        app, rule = route.app, rule_of(route)
         allowed = POLICY[rule]
-        if allowed is EVERYBODY and not reads_json:
-            return app
 
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
             connection = HTTPConnection(scope)
@@ -78,7 +78,7 @@ class Guard:
                 if why := refusal(identity, rule, scope.get("method", "GET")):
                     raise ForbiddenError(why)
                 scope.setdefault("state", {})["identity"] = identity
-            if reads_json:
+            if _reads_json(route):
                 _refuse_other_than_json(connection)
             with seeing(EVERYTHING if identity is None else identity.sight):
                 if identity is not None and identity.sight.hidden:
@@ -138,6 +138,7 @@ def _know(routes: Iterable[Route | WebSocketRoute]) -> None:
 
 def _reads_json(route: BaseRoute) -> bool:
     # form-encoded bodies are read by the routes that take them; only declared JSON models have a body field
+    route = whole(route)
     return isinstance(route, APIRoute) and route.body_field is not None
 
 

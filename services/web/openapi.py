@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from services.access.identity import Role
 from services.access.policy import EVERYBODY, POLICY
 from services.web.api.shapes import DOCUMENTED, PROBLEM
+from services.web.routing import whole
 
 _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
@@ -31,7 +32,7 @@ def _build(app: FastAPI, version: str) -> dict[str, Any]:
         title="Cauce",
         version=version,
         description="Every contact on any channel, one timeline per incident. Errors are application/problem+json.",
-        routes=app.routes,
+        routes=[whole(route) for route in app.routes],
     )
     components = found.setdefault("components", {})
     schemas = components.setdefault("schemas", {})

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import msgspec
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.muting.requests import Unmute
 from services.web.api.customers import AddressIn
 from services.web.api.shapes import Caller, Key, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
 class Unmuted(msgspec.Struct, frozen=True):
@@ -21,9 +21,9 @@ class Unmuted(msgspec.Struct, frozen=True):
     position: int
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """One route."""
-    routes = APIRouter(prefix="/api/v1/addresses", tags=["customers"])
+    routes = Router(prefix="/api/v1/addresses", tags=["customers"])
 
     @routes.post("/unmute", responses=answers(Unmuted))
     async def unmute(body: AddressIn, who: Caller, key: Key) -> Response:

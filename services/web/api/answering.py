@@ -10,7 +10,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
@@ -27,6 +26,7 @@ from services.incidents import requests, teamwork
 from services.incidents.ways import Way, ways
 from services.web.api.shapes import Body, Caller, Key, MaybeLine, Notes, Number, Words, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _FILES_MAX = 10
 
@@ -91,15 +91,15 @@ class DraftIn(Body):
     attachments: Annotated[tuple[UUID, ...], Field(max_length=_FILES_MAX)] = ()
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/incidents/{number}/replies`, `notes`, `drafts`, `ways`."""
-    routes = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
+    routes = Router(prefix="/api/v1/incidents", tags=["incidents"])
     _saying(routes, parts)
     _drafting(routes, parts)
     return routes
 
 
-def _saying(routes: APIRouter, parts: Parts) -> None:
+def _saying(routes: Router, parts: Parts) -> None:
     run = parts.commands.run
 
     @routes.post("/{number}/replies", status_code=202, responses=answers(Replied, 202))
@@ -162,7 +162,7 @@ def _saying(routes: APIRouter, parts: Parts) -> None:
         return json(Noted(out.position, out.note or out.subject), 201, position=out.position)
 
 
-def _drafting(routes: APIRouter, parts: Parts) -> None:
+def _drafting(routes: Router, parts: Parts) -> None:
     database = parts.hub.database
 
     @routes.get("/{number}/drafts", responses=answers(Page[Kept]))

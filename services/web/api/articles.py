@@ -10,7 +10,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AfterValidator, StringConstraints
 from starlette.responses import Response
 
@@ -30,6 +30,7 @@ from services.knowledge.articles import (
 from services.knowledge.library import article_id
 from services.web.api.shapes import LIMIT_DEFAULT, Body, Caller, Cursor, Key, Limit, answers, fresh, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _Title = Annotated[
     str,
@@ -65,15 +66,15 @@ class ArticleChangeIn(Body):
     body: _Body | None = None
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/articles` and `/api/v1/search`."""
-    routes = APIRouter(prefix="/api/v1", tags=["knowledge"])
+    routes = Router(prefix="/api/v1", tags=["knowledge"])
     _reading(routes, parts)
     _writing(routes, parts)
     return routes
 
 
-def _reading(routes: APIRouter, parts: Parts) -> None:
+def _reading(routes: Router, parts: Parts) -> None:
     database = parts.hub.database
     waits = fresh(database, "articles")
 
@@ -104,7 +105,7 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
         return json(Page(await database.run(articles.search, AGENT, q, locale=locale, limit=limit)))
 
 
-def _writing(routes: APIRouter, parts: Parts) -> None:
+def _writing(routes: Router, parts: Parts) -> None:
     @routes.post("/articles", status_code=201, responses=answers(Written, 201))
     async def publish(body: ArticleIn, who: Caller, key: Key) -> Response:
         """Publish an article."""

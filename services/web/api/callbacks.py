@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from channels.moment import Moment
@@ -20,6 +20,7 @@ from services.callbacks import requests
 from services.web.api.doing import done
 from services.web.api.shapes import LIMIT_DEFAULT, Body, Caller, Cursor, Key, Limit, MaybeLine, answers, fresh, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
 class WindowIn(Body):
@@ -41,15 +42,15 @@ class CancelIn(Body):
     reason: MaybeLine = ""
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/callbacks`."""
-    routes = APIRouter(prefix="/api/v1/callbacks", tags=["callbacks"])
+    routes = Router(prefix="/api/v1/callbacks", tags=["callbacks"])
     _reading(routes, parts)
     _working(routes, parts)
     return routes
 
 
-def _reading(routes: APIRouter, parts: Parts) -> None:
+def _reading(routes: Router, parts: Parts) -> None:
     database = parts.hub.database
     waits = fresh(database, "callbacks", "incidents")
 
@@ -71,7 +72,7 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
         return json(found)
 
 
-def _working(routes: APIRouter, parts: Parts) -> None:
+def _working(routes: Router, parts: Parts) -> None:
     @routes.post("/{callback}/take", responses=answers(Callback))
     async def take(callback: UUID, who: Caller, key: Key) -> Response:
         """I see to it. To call at once: `POST /calls` with `callback`."""

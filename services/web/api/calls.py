@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -36,6 +36,7 @@ from services.web.api.shapes import (
     json,
 )
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _Number = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 
@@ -69,9 +70,9 @@ class CallChangeIn(Body):
     apart: bool = False
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/calls`."""
-    routes = APIRouter(prefix="/api/v1/calls", tags=["calls"])
+    routes = Router(prefix="/api/v1/calls", tags=["calls"])
     database = parts.hub.database
     waits = fresh(database, "calls", "incidents")
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
@@ -37,6 +37,7 @@ from services.web.api.shapes import (
     json,
 )
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _Language = Annotated[str, StringConstraints(pattern=r"^(es|en)?$")]
 
@@ -103,16 +104,16 @@ class SeenIn(Body):
     position: Annotated[int, Field(ge=0, le=POSITION_MAX)]
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/…`: what the incident page shows beside the timeline."""
-    routes = APIRouter(prefix="/api/v1", tags=["incidents"])
+    routes = Router(prefix="/api/v1", tags=["incidents"])
     _looking(routes, parts)
     _linking(routes, parts)
     _canned(routes, parts)
     return routes
 
 
-def _looking(routes: APIRouter, parts: Parts) -> None:
+def _looking(routes: Router, parts: Parts) -> None:
     database = parts.hub.database
     waits = fresh(database, "casework", "incidents", "timeline")
 
@@ -139,7 +140,7 @@ def _looking(routes: APIRouter, parts: Parts) -> None:
         return json(Seen(await database.run(see_mentions, who.name, body.position)))
 
 
-def _linking(routes: APIRouter, parts: Parts) -> None:
+def _linking(routes: Router, parts: Parts) -> None:
     database = parts.hub.database
     waits = fresh(database, "casework", "articles")
 
@@ -165,7 +166,7 @@ def _linking(routes: APIRouter, parts: Parts) -> None:
         return json(Linked(out.position, articles), position=out.position, undo=out.undo)
 
 
-def _canned(routes: APIRouter, parts: Parts) -> None:
+def _canned(routes: Router, parts: Parts) -> None:
     database = parts.hub.database
 
     @routes.get("/canned", responses=answers(Page[Canned]))

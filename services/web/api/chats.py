@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from eventstore.database import Connection
@@ -37,6 +37,7 @@ from services.web.api.shapes import (
     json,
 )
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
 class TransferIn(Body):
@@ -73,9 +74,9 @@ class Presences(msgspec.Struct, frozen=True):
     agents: list[AgentPresence]
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/chats` and `/api/v1/presence`."""
-    routes = APIRouter(prefix="/api/v1", tags=["chats"])
+    routes = Router(prefix="/api/v1", tags=["chats"])
     database = parts.hub.database
     waits = fresh(database, "chats", "incidents")
 

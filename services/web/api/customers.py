@@ -9,7 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
@@ -34,6 +34,7 @@ from services.web.api.shapes import (
     json,
 )
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _ADDRESSES_MAX = 20
 
@@ -85,15 +86,15 @@ class CustomerFromIn(Body):
     from_: Annotated[UUID, Field(alias="from")]
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/customers`."""
-    routes = APIRouter(prefix="/api/v1/customers", tags=["customers"])
+    routes = Router(prefix="/api/v1/customers", tags=["customers"])
     _reading(routes, parts)
     _working(routes, parts)
     return routes
 
 
-def _reading(routes: APIRouter, parts: Parts) -> None:
+def _reading(routes: Router, parts: Parts) -> None:
     database = parts.hub.database
     waits = fresh(database, "customers", "incidents", "timeline", "organizations", "mutes")
 
@@ -128,7 +129,7 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
         return json(await database.run(timeline.of_customer, customer, cursor=cursor, limit=limit))
 
 
-def _working(routes: APIRouter, parts: Parts) -> None:
+def _working(routes: Router, parts: Parts) -> None:
     @routes.post("", status_code=201, responses=answers(CustomerDone, 201))
     async def register(body: CustomerIn, who: Caller, key: Key) -> Response:
         """Enter a person; an agent's word proves the addresses."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response, StreamingResponse
 
 from eventstore import store
@@ -26,6 +26,7 @@ from schemas.facts import REGISTRY
 from services.access.identity import Role
 from services.web.api.shapes import POSITION_HEADER, POSITION_MAX, Caller
 from services.web.parts import Parts
+from services.web.routing import Router
 
 MEDIA_TYPE = "application/x-ndjson"
 _LIMIT_MAX = 10_000
@@ -50,9 +51,9 @@ class Line(msgspec.Struct, frozen=True):
 _encode = msgspec.json.Encoder().encode
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/events`."""
-    routes = APIRouter(prefix="/api/v1/events", tags=["events"])
+    routes = Router(prefix="/api/v1/events", tags=["events"])
     database, keys = parts.hub.database, parts.hub.keys
 
     @routes.get("", response_class=StreamingResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})

@@ -17,7 +17,7 @@ from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from starlette.responses import HTMLResponse, Response
 
 from channels.email import original
@@ -28,6 +28,7 @@ from projections import timeline
 from projections.timeline import StoredFile
 from schemas.errors import DecodeError, NotFoundError, TooLargeError
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _PICTURES: Mapping[str, tuple[bytes, ...]] = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
@@ -53,9 +54,9 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 Index = Annotated[int, Path(ge=0, le=10_000)]
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/interactions/{interaction}/…`."""
-    routes = APIRouter(prefix="/api/v1/interactions", tags=["incidents"])
+    routes = Router(prefix="/api/v1/interactions", tags=["incidents"])
     database, blobs = parts.hub.database, parts.hub.blobs
 
     @routes.get("/{interaction}/attachments/{index}", response_class=Response)

@@ -10,7 +10,6 @@ from collections.abc import Awaitable
 
 import msgspec
 import structlog
-from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from starlette.responses import Response
 
@@ -19,6 +18,7 @@ from schemas import asyncapi
 from services.web import figures
 from services.web.api.shapes import answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 log = structlog.get_logger()
 
@@ -53,9 +53,9 @@ class Readiness(msgspec.Struct, frozen=True):
     checks: Checks
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """Beside the API: no prefix, no sign-in."""
-    routes = APIRouter(tags=["health"])
+    routes = Router(tags=["health"])
 
     @routes.get("/healthz", responses=answers(Alive))
     async def healthz() -> Response:

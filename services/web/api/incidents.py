@@ -10,7 +10,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import Query
 from msgspec import UNSET
 from pydantic import Field
 from starlette.responses import Response
@@ -40,6 +40,7 @@ from services.web.api.shapes import (
     json,
 )
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _INTERACTIONS_MAX = 200
 _TAGS_MAX = 50
@@ -117,16 +118,16 @@ class MoveIn(Body):
     to: OneNumber
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/incidents`."""
-    routes = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
+    routes = Router(prefix="/api/v1/incidents", tags=["incidents"])
     _reading(routes, parts)
     _working(routes, parts)
     _regrouping(routes, parts)
     return routes
 
 
-def _reading(routes: APIRouter, parts: Parts) -> None:
+def _reading(routes: Router, parts: Parts) -> None:
     database = parts.hub.database
     waits = fresh(database, "incidents", "timeline", "customers", "organizations")
 
@@ -179,7 +180,7 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
         return json(found)
 
 
-def _working(routes: APIRouter, parts: Parts) -> None:
+def _working(routes: Router, parts: Parts) -> None:
     @routes.post("/{number}/assign", responses=answers(Done))
     async def assign(number: Number, body: AssignIn, who: Caller, key: Key) -> Response:
         """Give it to a user, to a team, or to nobody."""
@@ -216,7 +217,7 @@ def _working(routes: APIRouter, parts: Parts) -> None:
         return await run_and_show(parts, request, who, key)
 
 
-def _regrouping(routes: APIRouter, parts: Parts) -> None:
+def _regrouping(routes: Router, parts: Parts) -> None:
     @routes.post("/{number}/merge", responses=answers(Done))
     async def merge(number: Number, body: MergeIn, who: Caller, key: Key) -> Response:
         """The others become part of this one; they can be taken out again."""

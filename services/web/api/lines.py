@@ -9,7 +9,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
-from fastapi import APIRouter, Path
+from fastapi import Path
 from starlette.responses import Response
 
 from projections.page import Page
@@ -17,6 +17,7 @@ from services.access import lines
 from services.access.lines import Line
 from services.web.api.shapes import Body, Caller, MaybeLine, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 LineName = Annotated[str, Path(max_length=64)]
 
@@ -34,9 +35,9 @@ class NewLine(msgspec.Struct, frozen=True):
     url: str
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/lines`."""
-    routes = APIRouter(prefix="/api/v1/lines", tags=["lines"])
+    routes = Router(prefix="/api/v1/lines", tags=["lines"])
     database = parts.hub.database
 
     @routes.get("", responses=answers(Page[Line]))

@@ -10,13 +10,14 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from schemas.errors import RateLimitedError, RetryableError
 from services.web.api.shapes import POSITION_MAX
 from services.web.guard import caller
 from services.web.parts import Parts
+from services.web.routing import Router
 
 MEDIA_TYPE = "text/event-stream"
 RECHECK_SECONDS = 60.0
@@ -25,9 +26,9 @@ RECHECK_SECONDS = 60.0
 _HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """Under both addresses."""
-    routes = APIRouter(tags=["live"])
+    routes = Router(tags=["live"])
 
     @routes.get("/live", response_class=StreamingResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})
     @routes.get("/api/v1/live", response_class=StreamingResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})

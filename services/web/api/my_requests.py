@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from channels.form import Email, Locale
 from services.web.api.shapes import Body, answers, json
 from services.web.parts import Parts
 from services.web.requests_list import RequestsList
+from services.web.routing import Router
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -28,9 +29,9 @@ class AskIn(Body):
     locale: Locale | None = None
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """For whoever builds a help centre of their own."""
-    routes = APIRouter(prefix="/api/v1/my-requests", tags=["customers"])
+    routes = Router(prefix="/api/v1/my-requests", tags=["customers"])
     requests = RequestsList(parts)
 
     @routes.post("", status_code=202, responses=answers(Asked, 202))

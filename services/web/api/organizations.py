@@ -10,7 +10,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
@@ -38,6 +37,7 @@ from services.web.api.shapes import (
     json,
 )
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _EACH_MAX = 50
 
@@ -76,15 +76,15 @@ class OrganizationChangeIn(Body):
     version: int | None = None
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/organizations`."""
-    routes = APIRouter(prefix="/api/v1/organizations", tags=["organizations"])
+    routes = Router(prefix="/api/v1/organizations", tags=["organizations"])
     _reading(routes, parts)
     _working(routes, parts)
     return routes
 
 
-def _reading(routes: APIRouter, parts: Parts) -> None:
+def _reading(routes: Router, parts: Parts) -> None:
     database = parts.hub.database
     waits = fresh(database, "organizations", "customers", "incidents")
 
@@ -101,7 +101,7 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
         return json(await database.run(_detail, organization))
 
 
-def _working(routes: APIRouter, parts: Parts) -> None:
+def _working(routes: Router, parts: Parts) -> None:
     @routes.post("", status_code=201, responses=answers(Organization, 201))
     async def register(body: OrganizationIn, who: Caller, key: Key) -> Response:
         """Enter a company."""

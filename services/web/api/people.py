@@ -10,7 +10,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
@@ -35,6 +35,7 @@ from services.web.api.shapes import (
     json,
 )
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _TEAMS_MAX = 100
 
@@ -113,16 +114,16 @@ class UserChangeIn(Body):
     password: _Password | None = None
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/me`, `/users`, `/sessions`, `/audit`."""
-    routes = APIRouter(prefix="/api/v1", tags=["access"])
+    routes = Router(prefix="/api/v1", tags=["access"])
     _own(routes, parts)
     _users(routes, parts)
     _sessions(routes, parts)
     return routes
 
 
-def _own(routes: APIRouter, parts: Parts) -> None:
+def _own(routes: Router, parts: Parts) -> None:
     database, access = parts.hub.database, parts.hub.access
 
     @routes.get("/me", responses=answers(Me))
@@ -144,7 +145,7 @@ def _own(routes: APIRouter, parts: Parts) -> None:
         return json(Ended(done.position, session), position=done.position)
 
 
-def _users(routes: APIRouter, parts: Parts) -> None:
+def _users(routes: Router, parts: Parts) -> None:
     database, access = parts.hub.database, parts.hub.access
 
     @routes.get("/users", responses=answers(Page[UserShape]))
@@ -188,7 +189,7 @@ def _users(routes: APIRouter, parts: Parts) -> None:
         return json(UserDone(done.position, shown), position=done.position)
 
 
-def _sessions(routes: APIRouter, parts: Parts) -> None:
+def _sessions(routes: Router, parts: Parts) -> None:
     database, access = parts.hub.database, parts.hub.access
 
     @routes.get("/sessions", responses=answers(Page[SessionShape]))

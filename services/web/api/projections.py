@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import msgspec
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from eventstore.database import Connection
@@ -15,6 +14,7 @@ from services.rebuild import standing
 from services.rebuild.standing import Standing
 from services.web.api.shapes import Caller, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
 class Standings(msgspec.Struct, frozen=True):
@@ -32,9 +32,9 @@ class RebuildAsked(msgspec.Struct, frozen=True):
     state: str
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/projections`."""
-    routes = APIRouter(prefix="/api/v1/projections", tags=["projections"])
+    routes = Router(prefix="/api/v1/projections", tags=["projections"])
 
     @routes.get("", responses=answers(Standings))
     async def list_projections() -> Response:

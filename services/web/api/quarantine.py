@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -27,6 +27,7 @@ from services.quarantine_preview import HeldFile, Preview, preview
 from services.web.api.files import framed
 from services.web.api.shapes import LIMIT_DEFAULT, Body, Caller, Cursor, Limit, Line, MaybeLine, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _Filter = Annotated[str, Query(max_length=300)]
 
@@ -87,16 +88,16 @@ class AllIn(Body):
     sender: MaybeLine = ""
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/quarantine`."""
-    routes = APIRouter(prefix="/api/v1/quarantine", tags=["quarantine"])
+    routes = Router(prefix="/api/v1/quarantine", tags=["quarantine"])
     _deciding_many(routes, parts)  # first: its addresses are no ids
     _reading(routes, parts)
     _deciding(routes, parts)
     return routes
 
 
-def _reading(routes: APIRouter, parts: Parts) -> None:
+def _reading(routes: Router, parts: Parts) -> None:
     hub = parts.hub
 
     @routes.get("", responses=answers(HeldPage))
@@ -143,7 +144,7 @@ def _reading(routes: APIRouter, parts: Parts) -> None:
         return Response(data, media_type="application/octet-stream", headers=headers)
 
 
-def _deciding(routes: APIRouter, parts: Parts) -> None:
+def _deciding(routes: Router, parts: Parts) -> None:
     hub = parts.hub
 
     @routes.post("/{item}/reprocess", status_code=202, responses=answers(Resolved, 202))
@@ -171,7 +172,7 @@ def _deciding(routes: APIRouter, parts: Parts) -> None:
         return json(Resolved(item, "held"), position=done.position)
 
 
-def _deciding_many(routes: APIRouter, parts: Parts) -> None:
+def _deciding_many(routes: Router, parts: Parts) -> None:
     hub = parts.hub
 
     @routes.post("/many", responses=answers(Many))

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import msgspec
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from eventstore.database import Connection
@@ -16,6 +15,7 @@ from services.recorrelation import work
 from services.recorrelation.proposals import Proposal
 from services.web.api.shapes import Body, Caller, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
 class Recorrelation(msgspec.Struct, frozen=True):
@@ -31,9 +31,9 @@ class RecorrelationIn(Body):
     dry_run: bool = True
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/recorrelation`."""
-    routes = APIRouter(prefix="/api/v1/recorrelation", tags=["incidents"])
+    routes = Router(prefix="/api/v1/recorrelation", tags=["incidents"])
 
     @routes.get("", responses=answers(Recorrelation))
     async def show() -> Response:

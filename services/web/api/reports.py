@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Protocol
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from eventstore.database import Connection
@@ -21,6 +21,7 @@ from projections.report import Report, zone_of
 from schemas.errors import InvalidError, NotFoundError
 from services.web.api.shapes import answers, fresh, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 PERIOD = timedelta(days=30)
 _YEARS_MAX = timedelta(days=3660)
@@ -93,9 +94,9 @@ def dimensions(by: str | None, kind: Kind) -> tuple[str, ...]:
     return kind.by if by is None else tuple(part.strip() for part in by.split(",") if part.strip())
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/reports`."""
-    routes = APIRouter(prefix="/api/v1/reports", tags=["reports"])
+    routes = Router(prefix="/api/v1/reports", tags=["reports"])
     database = parts.hub.database
     waits = fresh(database, *REPORTS)
 

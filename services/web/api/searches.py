@@ -10,7 +10,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter
 from pydantic import StringConstraints
 from starlette.responses import Response
 
@@ -18,6 +17,7 @@ from services import searches
 from services.searches import SavedSearch
 from services.web.api.shapes import Body, Caller, Line, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
 class SearchIn(Body):
@@ -41,9 +41,9 @@ class Searches(msgspec.Struct, frozen=True):
     items: Sequence[SavedSearch]
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/searches`."""
-    routes = APIRouter(prefix="/api/v1/searches", tags=["incidents"])
+    routes = Router(prefix="/api/v1/searches", tags=["incidents"])
     database = parts.hub.database
 
     async def answer(who: Caller, status: int = 200) -> Response:

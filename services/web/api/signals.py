@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
 from pydantic import StringConstraints
 from starlette.responses import Response
 
@@ -17,6 +16,7 @@ from schemas.errors import InvalidError
 from services.chats.house import PRESENCE
 from services.web.api.shapes import Body, Caller, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 OF_ONE_USER = Rate(burst=30, per_second=5.0)
 
@@ -34,9 +34,9 @@ class SignalSent(msgspec.Struct, frozen=True):
     sent: bool
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/signals`."""
-    routes = APIRouter(prefix="/api/v1/signals", tags=["live"])
+    routes = Router(prefix="/api/v1/signals", tags=["live"])
     limit = Limit(OF_ONE_USER, on=parts.hub.settings.rate_limit)
 
     @routes.post("", status_code=202, responses=answers(SignalSent, 202))

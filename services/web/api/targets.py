@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
@@ -19,6 +18,7 @@ from schemas.facts.incident import Priority
 from services.targets import SECONDS_MAX, SECONDS_MIN, SetTarget
 from services.web.api.shapes import Body, Caller, Key, answers, fresh, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 Seconds = Annotated[int, Field(ge=SECONDS_MIN, le=SECONDS_MAX)]
 
@@ -36,9 +36,9 @@ class Targets(msgspec.Struct, frozen=True):
     items: Sequence[Target]
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/targets`."""
-    routes = APIRouter(prefix="/api/v1/targets", tags=["administration"])
+    routes = Router(prefix="/api/v1/targets", tags=["administration"])
     database = parts.hub.database
 
     @routes.get("", responses=answers(Targets), dependencies=[fresh(database, "incidents")])

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
@@ -22,6 +21,7 @@ from services.access.team_mail import TeamMail
 from services.access.teams import Team
 from services.web.api.shapes import Body, Caller, Line, MaybeLine, Notes, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _MEMBERS_MAX = 1000
 
@@ -76,9 +76,9 @@ class TeamChangeIn(Body):
     mail: TeamMailIn | None = None
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/teams`."""
-    routes = APIRouter(prefix="/api/v1/teams", tags=["access"])
+    routes = Router(prefix="/api/v1/teams", tags=["access"])
     database, access = parts.hub.database, parts.hub.access
     ours = Mailboxes(parts.hub.settings.mail_addresses)
 

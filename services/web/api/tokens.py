@@ -10,7 +10,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
@@ -20,6 +19,7 @@ from services.access.identity import Role
 from services.access.tokens import DAYS_MAX, ApiToken, NewToken
 from services.web.api.shapes import Body, Caller, Key, MaybeLine, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _SCOPES_MAX = 20
 
@@ -63,9 +63,9 @@ class TokenIn(Body):
     expires_days: Annotated[int, Field(ge=1, lt=DAYS_MAX)] | None = None
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/tokens`."""
-    routes = APIRouter(prefix="/api/v1/tokens", tags=["access"])
+    routes = Router(prefix="/api/v1/tokens", tags=["access"])
     database, access = parts.hub.database, parts.hub.access
 
     @routes.get("", responses=answers(Page[TokenShape]))

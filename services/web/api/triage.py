@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
 from msgspec import UNSET, UnsetType
 from pydantic import Field
 from starlette.responses import Response
@@ -27,6 +26,7 @@ from services.incidents.requests import IncidentRequest
 from services.web.api.incidents import Done, NothingIn, OneNumber, run_and_show
 from services.web.api.shapes import Body, Caller, Key, Line, MaybeLine, Notes, Number, answers, fresh, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _TAGS_MAX = 50
 
@@ -139,9 +139,9 @@ def bulk_of(asked: BulkIn) -> Bulk:
     return Bulk(requests=tuple(make(number, asked) for number in numbers))
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """Beside services/web/api/incidents.py."""
-    routes = APIRouter(prefix="/api/v1", tags=["incidents"])
+    routes = Router(prefix="/api/v1", tags=["incidents"])
 
     @routes.post("/incidents/{number}/snooze", responses=answers(Done))
     async def snooze(number: Number, body: SnoozeIn, who: Caller, key: Key) -> Response:

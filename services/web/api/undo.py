@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter
 
 from services.desk import Refusal
 from services.undo import Undo
 from services.web.api.shapes import Body, Caller, Key, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
 class Undone(msgspec.Struct, frozen=True):
@@ -28,9 +28,9 @@ class NothingIn(Body):
     """Nothing to say."""
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """One route."""
-    routes = APIRouter(prefix="/api/v1/undo", tags=["incidents"])
+    routes = Router(prefix="/api/v1/undo", tags=["incidents"])
 
     @routes.post("/{undo}", responses=answers(Undone))
     async def take_back(undo: UUID, who: Caller, key: Key, body: NothingIn | None = None) -> object:  # noqa: ARG001 -- the body may only be empty

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
@@ -24,6 +24,7 @@ from services.drafts import uploads
 from services.drafts.uploads import Upload
 from services.web.api.shapes import NUMBER_MAX, Caller, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 POST_MAX_BYTES = uploads.ONE_MESSAGE_MAX_BYTES + 1024 * 1024
 _DOCUMENTED = {
@@ -41,9 +42,9 @@ _DOCUMENTED = {
 }
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/uploads`."""
-    routes = APIRouter(prefix="/api/v1/uploads", tags=["incidents"])
+    routes = Router(prefix="/api/v1/uploads", tags=["incidents"])
     database = parts.hub.database
     attachments = Attachments(parts.hub.blobs)
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
 from starlette.responses import Response
 
@@ -30,6 +30,7 @@ from services.knowledge.visits import (
 )
 from services.web.api.shapes import Body, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 
 FOUND_MAX = 1_000_000
 FROM_ONE_PLACE = Rate(burst=200, per_second=5.0)
@@ -69,9 +70,9 @@ class VisitEventIn(Body):
     product: Annotated[str, AfterValidator(one_line), StringConstraints(max_length=200)] = ""
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/visits`."""
-    routes = APIRouter(prefix="/api/v1/visits", tags=["knowledge"])
+    routes = Router(prefix="/api/v1/visits", tags=["knowledge"])
     places = Limit(FROM_ONE_PLACE, on=parts.hub.settings.rate_limit)
 
     @routes.post("", status_code=201, responses=answers(Begun, 201))

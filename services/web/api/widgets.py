@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
 from projections.page import Page
 from services.web.api.shapes import Body, Caller, Line, MaybeLine, answers, json
 from services.web.parts import Parts
+from services.web.routing import Router
 from services.widgets import sites
 from services.widgets.sites import COLOUR, Site
 
@@ -41,9 +41,9 @@ class WidgetIn(Body):
     colour: Line = COLOUR
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/widgets`."""
-    routes = APIRouter(prefix="/api/v1/widgets", tags=["widgets"])
+    routes = Router(prefix="/api/v1/widgets", tags=["widgets"])
     database, access, public_url = parts.hub.database, parts.hub.access, parts.hub.settings.public_url
 
     def shown(site: Site) -> Widget:

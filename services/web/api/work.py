@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -36,6 +36,7 @@ from services.web.api.shapes import (
     json,
 )
 from services.web.parts import Parts
+from services.web.routing import Router
 from services.worktime import requests
 from services.worktime.decide import LONGEST
 
@@ -73,9 +74,9 @@ class StopIn(Body):
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """`/api/v1/work`, and what belongs to one incident."""
-    routes = APIRouter(prefix="/api/v1", tags=["work"])
+    routes = Router(prefix="/api/v1", tags=["work"])
     database = parts.hub.database
     waits = fresh(database, *_PROJECTIONS)
 

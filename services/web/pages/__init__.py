@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -56,7 +56,7 @@ from services.web.pages.screen import Screen, redirect
 from services.web.pages.words import PROBLEM
 from services.web.parts import Parts
 from services.web.problems import Problem
-from services.web.routing import mount
+from services.web.routing import Router, mount
 
 _SERVER_ERROR = 500
 _UNAUTHENTICATED = 401
@@ -66,7 +66,7 @@ def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
     """Mount all pages, and show errors as one."""
     files = StaticFiles()
     screen = Screen(parts.hub.settings.locale)
-    plain = APIRouter(include_in_schema=False)
+    plain = Router(include_in_schema=False)
     plain.add_route("/static/{path:path}", files.serve, methods=["GET"])
     mount(app, plain)
     mount(app, docs.router(app, screen))

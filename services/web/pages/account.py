@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 import segno
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from eventstore.database import Connection
@@ -23,11 +23,12 @@ from services.web.pages import posted
 from services.web.pages.gate import place_of
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """One's own account."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     _page(routes, parts, screen)
     _password(routes, parts, screen)
     _enrolment(routes, parts, screen)
@@ -59,7 +60,7 @@ async def _show(
     return screen.render(request, "agent/account.html", context, status=status, headers=headers)
 
 
-def _page(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _page(routes: Router, parts: Parts, screen: Screen) -> None:
     @routes.get("/account")
     async def show(request: Request) -> Response:
         return await _show(parts, screen, request)
@@ -73,7 +74,7 @@ async def _prove(parts: Parts, request: Request, password: str) -> None:
         raise InvalidError("not your password", field="password") from error
 
 
-def _password(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _password(routes: Router, parts: Parts, screen: Screen) -> None:
     @routes.post("/account/password")
     async def change(request: Request) -> Response:
         fields, who = await posted.fields(request), caller(request)
@@ -98,7 +99,7 @@ def _password(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return redirect(request, "/account", done="saved", min_position=done.position)
 
 
-def _enrolment(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _enrolment(routes: Router, parts: Parts, screen: Screen) -> None:
     access = parts.hub.access
 
     @routes.post("/account/totp")
@@ -113,7 +114,7 @@ def _enrolment(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return redirect(request, "/account/totp")
 
 
-def _second_factor(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _second_factor(routes: Router, parts: Parts, screen: Screen) -> None:
     access = parts.hub.access
 
     async def page(request: Request, error: Exception | None = None) -> Response:
@@ -150,7 +151,7 @@ def _second_factor(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return redirect(request, "/account", done="saved")
 
 
-def _sessions(routes: APIRouter, parts: Parts) -> None:
+def _sessions(routes: Router, parts: Parts) -> None:
     access = parts.hub.access
 
     @routes.post("/account/sessions/{session}/end")

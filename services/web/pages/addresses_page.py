@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -15,11 +15,12 @@ from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:  # noqa: ARG001 -- as all pages are made
+def router(parts: Parts, screen: Screen) -> Router:  # noqa: ARG001 -- as all pages are made
     """One button."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
 
     @routes.post("/agent/addresses/unmute")
     async def unmute(request: Request) -> Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from channels.email.mailboxes import Mailboxes
@@ -20,15 +20,16 @@ from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _MEMBER = "member:"
 _INVERSE = {"team_closed": "open", "team_opened": "close"}
 """What undoes what was just done."""
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """For admins."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     access = parts.hub.access
     ours = Mailboxes(parts.hub.settings.mail_addresses)
 
@@ -93,7 +94,7 @@ def _undo(request: Request) -> dict[str, str]:
     return {"undo_at": f"/admin/teams/{quote(asked.get('team', ''), safe='')}/{inverse}"} if inverse else {}
 
 
-def _turning(routes: APIRouter, parts: Parts) -> None:
+def _turning(routes: Router, parts: Parts) -> None:
     async def turn(request: Request, name: str, *, closed: bool) -> Response:
         await parts.hub.access.run(caller(request).name, teams.close_team, name, closed=closed)
         return redirect(request, "/admin/teams", done="team_closed" if closed else "team_opened", team=name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from schemas.errors import InvalidError
@@ -19,15 +19,16 @@ from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _FIELDS = ("name", "role", "expires")
 _SCOPE = "scope:"
 _DAYS_DIGITS = 5
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """For admins."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     access = parts.hub.access
 
     async def page(

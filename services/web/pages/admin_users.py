@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -24,6 +24,7 @@ from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _FIELDS = ("name", "role", "email")
 _TEAM = "team:"
@@ -44,9 +45,9 @@ _ACTIONS: Mapping[str, Callable[[AccessDesk, str], None]] = {
 }
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """For admins."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     _listed(routes, parts, screen)
     _new(routes, parts, screen)
     _one(routes, parts, screen)
@@ -54,7 +55,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     return routes
 
 
-def _listed(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _listed(routes: Router, parts: Parts, screen: Screen) -> None:
     @routes.get("/admin/users")
     async def show(request: Request) -> Response:
         def read(connection: Connection) -> dict[str, object]:
@@ -67,7 +68,7 @@ def _listed(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return screen.render(request, "admin/users.html", await parts.hub.database.run(read))
 
 
-def _new(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _new(routes: Router, parts: Parts, screen: Screen) -> None:
     async def page(request: Request, fields: Mapping[str, str], error: Exception | None = None) -> Response:
         status, headers, shown = posted.outcome(error)
         context = {
@@ -113,7 +114,7 @@ async def _page(parts: Parts, screen: Screen, request: Request, name: str, error
     return screen.render(request, "admin/user.html", context, status=status, headers=headers)
 
 
-def _one(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _one(routes: Router, parts: Parts, screen: Screen) -> None:
     @routes.get("/admin/users/{user}")
     async def show(request: Request, user: str, min_position: posted.Position = 0) -> Response:
         if min_position:
@@ -139,7 +140,7 @@ def _one(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return redirect(request, f"/admin/users/{user}", done="saved", min_position=done.position)
 
 
-def _act(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _act(routes: Router, parts: Parts, screen: Screen) -> None:
     access = parts.hub.access
 
     @routes.post("/admin/users/{user}/{action}")

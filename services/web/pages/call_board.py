@@ -12,7 +12,7 @@ from typing import Annotated, TypeAlias
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels.opening_hours import OpeningHours
@@ -31,6 +31,7 @@ from services.web.pages.call_view import views
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.words import CALL_LOOK
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _Page: TypeAlias = Callable[[Request, "Asked", Mapping[str, object]], Awaitable[dict[str, object]]]
 _PARTS = {"now": "agent/calls_now.html", "callbacks": "agent/calls_callbacks.html", "list": "agent/calls_list.html"}
@@ -57,9 +58,9 @@ class Asked:
         return "?" + urlencode({**asked, **changed})
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """The board and its lists."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     database, hours = parts.hub.database, parts.hub.settings.opening_hours
 
     async def page(request: Request, asked: Asked, shown: Mapping[str, object]) -> dict[str, object]:
@@ -125,7 +126,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     return routes
 
 
-def _calling_back(routes: APIRouter, parts: Parts, screen: Screen, page: _Page) -> None:
+def _calling_back(routes: Router, parts: Parts, screen: Screen, page: _Page) -> None:
     @routes.post("/agent/callbacks/{callback}/{action}")
     async def act(request: Request, callback: str, action: str) -> Response:
         fields = await posted.fields(request)

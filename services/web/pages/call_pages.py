@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -27,6 +27,7 @@ from services.web.pages import posted
 from services.web.pages.call_view import view, views
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 PROJECTIONS = ("calls", "incidents", "customers")
 RINGS_FOR = timedelta(minutes=3)
@@ -38,15 +39,15 @@ Position = Annotated[int, Query(ge=0, le=POSITION_MAX)]
 Typed = Annotated[str, Query(max_length=64)]
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """Everything below `/agent/calls` that is about one call."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     _logging(routes, parts, screen)
     _working(routes, parts, screen)
     return routes
 
 
-def _logging(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _logging(routes: Router, parts: Parts, screen: Screen) -> None:
     database = parts.hub.database
 
     async def form(fields: Mapping[str, str], shown: Mapping[str, object]) -> dict[str, object]:
@@ -87,7 +88,7 @@ def _logging(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return redirect(request, f"/agent/calls/{out.subject}", min_position=out.position)
 
 
-def _working(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _working(routes: Router, parts: Parts, screen: Screen) -> None:
     database = parts.hub.database
 
     @routes.get("/agent/calls/mine")

@@ -11,7 +11,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels import http_body
@@ -25,13 +25,14 @@ from services.web.pages import posted, windows
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _FIELDS = ("name", "phone", "about", "window", "website")
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """The wish to be called."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     visitors = visitors_of(parts)
 
     def context(request: Request, fields: Mapping[str, str], zone: str) -> dict[str, object]:

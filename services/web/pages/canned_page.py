@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -20,11 +20,12 @@ from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """A list, and a form for each."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     database = parts.hub.database
 
     async def page(request: Request, q: str, shown: Mapping[str, object]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -36,6 +36,7 @@ from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.words import CHAT
 from services.web.parts import Parts
+from services.web.routing import Router
 
 Context = Callable[[Request, UUID | None, Mapping[str, object]], Awaitable[dict[str, object]]]
 Goodbye = Callable[[str], str]
@@ -74,9 +75,9 @@ class Desk:
     available: bool
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """The agents' chats."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     database = parts.hub.database
 
     def goodbye(language: str) -> str:
@@ -123,7 +124,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     return routes
 
 
-def _add_presence(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _add_presence(routes: Router, parts: Parts, screen: Screen) -> None:
     @routes.get("/agent/chats/presence")
     async def presence_switch(request: Request) -> Response:
         there = caller(request).name in await parts.hub.database.run(presence.available)
@@ -136,7 +137,7 @@ def _add_presence(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return redirect(request, posted.local(fields.get("next", "")) or "/agent/chats")
 
 
-def _add_actions(routes: APIRouter, parts: Parts, screen: Screen, context: Context) -> None:
+def _add_actions(routes: Router, parts: Parts, screen: Screen, context: Context) -> None:
     @routes.post("/agent/chats/{chat}/{action}")
     async def act(request: Request, chat: UUID, action: str) -> Response:
         fields = await posted.fields(request)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels import form, http_body
@@ -25,15 +25,16 @@ from services.web.pages.help_centre import in_pieces
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _FIELDS = ("name", "email", "subject", "product", "body")
 _SUGGESTIONS_MAX = 3
 _WORTH_CHARACTERS = 4
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """The contact page."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     visitors = visitors_of(parts)
     settings = parts.hub.settings
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -27,6 +27,7 @@ from services.web.pages.incident_actions import ids_in
 from services.web.pages.incident_view import blocks
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _PROJECTIONS = ("customers", "incidents", "timeline", "organizations", "mutes")
 _SHOWN = 200
@@ -34,9 +35,9 @@ _FOUND_MAX = 20
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """A list, and one of them."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     database = parts.hub.database
 
     @routes.get("/agent/customers")

@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from services.web.pages.screen import Screen
+from services.web.routing import Router
 
 
-def router(app: FastAPI, screen: Screen) -> APIRouter:
+def router(app: FastAPI, screen: Screen) -> Router:
     """The API's page."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
 
     @routes.get("/docs")
     async def docs(request: Request) -> Response:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from channels import http_body
@@ -27,6 +27,7 @@ from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.words import SIGN_IN
 from services.web.parts import Parts
+from services.web.routing import Router
 
 log = structlog.get_logger()
 
@@ -92,9 +93,9 @@ class Gate:
         return self._screen.render(request, "public/login_code.html", context, status=status, headers=headers)
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """Signing in and out."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     gate = Gate(parts, screen)
     _password(routes, parts, gate)
     _code(routes, parts, gate)
@@ -114,7 +115,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     return routes
 
 
-def _password(routes: APIRouter, parts: Parts, gate: Gate) -> None:
+def _password(routes: Router, parts: Parts, gate: Gate) -> None:
     @routes.get("/login")
     async def show(request: Request, next: str = "") -> Response:  # noqa: A002 -- the parameter's public name
         return gate.show(request, wanted=posted.local(next))
@@ -136,7 +137,7 @@ def _password(routes: APIRouter, parts: Parts, gate: Gate) -> None:
         return await gate.let_in(request, came)
 
 
-def _code(routes: APIRouter, parts: Parts, gate: Gate) -> None:
+def _code(routes: Router, parts: Parts, gate: Gate) -> None:
     @routes.get("/login/code")
     async def show(request: Request) -> Response:
         step = request.cookies.get(gate.step_cookie, "")
@@ -160,7 +161,7 @@ def _code(routes: APIRouter, parts: Parts, gate: Gate) -> None:
         return await gate.let_in(request, came)
 
 
-def _provider(routes: APIRouter, gate: Gate) -> None:
+def _provider(routes: Router, gate: Gate) -> None:
     @routes.get("/login/provider")
     async def go(request: Request, next: str = "") -> Response:  # noqa: A002 -- likewise
         if gate.provider is None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -25,6 +25,7 @@ from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _FOUND_MAX = 10
 _LISTED_MAX = 50
@@ -59,9 +60,9 @@ class Shelves:
         return shelf
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """The public knowledge."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     database = parts.hub.database
     visitors = visitors_of(parts)
     shelves = Shelves()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels import http_body, in_person
@@ -24,6 +24,7 @@ from services.web.pages import posted
 from services.web.pages.call_pages import NEW
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _FIELDS = ("name", "email", "phone", "subject", "body", "incident")
 _FIND_SECONDS = 2.0
@@ -32,9 +33,9 @@ _POLL_SECONDS = 0.05
 Typed = Annotated[str, Query(max_length=320)]
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """The entry of visits."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     database = parts.hub.database
 
     async def form(fields: Mapping[str, str], shown: Mapping[str, object]) -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -29,6 +29,7 @@ from services.web.pages import bulk_form, posted
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.words import CHANNEL, PRIORITY, STATUS
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _NOBODY = "-"
 _READS = ("incidents", "customers", "timeline", "organizations")
@@ -39,16 +40,16 @@ _EVERYTHING = ("view", View.ALL.value)
 Asked = Mapping[str, str]
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """What an agent begins the day with."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     _inbox(routes, parts, screen)
     _acting(routes, parts)
     _keeping(routes, parts, screen)
     return routes
 
 
-def _inbox(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _inbox(routes: Router, parts: Parts, screen: Screen) -> None:
     database = parts.hub.database
 
     async def listed(request: Request, asked: Asked, cursor: str) -> dict[str, object]:
@@ -98,7 +99,7 @@ def _inbox(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return screen.render(request, "agent/counts.html", {"mine": found[View.MINE], "count_max": COUNT_MAX})
 
 
-def _acting(routes: APIRouter, parts: Parts) -> None:
+def _acting(routes: Router, parts: Parts) -> None:
     @routes.post("/agent/bulk")
     async def bulk(request: Request) -> Response:
         fields, who = await posted.fields(request), caller(request)
@@ -116,7 +117,7 @@ def _acting(routes: APIRouter, parts: Parts) -> None:
         )
 
 
-def _keeping(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _keeping(routes: Router, parts: Parts, screen: Screen) -> None:
     database = parts.hub.database
 
     @routes.get("/agent/searches")

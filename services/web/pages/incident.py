@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from msgspec.structs import replace
 from starlette.responses import Response
 
@@ -34,6 +34,7 @@ from services.web.pages.incident_actions import ACTIONS
 from services.web.pages.incident_view import Beside
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _ENTRIES_MAX = 1000
 _ALL_MAX = 20_000
@@ -53,15 +54,15 @@ class _Typed:
     shown: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """One incident."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     _showing(routes, parts, screen)
     _acting(routes, parts, screen)
     return routes
 
 
-def _showing(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _showing(routes: Router, parts: Parts, screen: Screen) -> None:
     @routes.get("/agent/incidents/{number}")
     async def show(
         request: Request,
@@ -85,7 +86,7 @@ def _showing(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return screen.render(request, "agent/insert.html", context)
 
 
-def _acting(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _acting(routes: Router, parts: Parts, screen: Screen) -> None:
     @routes.post("/agent/incidents/{number}/{action}")
     async def act(request: Request, number: Number, action: str) -> Response:
         if action not in ACTIONS:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from schemas.errors import NotFoundError
@@ -15,11 +15,12 @@ from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 from services.web.problems import wants_page
 from services.web.requests_list import RequestsList
+from services.web.routing import Router
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """For customers."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     requests = RequestsList(parts)
 
     def page(

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Annotated, TypedDict
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -23,6 +23,7 @@ from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _READS = ("organizations", "customers", "incidents")
 _SHOWN_MAX = 20
@@ -33,16 +34,16 @@ Typed = Annotated[str, Query(max_length=300)]
 Cursor = Annotated[str, Query(max_length=500)]
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """A list, one of them, and the choice of one for a customer."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     _listing(routes, parts, screen)
     _choosing(routes, parts, screen)
     _one(routes, parts, screen)
     return routes
 
 
-def _listing(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _listing(routes: Router, parts: Parts, screen: Screen) -> None:
     async def page(q: str, cursor: str, fields: Mapping[str, str], shown: Mapping[str, object]) -> dict[str, object]:
         found = await parts.hub.database.run(organizations.find, q=q or None, cursor=cursor or None)
         typed = {name: fields.get(name, "") for name in _FIELDS}
@@ -73,7 +74,7 @@ def _listing(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return redirect(request, path, min_position=out.position, done="saved", undo=out.undo)
 
 
-def _choosing(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _choosing(routes: Router, parts: Parts, screen: Screen) -> None:
     @routes.get("/agent/customers/{customer}/organization")
     async def choose(
         request: Request,
@@ -89,7 +90,7 @@ def _choosing(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return screen.render(request, shown, context)
 
 
-def _one(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _one(routes: Router, parts: Parts, screen: Screen) -> None:
     async def page(organization: UUID, cursor: str, everything: str, shown: Mapping[str, object]) -> dict[str, object]:
         found = await parts.hub.database.run(_read, organization, cursor, bool(everything))
         return {"problem": "", "errors": (), **found, **shown}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from channels.email.original import RAW_MAX_BYTES, headers_of
@@ -18,11 +18,12 @@ from projections import timeline
 from schemas.errors import NotFoundError
 from services.web.pages.screen import Screen
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """One page."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
 
     @routes.get("/agent/interactions/{interaction}/original")
     async def show(request: Request, interaction: UUID, pictures: str = "") -> Response:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -22,6 +22,7 @@ from services.web.guard import caller
 from services.web.pages.screen import Screen
 from services.web.pages.words import PLACE
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _FOUND_MAX = 6
 _SHORTEST = 2  # letters: fewer find everything
@@ -64,9 +65,9 @@ PLACES = {
 }
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """One fragment."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
 
     @routes.get("/agent/palette")
     async def palette(request: Request, q: Annotated[str, Query(max_length=200)] = "") -> Response:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from eventstore.database import Connection, Database
@@ -20,6 +20,7 @@ from services.access.identity import Identity
 from services.web.guard import Guard
 from services.web.languages import LANGUAGES, prefix_of
 from services.web.pages import posted
+from services.web.routing import Router
 
 _YEAR_SECONDS = 365 * 24 * 3600
 _COOKIES = {"theme": "cauce_theme", "keys": "cauce_keys"}
@@ -43,9 +44,9 @@ class Preferences:
         return cls(theme if theme in {"light", "dark"} else "", keys_off)
 
 
-def router(guard: Guard, database: Database) -> APIRouter:
+def router(guard: Guard, database: Database) -> Router:
     """`POST /preferences`."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
 
     @routes.post("/preferences")
     async def keep(request: Request) -> Response:

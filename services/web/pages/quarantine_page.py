@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -23,21 +23,22 @@ from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _PICKED = "pick-"
 _HERE = "/agent/quarantine"
 _FILTERS = ("reason", "channel", "sender", "discarded")
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """The list, one of them, and the decisions."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     _looking(routes, parts, screen)
     _deciding(routes, parts, screen)
     return routes
 
 
-def _looking(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _looking(routes: Router, parts: Parts, screen: Screen) -> None:
     @routes.get("/agent/quarantine")
     async def show(request: Request, cursor: Annotated[str, Query(max_length=500)] = "") -> Response:
         return await _list(request, parts, screen, cursor=cursor)
@@ -84,7 +85,7 @@ async def _one(
     return screen.render(request, "agent/held.html", context, status=status, headers=headers)
 
 
-def _deciding(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _deciding(routes: Router, parts: Parts, screen: Screen) -> None:
     hub = parts.hub
 
     @routes.post("/agent/quarantine")

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from projections.report import Column, Report, zone_of
@@ -25,6 +25,7 @@ from services.web.pages import posted
 from services.web.pages.screen import NOTHING, Screen, duration, redirect
 from services.web.pages.words import CHANNEL, COLUMN
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _TOTALS = (
     "contacts",
@@ -57,9 +58,9 @@ class Asked:
         return period(_day(self.since, "since"), _day(self.until, "until"), datetime.now(zone_of(self.tz)))
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """Reports for people."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
 
     async def read(name: str, asked: Asked) -> Report:
         kind = kind_of(name)

@@ -13,7 +13,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from msgspec.structs import replace
 from starlette.responses import Response
 
@@ -29,6 +29,7 @@ from services.web.api.shapes import json
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _ENTRIES_MAX = 2000
 _SHOWN = 200
@@ -56,9 +57,9 @@ class Told(msgspec.Struct, frozen=True):
     subject: str
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """What a customer's link opens."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
 
     @routes.get("/status/{token}")
     async def show(

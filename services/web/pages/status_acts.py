@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
 from channels import http_body
@@ -25,11 +25,12 @@ from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.status import number_of, page, thread_of
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """Behind the buttons of `/status/{token}`."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
 
     @routes.post("/status/{token}/close")
     async def close(request: Request, token: str) -> Response:

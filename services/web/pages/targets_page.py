@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from projections import incidents
@@ -18,14 +18,15 @@ from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 UNITS: Mapping[str, int] = {"minutes": 60, "hours": 3600, "days": 24 * 3600}
 _DIGITS_MAX = 6
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """One page."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     database = parts.hub.database
 
     async def page(request: Request, shown: Mapping[str, object], fields: Mapping[str, str], status: int) -> Response:

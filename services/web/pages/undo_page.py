@@ -8,7 +8,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from schemas.errors import ConflictError
@@ -19,13 +19,14 @@ from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.words import UNDO
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _OF_A_MOMENT = frozenset({"done", "undo", "min_position", "changed", "left"})
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """One route."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
 
     @routes.post("/agent/undo/{undo}")
     async def take_back(request: Request, undo: UUID) -> Response:

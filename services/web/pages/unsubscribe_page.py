@@ -12,7 +12,7 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from channels import http_body
@@ -27,6 +27,7 @@ from services.muting import tables
 from services.muting.requests import Resubscribe, Unsubscribe
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _FROM_ONE_PLACE = Rate(burst=120, per_second=2.0)  # one mail provider posts for all its people
 
@@ -39,9 +40,9 @@ class Standing(StrEnum):
     ERASED = "erased"
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """For customers and their mail programs."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     tokens = UnsubscribeTokens(parts.hub.secret)
     places = Limit(_FROM_ONE_PLACE, on=parts.hub.settings.rate_limit)
 

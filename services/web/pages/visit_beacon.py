@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from schemas.errors import InvalidError
@@ -15,13 +15,14 @@ from services.knowledge.visits import READ_SECONDS_MAX, Kind
 from services.web.pages import posted
 from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _DIGITS_MAX = 6
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts) -> Router:
     """One address for the beacons of static/js/public/50-visit.js and 30-chat.js."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     visitors = visitors_of(parts)
 
     @routes.post("/visit")

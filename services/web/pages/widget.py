@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, WebSocket
+from fastapi import Request, WebSocket
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -28,6 +28,7 @@ from services.web.languages import LANGUAGES
 from services.web.pages import posted
 from services.web.pages.screen import Screen
 from services.web.parts import Parts
+from services.web.routing import Router
 from services.widgets import sites
 from services.widgets.sites import Site
 
@@ -39,9 +40,9 @@ _SUBJECT_CHARACTERS = 80
 _POLICY_VIOLATION = 1008
 
 
-def router(parts: Parts, screen: Screen, chat: ChatGateway) -> APIRouter:
+def router(parts: Parts, screen: Screen, chat: ChatGateway) -> Router:
     """The page; the loader, the frame, its form and its socket."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     frames = _Frames(parts, screen, chat)
     for path, serve, method in (
         ("/chat", frames.page, "GET"),

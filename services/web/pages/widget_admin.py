@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from services.web.guard import caller
 from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 from services.widgets import sites
 from services.widgets.sites import COLOUR
 
 _FIELDS = ("name", "origins", "language", "colour")
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """The sites."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     database, access = parts.hub.database, parts.hub.access
 
     async def page(

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, TypeAlias
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from eventstore.database import Connection
@@ -26,6 +26,7 @@ from services.web.pages.call_pages import Position
 from services.web.pages.call_view import views
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 from services.worktime import requests
 from services.worktime.decide import LONGEST
 
@@ -33,9 +34,9 @@ _Page: TypeAlias = Callable[[date | None, Mapping[str, object]], Awaitable[dict[
 _PROJECTIONS = ("work", "calls", "incidents", "customers", "chats")
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """Work in progress."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     database, hours = parts.hub.database, parts.hub.settings.opening_hours
 
     async def page(day: date | None, shown: Mapping[str, object]) -> dict[str, object]:
@@ -83,7 +84,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     return routes
 
 
-def _stopwatch(routes: APIRouter, parts: Parts, screen: Screen, page: _Page) -> None:
+def _stopwatch(routes: Router, parts: Parts, screen: Screen, page: _Page) -> None:
     @routes.post("/agent/work/start")
     async def start(request: Request) -> Response:
         fields = await posted.fields(request)
