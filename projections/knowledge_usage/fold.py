@@ -1,98 +1,148 @@
-"""How visits become counts a quarter-hour and article."""
+"""How visits become rows that tell them; what is counted of those is settled from them (settle.py)."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
-import msgspec
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
-from projections.projection import Key, Projection, Table, changes, changes_each, on
+from projections.knowledge_usage.placement import HELPFUL, UNHELPFUL, VIEW, warmth
+from projections.knowledge_usage.rows import (
+    ARTICLE_COUNTS,
+    ARTICLES,
+    LINKS,
+    READS,
+    SEARCHES,
+    THRESHOLDS,
+    VISIT_COUNTS,
+    VISITS,
+    WORD_COUNTS,
+    ArticleRow,
+    LinkRow,
+    ThresholdRow,
+    VisitRow,
+)
+from projections.knowledge_usage.settle import SETTLED, TOUCHED
+from projections.knowledge_usage.trail import contact_step, looked_for_help, outcome_of, told_on
+from projections.projection import Projection, Settle, Step, changes, on
 from projections.quarters import quarter_of
-from schemas.facts.article import ArticlePublished, ArticleRevised
-from schemas.facts.visit import ArticleOpened, ArticleSuggested, ArticleVoted, ContactSent, Searched
+from schemas.facts import Fact
+from schemas.facts.article import ArticlePublished
+from schemas.facts.shelving import ArticleDescribed
+from schemas.facts.teamwork import ArticleLinked, ArticleUnlinked
+from schemas.facts.threshold import ThresholdSet
+from schemas.facts.visit import (
+    ArticleOpened,
+    ArticleSuggested,
+    ArticleVoted,
+    ChatStarted,
+    ContactSent,
+    ContactStarted,
+    FileDownloaded,
+    ReadingTimed,
+    ResultsShown,
+    Searched,
+    VisitBegun,
+    VisitSolved,
+    VoteExplained,
+)
 
 
-class UsageRow(msgspec.Struct, frozen=True):
-    """A row of `usage_quarters`."""
-
-    quarter: datetime
-    article: UUID
-    views: int
-    searches: int
-    helpful: int
-    unhelpful: int
-    suggested: int
-    suggestion_opened: int
-    contacts_after: int
+class _OfAVisit(Protocol):
+    @property
+    def visit(self) -> UUID: ...
+    @property
+    def at(self) -> datetime: ...
 
 
-class TitleRow(msgspec.Struct, frozen=True):
-    """A row of `usage_articles`."""
-
-    article: UUID
-    title: str
-
-
-def _unused(key: tuple[datetime, UUID]) -> UsageRow:
-    return UsageRow(*key, 0, 0, 0, 0, 0, 0, 0)
+def _begun(row: VisitRow, fact: VisitBegun, _: Recorded) -> VisitRow:
+    return replace(
+        _since(row, fact), surface=fact.surface.value, language=fact.language, product=fact.product, last_at=fact.at
+    )
 
 
-def _untitled(article: UUID) -> TitleRow:
-    return TitleRow(article, "")
+def _told(row: VisitRow, fact: Fact, _: Recorded) -> VisitRow:
+    told: _OfAVisit = fact  # type: ignore[assignment]  # -- registered below for facts of visits alone
+    row = _since(row, told)
+    began = row.began or told.at
+    trail = told_on(row.trail, fact, told.at)
+    return replace(
+        row,
+        last_at=told.at,
+        looked=looked_for_help(trail),
+        contact_step=contact_step(trail, began),
+        outcome=outcome_of(trail, began).value,
+        trail=[dict(step) for step in trail],
+    )
 
 
-_USAGE = Table("usage_quarters", UsageRow, ("quarter", "article"), _unused)
-_TITLES = Table("usage_articles", TitleRow, ("article",), _untitled)
+def _since(row: VisitRow, fact: _OfAVisit) -> VisitRow:
+    # of visits before there was a fact of their beginning, the first fact is it
+    return row if row.began else replace(row, began=fact.at, quarter=quarter_of(fact.at))
 
 
-def _one(fact: ArticleOpened | ArticleSuggested | ArticleVoted) -> Key:
-    return (quarter_of(fact.at), fact.article)
+def _published(row: ArticleRow, fact: ArticlePublished, _: Recorded) -> ArticleRow:
+    return replace(row, language=fact.language, heat=row.heat + warmth(VIEW, fact.at))
 
 
-def _each(moment: datetime, articles: tuple[UUID, ...]) -> list[Key]:
-    quarter = quarter_of(moment)
-    return [(quarter, article) for article in dict.fromkeys(articles)]
+def _described(row: ArticleRow, fact: ArticleDescribed, _: Recorded) -> ArticleRow:
+    return replace(row, shelf=fact.shelf.partition("/")[0])
 
 
-def _opened(row: UsageRow, fact: ArticleOpened, _: Recorded) -> UsageRow:
-    return replace(row, views=row.views + 1, suggestion_opened=row.suggestion_opened + fact.suggested)
+def _read(row: ArticleRow, fact: ArticleOpened, _: Recorded) -> ArticleRow:
+    return replace(row, heat=row.heat + warmth(VIEW, fact.at))
 
 
-def _suggested(row: UsageRow, _fact: ArticleSuggested, _: Recorded) -> UsageRow:
-    return replace(row, suggested=row.suggested + 1)
+def _voted(row: ArticleRow, fact: ArticleVoted, _: Recorded) -> ArticleRow:
+    return replace(row, heat=row.heat + warmth(HELPFUL if fact.helpful else UNHELPFUL, fact.at))
 
 
-def _voted(row: UsageRow, fact: ArticleVoted, _: Recorded) -> UsageRow:
-    return replace(row, helpful=row.helpful + fact.helpful, unhelpful=row.unhelpful + (not fact.helpful))
+def _linked(row: LinkRow, fact: ArticleLinked, _: Recorded) -> LinkRow:
+    return replace(row, linked=True, at=fact.at)
 
 
-def _searched(row: UsageRow, _fact: Searched, _: Recorded) -> UsageRow:
-    return replace(row, searches=row.searches + 1)
+def _unlinked(row: LinkRow, _fact: ArticleUnlinked, _: Recorded) -> LinkRow:
+    return replace(row, linked=False)
 
 
-def _contacted(row: UsageRow, _fact: ContactSent, _: Recorded) -> UsageRow:
-    return replace(row, contacts_after=row.contacts_after + 1)
+def _threshold(row: ThresholdRow, fact: ThresholdSet, _: Recorded) -> ThresholdRow:
+    return replace(row, value=fact.value)
 
 
-def _titled(row: TitleRow, fact: ArticlePublished | ArticleRevised, _: Recorded) -> TitleRow:
-    return replace(row, title=fact.title)
-
+_VISIT: Step[Fact] = changes(VISITS, lambda fact: fact.visit, _told)  # type: ignore[attr-defined]  # -- see _told
 
 KNOWLEDGE_USAGE = Projection(
     "knowledge_usage",
-    version=1,
+    version=2,
     ddl="knowledge_usage/tables.sql",
-    tables=(_USAGE, _TITLES),
+    tables=(VISITS, ARTICLES, LINKS, THRESHOLDS, READS, SEARCHES, VISIT_COUNTS, ARTICLE_COUNTS, WORD_COUNTS),
     on=(
-        on(ArticleOpened, changes(_USAGE, _one, _opened)),
-        on(ArticleSuggested, changes(_USAGE, _one, _suggested)),
-        on(ArticleVoted, changes(_USAGE, _one, _voted)),
-        on(Searched, changes_each(_USAGE, lambda fact: _each(fact.at, fact.results), _searched)),
-        on(ContactSent, changes_each(_USAGE, lambda fact: _each(fact.at, fact.articles), _contacted)),
-        on(ArticlePublished, changes(_TITLES, lambda fact: fact.article, _titled)),
-        on(ArticleRevised, changes(_TITLES, lambda fact: fact.article, _titled)),
+        on(VisitBegun, changes(VISITS, lambda fact: fact.visit, _begun)),
+        on(ArticleOpened, _VISIT, changes(ARTICLES, lambda fact: fact.article, _read)),
+        on(ArticleVoted, _VISIT, changes(ARTICLES, lambda fact: fact.article, _voted)),
+        *(
+            on(kind, _VISIT)
+            for kind in (
+                Searched,
+                ResultsShown,
+                ArticleSuggested,
+                ReadingTimed,
+                VoteExplained,
+                FileDownloaded,
+                ContactStarted,
+                ContactSent,
+                ChatStarted,
+                VisitSolved,
+            )
+        ),
+        on(ArticlePublished, changes(ARTICLES, lambda fact: fact.article, _published)),
+        on(ArticleDescribed, changes(ARTICLES, lambda fact: fact.article, _described)),
+        on(ArticleLinked, changes(LINKS, lambda fact: (fact.article, fact.incident), _linked)),
+        on(ArticleUnlinked, changes(LINKS, lambda fact: (fact.article, fact.incident), _unlinked)),
+        on(ThresholdSet, changes(THRESHOLDS, lambda fact: fact.name, _threshold)),
     ),
+    settle=Settle(VISITS, SETTLED, TOUCHED),
 )

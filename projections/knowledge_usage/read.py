@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from psycopg.rows import dict_row
 
@@ -29,7 +28,7 @@ _DIMENSIONS = {"day": (Column("day", "day"),), "article": (Column("article", "te
 def read(
     connection: Connection, *, since: datetime, until: datetime, by: Sequence[str] = _BY, tz: str = "UTC"
 ) -> Report:
-    """The statistics; `until` is exclusive. `searches`: searches that found the article.
+    """The statistics of the visits that began in the period; `until` is exclusive. `searches`: that found the article.
 
     Raises InvalidError for a dimension or time zone that isn't one.
     """
@@ -45,8 +44,8 @@ def read(
             "   sum(helpful)::bigint AS helpful, sum(unhelpful)::bigint AS unhelpful,"
             "   sum(suggested)::bigint AS suggested,"
             "   sum(suggestion_opened)::bigint AS suggestion_opened, sum(contacts_after)::bigint AS contacts_after"
-            "  FROM usage_quarters WHERE quarter >= %(since)s AND quarter < %(until)s GROUP BY 1, 2"
-            " ) AS u LEFT JOIN usage_articles a ON a.article = u.article"
+            "  FROM usage_article_counts WHERE quarter >= %(since)s AND quarter < %(until)s GROUP BY 1, 2"
+            " ) AS u LEFT JOIN articles a ON a.id = u.article"
             " ORDER BY u.day, views DESC, searches DESC, u.article",
             {"since": since, "until": until, "by_day": "day" in by, "by_article": "article" in by, "tz": tz},
         ).fetchall()
@@ -61,16 +60,6 @@ def read(
         columns=columns,
         rows=[_row(row, columns) for row in found],
     )
-
-
-def most_read(connection: Connection, *, since: datetime, limit: int) -> list[UUID]:
-    """Articles by how much they were read and found helpful since then, most first. Of a month at the most."""
-    rows: Sequence[tuple[UUID]] = connection.execute(
-        "SELECT article FROM usage_quarters WHERE quarter >= %s GROUP BY article HAVING sum(views) > 0"
-        " ORDER BY sum(views + 3 * helpful - 3 * unhelpful) DESC, article LIMIT %s",
-        (since, limit),
-    ).fetchall()
-    return [article for (article,) in rows]
 
 
 def _row(row: dict[str, Any], columns: Sequence[Column]) -> dict[str, Any]:

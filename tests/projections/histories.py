@@ -154,6 +154,7 @@ from schemas.facts.teamwork import (
     NoteFilesAdded,
     ReplyWithdrawn,
 )
+from schemas.facts.threshold import ThresholdSet, threshold_id
 from schemas.facts.undone import ChatTransferUndone, Decision, IncidentRestored, Standing
 from schemas.facts.user import (
     EmailChanged,
@@ -175,10 +176,18 @@ from schemas.facts.visit import (
     ArticleOpened,
     ArticleSuggested,
     ArticleVoted,
+    ChatStarted,
     ContactSent,
     ContactStarted,
+    FileDownloaded,
+    ReadingTimed,
+    ResultsShown,
     Searched,
+    Surface,
+    VisitBegun,
     VisitSolved,
+    VoteExplained,
+    VoteReason,
 )
 from schemas.facts.widget import WidgetChanged, WidgetCreated, WidgetRemoved, widget_id
 from schemas.interaction import Attachment, Channel, Checks, Direction, Label, Party
@@ -244,6 +253,7 @@ class Story:
         self.work: list[Work] = []
         self.articles: list[UUID] = []
         self.shelved = 0
+        self.visits: list[UUID] = []
         self.organizations: list[UUID] = []
         self.erasures = True
         self.told: set[Callable[[], list[Fact]]] = set()
@@ -264,7 +274,7 @@ class Story:
             [(self.open, 6), (self.write, 8), (self.answer, 7), (self.resolve, 4), (self.turn, 6), (self.visit, 4)]
             + [(self.merge, 1), (self.unmerge, 1), (self.move, 1), (self.split, 1), (self.call, 1), (self.person, 1)]
             + [(self.callback, 1), (self.stopwatch, 1)]
-            + [(self.chat, 1), (self.target, 0.5)]
+            + [(self.chat, 1), (self.target, 0.5), (self.visit_again, 2)]
             + [(self.call_in, 2), (self.undo, 2), (self.withdraw, 1), (self.link, 2)]
             + ([(self.erase, 0.4)] if self.erasures else [])
             + [(self.library, 3)]
@@ -547,7 +557,9 @@ class Story:
 
     def target(self) -> list[Fact]:
         priority = self.random.choice([Priority.NORMAL, Priority.NORMAL, *Priority])
+        name, value = self.random.choice(["contact_percent", "zero_searches"]), self.random.randint(1, 50)
         return [
+            ThresholdSet(threshold=threshold_id(name), name=name, value=value, by="ana", at=self.now),
             TargetSet(
                 target=target_id(priority),
                 priority=priority,
@@ -555,7 +567,7 @@ class Story:
                 resolution_seconds=self.random.choice([None, 86400, 100_000]),
                 by="ana",
                 at=self.now,
-            )
+            ),
         ]
 
     def resolve(self) -> list[Fact]:
@@ -858,8 +870,12 @@ class Story:
                 ArticleRevised(article=article, title=self.words(3), body=self.words(30), by="ana", at=now),
                 *([ArticleRetired(article=article, by="ana", at=now)] if self.random.random() < 0.2 else []),
             ]
+        where = VisitBegun(visit=visit, surface=self.random.choice(list(Surface)), language="es", at=now)
+        results = tuple(self.articles[: self.random.randint(0, 2)])
+        self.visits.append(visit)
         return [
-            Searched(visit=visit, query=self.words(2), results=tuple(self.articles[:2]), at=now),
+            *([where] if self.random.random() < 0.9 else []),  # as visits were recorded before
+            Searched(visit=visit, query=self.words(2), results=results, found=len(results), at=now),
             ArticleSuggested(visit=visit, article=article, at=now),
             ArticleOpened(visit=visit, article=article, suggested=self.random.random() < 0.5, at=now),
             ArticleVoted(visit=visit, article=article, helpful=self.random.random() < 0.6, at=now),
@@ -903,6 +919,27 @@ class Story:
         self.shelved += 4  # several at a time, each in its turn: none stays away for long
         told = [ways[(self.shelved + turn) % len(ways)] for turn in range(4)]
         return [fact for way in told for fact in way[: self.random.randint(1, len(way))]]
+
+    def visit_again(self) -> list[Fact]:
+        """A visit goes on, perhaps much later."""
+        if not self.visits:
+            return self.visit()
+        visit, article, now = self.random.choice(self.visits[-20:]), self.random.choice(self.articles), self.now
+        return self.random.choice(
+            [
+                [ResultsShown(visit=visit, articles=(article,), at=now)],
+                [
+                    ArticleOpened(visit=visit, article=article, at=now),
+                    ReadingTimed(visit=visit, article=article, seconds=self.random.randint(1, 90), at=now),
+                ],
+                [
+                    ArticleVoted(visit=visit, article=article, helpful=False, at=now),
+                    VoteExplained(visit=visit, article=article, reason=VoteReason.UNCLEAR, words="x", at=now),
+                ],
+                [FileDownloaded(visit=visit, article=article, file=self.uuid(), at=now)],
+                [ChatStarted(visit=visit, at=now)],
+            ]
+        )
 
     def access(self) -> list[Fact]:
         """Somebody signs in, or what they may do changes; now and then where they came from is forgotten."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -33,7 +32,6 @@ _TOP_MAX = 10
 _CANDIDATES_MAX = 100
 _NEWS_MAX = 3
 _NEWS = (ArticleKind.KNOWN_ISSUE, ArticleKind.RELEASE_NOTE)
-_TOP_SPAN = timedelta(days=30)
 _FRESH_SECONDS = 60.0
 
 
@@ -118,9 +116,9 @@ def in_pieces(found: list[Found]) -> list[dict[str, object]]:
 
 
 def _shelf(connection: Connection, language: str) -> Shelf:
-    """The most read of a month come first; where little was read yet, the newest follow."""
-    read = knowledge_usage.most_read(connection, since=datetime.now(UTC) - _TOP_SPAN, limit=_CANDIDATES_MAX)
-    known = [each for each in articles.get_each(connection, ANYBODY, read) if each.language == language]
+    """The most wanted come first (projections/knowledge_usage/placement.py); the newest news beside them."""
+    read = knowledge_usage.most_wanted(connection, language=language, limit=_CANDIDATES_MAX)
+    known = articles.get_each(connection, ANYBODY, read)
     newest = articles.find(connection, ANYBODY, language=language, limit=_LISTED_MAX).items
     news = [each for each in newest if each.kind in set(_NEWS)][:_NEWS_MAX]
     seen = {each.id for each in (*known, *news)}
