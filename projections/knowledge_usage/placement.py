@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import LiteralString
 from uuid import UUID
 
 from eventstore.database import Connection
+from projections.articles.readers import READABLE, Reader
 
 VIEW, HELPFUL, UNHELPFUL = 1, 3, -3
 HALF_AFTER = timedelta(days=10)
@@ -26,14 +28,32 @@ def warmth(weight: int, at: datetime) -> float:
     return float(weight * 2 ** ((at - _EPOCH) / HALF_AFTER))
 
 
-def most_wanted(connection: Connection, *, language: str, shelf: str = "", limit: int) -> list[UUID]:
-    """Articles of a language by their heat, most first; `shelf`: a category's first level, empty: of all."""
-    rows: Sequence[tuple[UUID]] = connection.execute(
-        "SELECT article FROM usage_articles WHERE language = %(language)s AND shelf = %(shelf)s"
-        " ORDER BY heat DESC, article LIMIT %(limit)s"
-        if shelf
-        else "SELECT article FROM usage_articles WHERE language = %(language)s"
-        " ORDER BY heat DESC, article LIMIT %(limit)s",
-        {"language": language, "shelf": shelf, "limit": limit},
+def wanted(connection: Connection, reader: Reader, language: str, shelf: str, limit: int) -> list[UUID]:
+    """What this reader is shown first, in a language: pins by their rank, then the most wanted by the rule above.
+
+    `shelf`: a category (`Account`, with all below it, or `Account/Passwords`); empty: the first page.
+    """
+    values = {"language": language, "shelf": shelf, "top": shelf.partition("/")[0], "limit": limit, **reader.values}
+    pins: Sequence[tuple[UUID]] = connection.execute(
+        _PINNED + READABLE + " ORDER BY rank, article LIMIT %(limit)s",
+        values,
     ).fetchall()
-    return [article for (article,) in rows]
+    pinned = [article for (article,) in pins]
+    rising: Sequence[tuple[UUID]] = connection.execute(
+        (_OF_A_SHELF if shelf else _OF_ALL) + READABLE + " ORDER BY u.heat DESC, u.article LIMIT %(more)s",
+        values | {"pinned": pinned, "more": limit - len(pinned)},
+    ).fetchall()
+    return [*pinned, *(article for (article,) in rising)]
+
+
+_PINNED: LiteralString = (
+    "SELECT article FROM article_pins JOIN articles ON articles.id = article"
+    " WHERE pinned AND shelf = %(shelf)s AND language = %(language)s AND "
+)
+_OF_ALL: LiteralString = (
+    "SELECT u.article FROM usage_articles u JOIN articles ON articles.id = u.article"
+    " WHERE u.language = %(language)s AND u.article <> ALL(%(pinned)s) AND "
+)
+_OF_A_SHELF: LiteralString = (
+    _OF_ALL + "u.shelf = %(top)s AND (category = %(shelf)s OR starts_with(category, %(shelf)s || '/')) AND "
+)

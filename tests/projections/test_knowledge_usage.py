@@ -6,13 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from projections.knowledge_usage import most_wanted
+from projections.articles import ARTICLES
+from projections.articles.readers import AGENT, ANYBODY
+from projections.knowledge_usage import wanted
 from projections.knowledge_usage.fold import KNOWLEDGE_USAGE
 from projections.knowledge_usage.placement import HELPFUL, UNHELPFUL, VIEW, warmth
 from projections.knowledge_usage.rows import ArticleCounts, ReadRow, SearchRow, VisitCounts, WordCounts
 from projections.knowledge_usage.trail import phrase_of
+from schemas.facts.article import ArticleKind, Audience
+from schemas.facts.shelving import ArticleDescribed, ArticlePinned
 from tests.projections.histories import Recorder
-from tests.projections.told_visits import BILL, PAPER, SCRIPT, TONER, published
+from tests.projections.told_visits import BILL, DAY, PAPER, SCRIPT, TONER, published, visit
 from tests.projections.views import fold_all, make_views
 
 
@@ -23,7 +27,7 @@ def connection(database, keys):
     recorder.record(published())
     for facts in SCRIPT:
         recorder.record(facts)
-    fold_all(database, keys, batch=5, projections=[KNOWLEDGE_USAGE])
+    fold_all(database, keys, batch=5, projections=[ARTICLES, KNOWLEDGE_USAGE])
     with database.transaction() as opened:
         yield opened
 
@@ -136,9 +140,32 @@ def test_words_are_counted_with_what_came_next(connection):
 
 def test_the_most_wanted_come_first_and_what_is_voted_down_falls(connection):
     # BILL: 2 views, one vote against it; the others: 3 views, and of TONER one vote each way
-    first, second, last = most_wanted(connection, language="es", limit=9)
+    first, second, last = wanted(connection, ANYBODY, "es", "", 9)
     assert ({first, second}, last) == ({TONER, PAPER}, BILL)
-    assert most_wanted(connection, language="en", limit=9) == []
+    assert wanted(connection, ANYBODY, "en", "", 9) == []
+
+
+def test_pins_stand_before_and_a_shelf_has_its_own_and_what_is_below_it(database, keys):
+    make_views(database)
+    filed = {"kind": ArticleKind.FAQ, "by": "luis", "at": DAY}
+    Recorder(database, keys).record(
+        [
+            *published(),
+            ArticleDescribed(article=TONER, shelf="Impresora/Tóner", **filed),
+            ArticleDescribed(article=PAPER, shelf="Impresora", **filed),
+            ArticleDescribed(article=BILL, shelf="Impresoras", audience=Audience.AGENTS, **filed),
+            *visit(1, ("open", PAPER), ("open", PAPER), ("open", BILL)),
+            ArticlePinned(article=TONER, by="luis", at=DAY),
+        ]
+    )
+    fold_all(database, keys)
+    with database.transaction() as connection:
+        assert wanted(connection, AGENT, "es", "", 9) == [TONER, PAPER, BILL]
+        assert wanted(connection, ANYBODY, "es", "", 9) == [TONER, PAPER]
+        assert wanted(connection, ANYBODY, "es", "", 1) == [TONER]
+        assert wanted(connection, ANYBODY, "es", "Impresora", 9) == [PAPER, TONER]
+        assert wanted(connection, ANYBODY, "es", "Impresora/Tóner", 9) == [TONER]
+        assert wanted(connection, ANYBODY, "es", "Imp", 9) == []
 
 
 def test_what_happened_ten_days_ago_weighs_half():

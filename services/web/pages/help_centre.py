@@ -29,7 +29,6 @@ from services.web.routing import Router
 _FOUND_MAX = 10
 _LISTED_MAX = 50
 _TOP_MAX = 10
-_CANDIDATES_MAX = 100
 _NEWS_MAX = 3
 _NEWS = (ArticleKind.KNOWN_ISSUE, ArticleKind.RELEASE_NOTE)
 _FRESH_SECONDS = 60.0
@@ -116,10 +115,11 @@ def in_pieces(found: list[Found]) -> list[dict[str, object]]:
 
 
 def _shelf(connection: Connection, language: str) -> Shelf:
-    """The most wanted come first (projections/knowledge_usage/placement.py); the newest news beside them."""
-    read = knowledge_usage.most_wanted(connection, language=language, limit=_CANDIDATES_MAX)
-    known = articles.get_each(connection, ANYBODY, read)
+    """The most wanted (projections/knowledge_usage/placement.py), and the newest news beside them."""
+    top = knowledge_usage.wanted(connection, ANYBODY, language, "", _TOP_MAX + _NEWS_MAX)
     newest = articles.find(connection, ANYBODY, language=language, limit=_LISTED_MAX).items
     news = [each for each in newest if each.kind in set(_NEWS)][:_NEWS_MAX]
-    seen = {each.id for each in (*known, *news)}
-    return Shelf([*known, *(each for each in newest if each.id not in seen)][:_TOP_MAX], news)
+    beside = {each.id for each in news}
+    return Shelf(
+        [each for each in articles.get_each(connection, ANYBODY, top) if each.id not in beside][:_TOP_MAX], news
+    )
