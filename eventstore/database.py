@@ -30,8 +30,8 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 READ_PATH = (
-    "timeline, incidents, customers, calls, chats, articles, casework, channel_report, knowledge_usage, callbacks,"
-    " work, access_log, organizations, mutes, public"
+    "timeline, incidents, customers, calls, chats, articles, article_search, casework, channel_report, knowledge_usage,"
+    " callbacks, work, access_log, organizations, mutes, public"
 )
 """Schemas of the live read models, then our own tables. A rebuilt view takes its name here by ALTER SCHEMA … RENAME."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projections.access_log import ACCESS_LOG
+from projections.article_search import ARTICLE_SEARCH
 from projections.articles import ARTICLES
 from projections.callbacks import CALLBACKS
 from projections.calls import CALLS
@@ -26,6 +27,7 @@ ALL = (
     CALLS,
     CHATS,
     ARTICLES,
+    ARTICLE_SEARCH,
     CASEWORK,
     CHANNEL_REPORT,
     KNOWLEDGE_USAGE,

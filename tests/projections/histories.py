@@ -144,6 +144,7 @@ from schemas.facts.shelving import (
     DoubtSettled,
     ReviewDue,
 )
+from schemas.facts.synonyms import SynonymsRemoved, SynonymsSet
 from schemas.facts.target import TargetSet, target_id
 from schemas.facts.team import TeamCreated, TeamMailSet
 from schemas.facts.teamwork import (
@@ -915,6 +916,10 @@ class Story:
             [ArticleDoubted(flag=thing, doubt=Doubt.UNCLEAR, **where), DoubtSettled(flag=thing, **where)],
             [noticed, GapFilled(gap=gap, article=which, by=by, at=at)],
             [noticed, GapDismissed(gap=gap, by=by, at=at)],
+            [
+                SynonymsSet(synonyms=thing, words=(self.words(1), self.words(2)), language="es", by=by, at=at),
+                SynonymsRemoved(synonyms=thing, by=by, at=at),
+            ],
         ]
         self.shelved += 4  # several at a time, each in its turn: none stays away for long
         told = [ways[(self.shelved + turn) % len(ways)] for turn in range(4)]

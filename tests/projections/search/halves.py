@@ -6,11 +6,19 @@ import tomllib
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 _HERE = Path(__file__).parent
 
+LANGUAGES = ("es", "en")
+
 Pair = tuple[str, str]
 """What somebody types, and the key of the article that answers it."""
+
+
+def article_id(key: str, language: str) -> UUID:
+    """The id of an article of the corpus."""
+    return uuid5(NAMESPACE_URL, f"{language}/{key}")
 
 
 def corpus(language: str) -> list[dict[str, Any]]:

@@ -1,0 +1,152 @@
+"""What somebody's words ask for: their stems, what means the same, and for words that no article has, the likest.
+
+q ─ words_said ─▶ words ─ article_stem ─▶ stems ─ synonyms ─▶ terms, each with what it is worth
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from math import log
+
+from eventstore.database import Connection
+from projections.article_search.likeness import instead
+
+CHARACTERS_MAX = 300
+_WORDS_MAX = 24
+_WAYS_MAX = 8
+_LIKE, _SAME = 0.7, 0.85
+"""What another word of the articles, and a synonym, are worth beside the word itself."""
+
+Stems = tuple[str, ...]
+"""One, or those of several words that must all be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word that was typed. `ways`: what says it, and what each is worth; `articles`: how many have one of them."""
+
+    ways: Mapping[Stems, float]
+    articles: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`marked`: words to be marked where they stand in a text. `mended`: words no article has, and what was meant."""
+
+    terms: Sequence[Term] = ()
+    marked: Collection[str] = ()
+    mended: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(slots=True)
+class _Word:
+    """A word of the question. `stems`: in each language that there are articles in."""
+
+    word: str
+    stems: dict[str, str]
+    ways: dict[Stems, float] = field(default_factory=dict[Stems, float])
+
+
+@dataclass(slots=True)
+class _Known:
+    """Stems that articles have: in how many, as which words."""
+
+    articles: dict[str, int] = field(default_factory=dict[str, int])
+    words: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+
+    def look_up(self, connection: Connection, stems: Collection[str]) -> None:
+        rows: Sequence[tuple[str, int, list[str]]] = connection.execute(
+            "SELECT stem, max(articles), array_agg(word) FROM article_vocabulary WHERE stem = ANY(%s) GROUP BY stem",
+            (list(stems),),
+        ).fetchall()
+        for stem, articles, words in rows:
+            self.articles[stem] = articles
+            self.words[stem] = set(words)
+
+
+def ask(connection: Connection, q: str, language: str, *, agent: bool) -> Asked:
+    """Read somebody's words. `agent`: those of articles that aren't for everybody are known too."""
+    said, total = _said(connection, q[:CHARACTERS_MAX].replace("\0", " "), language)
+    if not said:
+        return Asked()
+    known, mended = _Known(), dict[str, str]()
+    known.look_up(connection, {stem for each in said for stem in each.stems.values()})
+    for each in said:
+        each.ways = {(stem,): 1.0 for stem in each.stems.values() if stem in known.articles}
+    _add_synonyms(connection, said, known)
+    for each in said:
+        if not each.ways:
+            like = instead(connection, each.word, language=language, last=each is said[-1], agent=agent)
+            each.ways = {(other.stem,): _LIKE for other in like}
+            known.look_up(connection, {other.stem for other in like})
+            if like and like[0].whole:
+                mended[each.word] = like[0].word
+    terms = [_term(each.ways, known, total) for each in said if each.ways]
+    marked = {word for each in said for stems in each.ways for stem in stems for word in known.words.get(stem, ())}
+    return Asked(terms, marked, mended)
+
+
+def _said(connection: Connection, q: str, language: str) -> tuple[list[_Word], int]:
+    """The words that say something in the reader's language, and how many articles there are."""
+    rows: Sequence[tuple[str, dict[str, str | None], int]] = connection.execute(
+        "WITH languages AS (SELECT language, articles FROM article_vocabulary WHERE word = ''"
+        " UNION SELECT %(language)s, 0)"
+        " SELECT word, jsonb_object_agg(language, public.article_stem(language, word)), sum(articles)::bigint"
+        " FROM public.words_said(%(q)s) CROSS JOIN languages GROUP BY place, word ORDER BY place LIMIT %(limit)s",
+        {"q": q, "language": language, "limit": _WORDS_MAX},
+    ).fetchall()
+    said: dict[str, _Word] = {}
+    for word, stems, _ in rows:
+        if stems[language]:
+            said.setdefault(word, _Word(word, {name: stem for name, stem in stems.items() if stem}))
+    return list(said.values()), rows[0][2] if rows else 0
+
+
+def _add_synonyms(connection: Connection, said: Sequence[_Word], known: _Known) -> None:
+    """To a word, or the first of several that stand together, every other way to say it."""
+    rows: Sequence[tuple[str, list[Stems]]] = [
+        (language, [tuple(phrase) for phrase in phrases])
+        for language, phrases in connection.execute(
+            "SELECT language, jsonb_agg(stems) FROM ("
+            "  SELECT id, language, nth, array_agg(public.article_stem(language, word) ORDER BY place)"
+            "    FILTER (WHERE public.article_stem(language, word) IS NOT NULL) AS stems"
+            "  FROM synonyms CROSS JOIN unnest(words) WITH ORDINALITY AS phrases (phrase, nth)"
+            "  CROSS JOIN public.words_said(phrase)"
+            "  WHERE NOT removed AND synonyms.stems @@ %s::tsquery GROUP BY id, language, nth"
+            ") AS phrase WHERE stems IS NOT NULL GROUP BY id, language ORDER BY id",
+            (any_of([(stem,) for each in said for stem in each.stems.values()]),),
+        ).fetchall()
+    ]
+    for language, phrases in rows:
+        typed = [each.stems.get(language) for each in said]
+        for phrase in phrases:
+            for place in range(len(typed) - len(phrase) + 1):
+                if tuple(typed[place : place + len(phrase)]) == phrase:
+                    ways = said[place].ways
+                    others = {other: _SAME for other in phrases if other not in ways}
+                    said[place].ways = dict(islice({**ways, **others}.items(), _WAYS_MAX))
+    unknown = {stem for each in said for stems in each.ways for stem in stems} - known.articles.keys()
+    known.look_up(connection, unknown)
+    for each in said:
+        each.ways = {stems: worth for stems, worth in each.ways.items() if all(one in known.articles for one in stems)}
+
+
+def _term(ways: Mapping[Stems, float], known: _Known, total: int) -> Term:
+    best = max(ways.values())
+    articles = max(min(known.articles[stem] for stem in stems) for stems, worth in ways.items() if worth == best)
+    every = sum(min(known.articles[stem] for stem in stems) for stems in ways)
+    return Term(ways, every, log(1 + total / max(1, articles)))
+
+
+def any_of(ways: Collection[Stems]) -> str:
+    """A tsquery, as PostgreSQL reads it."""
+    return " | ".join(all_of(stems) for stems in ways)
+
+
+def all_of(stems: Stems) -> str:
+    """A tsquery of words that must all be there."""
+    quoted = ("'" + stem.replace("\\", "\\\\").replace("'", "''") + "'" for stem in stems)
+    return "(" + " & ".join(quoted) + ")"

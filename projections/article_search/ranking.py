@@ -1,0 +1,108 @@
+"""The statement that finds articles: candidates by the rarest terms, a score for each, what is good enough, facets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import LiteralString
+
+import msgspec
+from psycopg import sql
+
+from projections.article_search.asking import Term, all_of, any_of
+from projections.articles.readers import READABLE
+
+SHARE_OF_BEST = 0.3
+"""What scores less than this share of the best says something else."""
+
+_WEIGHTS = "{0, 0.3333, 0.9333, 1}"
+"""Of PostgreSQL's D, C, B and A: body 1, labels 2.8, title 3, as parts of 3."""
+
+_CANDIDATES = 3000
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """What the results are narrowed to; None: not. `category`: with those below it."""
+
+    kind: str | None = None
+    category: str | None = None
+    product: str | None = None
+    language: str | None = None
+
+
+_CONDITIONS: Mapping[str, LiteralString] = {
+    "kind": "kind = %(chosen_kind)s",
+    "category": "(category = %(chosen_category)s OR starts_with(category, %(chosen_category)s || '/'))",
+    "product": "%(chosen_product)s = ANY(products)",
+    "language": "language = %(chosen_language)s",
+}
+_COUNTED: Mapping[str, LiteralString] = {
+    "kind": "SELECT kind AS value FROM good WHERE {}",
+    "category": "SELECT split_part(category, '/', 1) AS value FROM good WHERE category <> '' AND {}",
+    "product": "SELECT unnest(products) AS value FROM good WHERE {}",
+    "language": "SELECT language AS value FROM good WHERE {}",
+}
+
+
+def statement(terms: Sequence[Term], chosen: Chosen, *, facets: bool) -> sql.Composed:
+    """One row: how many there are, the ids of the best, and of each facet how many articles a value has.
+
+    Parameters: `share`, `language`, `limit`, the reader's, and `chosen_…`.
+    """
+    return sql.SQL(
+        "WITH scored AS MATERIALIZED ("
+        "  SELECT id, position, kind, language, category, products, {score} AS score"
+        "  FROM searched_articles AS articles WHERE {readable} AND words @@ {sought}"
+        "), good AS MATERIALIZED ("
+        "  SELECT * FROM scored WHERE score >= %(share)s * (SELECT max(score) FROM scored)"
+        ") SELECT (SELECT count(*) FROM good WHERE {narrowed}), ARRAY("
+        "  SELECT id FROM good WHERE {narrowed}"
+        "  ORDER BY language = %(language)s DESC, score DESC, position LIMIT %(limit)s"
+        "), {facets}"
+    ).format(
+        score=sql.SQL(" + ").join(_worth(term) for term in terms),
+        readable=sql.SQL(READABLE),
+        sought=_query(any_of([way for term in rarest(terms) for way in term.ways])),
+        narrowed=_narrowed(chosen),
+        facets=sql.SQL("jsonb_build_object({})").format(
+            sql.SQL(", ").join(_counts(facet, chosen) for facet in _COUNTED if facets)
+        ),
+    )
+
+
+def rarest(terms: Sequence[Term]) -> list[Term]:
+    """The terms by which articles are found; the others, that so many have, only say which of these are better."""
+    kept: list[Term] = []
+    articles = 0
+    for term in sorted(terms, key=lambda term: term.articles):
+        articles += term.articles
+        if kept and articles > _CANDIDATES:
+            break
+        kept.append(term)
+    return kept
+
+
+def _worth(term: Term) -> sql.Composable:
+    """What an article gets for the term: the best way that it says it."""
+    ways = (
+        sql.SQL("{} * ts_rank({}, words, {})").format(worth * term.weight, _WEIGHTS, _query(all_of(stems)))
+        for stems, worth in term.ways.items()
+    )
+    return sql.SQL("greatest({})").format(sql.SQL(", ").join(ways))
+
+
+def _query(query: str) -> sql.Composed:
+    return sql.SQL("{}::tsquery").format(query)
+
+
+def _narrowed(chosen: Chosen, *, but: str = "") -> sql.Composable:
+    asked = [name for name, value in msgspec.structs.asdict(chosen).items() if value is not None and name != but]
+    return sql.SQL(" AND ").join([sql.SQL("true"), *(sql.SQL(_CONDITIONS[name]) for name in asked)])
+
+
+def _counts(facet: str, chosen: Chosen) -> sql.Composed:
+    """Of the values of a facet, under what was chosen of the other facets."""
+    counted = sql.SQL(_COUNTED[facet]).format(_narrowed(chosen, but=facet))
+    return sql.SQL(
+        "{}, (SELECT jsonb_object_agg(value, articles) FROM"
+        " (SELECT value, count(*) AS articles FROM ({}) AS each GROUP BY value) AS counted)"
+    ).format(facet, counted)

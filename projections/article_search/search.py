@@ -1,0 +1,102 @@
+"""Search in articles: the same for customers, agents, forms, chats and programs.
+
+words ─ asking.ask ─▶ terms ─ ranking.statement ─▶ ids, how many, facets ─▶ titles, snippets
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from eventstore.database import Connection
+from projections.article_search.asking import Asked, ask
+from projections.article_search.fold import first_part
+from projections.article_search.ranking import SHARE_OF_BEST, Chosen, statement
+from projections.article_search.snippets import in_place, snippet, spelled
+from projections.articles.readers import Reader
+from projections.page import bounded
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A search result. `snippet`: plain text with the found words between `**`."""
+
+    id: UUID
+    title: str
+    snippet: str
+    url: str
+    kind: str
+    language: str
+    category: str
+    products: list[str]
+
+
+class Results(msgspec.Struct, frozen=True):
+    """`total`: all that was found. `facets`: of kind, category, product and language how many each value has.
+
+    `meant`: the words that were searched, where some of the typed stand in no article.
+    """
+
+    items: list[Found]
+    total: int = 0
+    facets: dict[str, dict[str, int]] = {}
+    meant: str | None = None
+
+
+_EVERYTHING = Chosen()
+
+
+def search(
+    connection: Connection,
+    reader: Reader,
+    q: str,
+    *,
+    locale: str | None = None,
+    limit: int = 10,
+    chosen: Chosen = _EVERYTHING,
+    facets: bool = False,
+) -> Results:
+    """Published articles this reader may see, best first; those in the reader's language before others."""
+    language = first_part(locale or "")
+    asked = ask(connection, q, language, agent=reader.agent)
+    if not asked.terms:
+        return Results([])
+    row = connection.execute(
+        statement(asked.terms, chosen, facets=facets),
+        {
+            "share": SHARE_OF_BEST,
+            "language": language,
+            "limit": bounded(limit),
+            **{f"chosen_{name}": value for name, value in msgspec.structs.asdict(chosen).items()},
+            **reader.values,
+        },
+    ).fetchone()
+    assert row is not None  # noqa: S101 -- a statement without FROM has one
+    total, ids, counts = row
+    return _shown(connection, asked, q, ids, total, counts)
+
+
+def _shown(
+    connection: Connection, asked: Asked, q: str, ids: list[UUID], total: int, counts: dict[str, dict[str, int] | None]
+) -> Results:
+    rows: Sequence[tuple[UUID, str, str, str, str, str, list[str]]] = connection.execute(
+        "SELECT id, title, body, kind, language, category, products FROM searched_articles WHERE id = ANY(%s)", (ids,)
+    ).fetchall()
+    items = {
+        article: Found(
+            article, title, snippet(body, asked.marked), f"/articles/{article}", kind, language, category, products
+        )
+        for article, title, body, kind, language, category, products in rows
+    }
+    facets = {name: dict(sorted((found or {}).items(), key=lambda each: -each[1])) for name, found in counts.items()}
+    return Results(
+        [items[each] for each in ids], total, facets, _meant(asked, q, [text for row in rows for text in row[1:3]])
+    )
+
+
+def _meant(asked: Asked, q: str, texts: Sequence[str]) -> str | None:
+    """The question with its unknown words as the articles that were found spell what was meant."""
+    if not asked.mended or not texts:
+        return None
+    return in_place(q, {word: spelled(texts, meant) for word, meant in asked.mended.items()})

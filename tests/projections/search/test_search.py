@@ -1,0 +1,217 @@
+"""What a search finds, for whom, how it is shown, and what it makes of words that aren't any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eventstore.database import Connection, Database
+from eventstore.keys import Keys
+from projections.article_search import ARTICLE_SEARCH, Chosen, Results, search
+from projections.article_search.likeness import letters_apart
+from projections.article_search.plain import plain
+from projections.article_search.snippets import snippet
+from projections.articles.readers import AGENT, ANYBODY, Reader
+from schemas.facts import Fact
+from schemas.facts.article import (
+    ArticleDrafted,
+    ArticleKind,
+    ArticlePublished,
+    ArticleReinstated,
+    ArticleRetired,
+    ArticleRevised,
+    Audience,
+)
+from schemas.facts.shelving import ArticleDescribed
+from schemas.facts.synonyms import SynonymsRemoved, SynonymsSet
+from tests.projections.histories import Recorder
+from tests.projections.search.halves import article_id
+from tests.projections.views import fold_all, make_views, whole
+
+_AT = datetime(2026, 3, 2, tzinfo=UTC)
+
+Tell = Callable[..., Connection]
+
+
+@pytest.fixture
+def tell(database: Database, keys: Keys):
+    """Record facts, fold them, and ask in the transaction that it gives."""
+    make_views(database)
+    recorder = Recorder(database, keys)
+
+    def told(*facts: Fact) -> None:
+        recorder.record(facts)
+        fold_all(database, keys, projections=[ARTICLE_SEARCH])
+
+    return told
+
+
+def _published(article: UUID, title: str, body: str = "Nada más.", language: str = "es") -> ArticlePublished:
+    return ArticlePublished(
+        article=article, kind=ArticleKind.FAQ, title=title, body=body, language=language, by="ana", at=_AT
+    )
+
+
+def _ids(database: Database, q: str, reader: Reader = ANYBODY, locale: str = "es") -> list[UUID]:
+    with database.transaction() as connection:
+        return [each.id for each in search(connection, reader, q, locale=locale).items]
+
+
+def _asked(database: Database, q: str, locale: str = "es", **more: object) -> Results:
+    with database.transaction() as connection:
+        return search(connection, ANYBODY, q, locale=locale, **more)  # type: ignore[arg-type] -- of the caller's choice
+
+
+def test_only_what_is_published_is_found_as_it_stands_now(tell, database):
+    article = uuid4()
+    tell(
+        ArticleDrafted(article=article, kind=ArticleKind.FAQ, title="Tóner", body="x", language="es", by="ana", at=_AT)
+    )
+    assert _ids(database, "toner") == []
+    tell(_published(article, "Tóner"))
+    assert _ids(database, "toner") == [article]
+    tell(ArticleRevised(article=article, title="Papel", body="x", by="ana", at=_AT))
+    assert (_ids(database, "toner"), _ids(database, "papel")) == ([], [article])
+    tell(ArticleRetired(article=article, by="ana", at=_AT))
+    assert _ids(database, "papel", AGENT) == []
+    assert whole(database, ARTICLE_SEARCH)["article_vocabulary"] == []
+    tell(ArticleReinstated(article=article, by="ana", at=_AT))
+    assert _ids(database, "papel") == [article]
+
+
+def test_what_is_for_some_is_found_and_named_to_nobody_else(tell, database):
+    ours, theirs = uuid4(), uuid4()
+    filed = {"kind": ArticleKind.FAQ, "by": "ana", "at": _AT}
+    tell(
+        _published(ours, "Descuento de Zaratustra"),
+        ArticleDescribed(article=ours, audience=Audience.AGENTS, **filed),
+        _published(theirs, "Manual del Xiringüito"),
+        ArticleDescribed(article=theirs, audience=Audience.CUSTOMERS, products=("Caja  Pro",), **filed),
+        _published(uuid4(), "Otra cosa"),
+    )
+    having = Reader.having(["caja pro"])
+    assert _ids(database, "zaratustra xiringuito") == []
+    assert _ids(database, "zaratustra xiringuito", having) == [theirs]
+    assert set(_ids(database, "zaratustra xiringuito", AGENT)) == {ours, theirs}
+    # nor does a word with a letter wrong bring them to light
+    assert _asked(database, "zaratusta").meant is None
+    with database.transaction() as connection:
+        assert search(connection, AGENT, "zaratusta", locale="es").meant == "zaratustra"
+
+
+@pytest.mark.parametrize("words", ["devolucion", "devolución", "DEVOLUCIONES", "reembolso", "devolucoin"])
+def test_accents_endings_capitals_synonyms_and_typos_find_the_same(corpus_database, words):
+    assert _ids(corpus_database, words)[0] == article_id("refund", "es")
+
+
+def test_what_was_meant_is_spelled_as_the_articles_spell_it(corpus_database):
+    asked = _asked(corpus_database, "Cambiar mi contrseña")
+
+    assert asked.meant == "Cambiar mi contraseña"
+    assert asked.items[0].id == article_id("change-password", "es")
+    assert _asked(corpus_database, "cambiar mi contrasena").meant is None
+
+
+def test_a_word_not_typed_to_its_end_finds_what_it_begins(corpus_database):
+    asked = _asked(corpus_database, "webho")
+
+    assert asked.items[0].id == article_id("webhooks", "es")
+    assert asked.meant is None
+
+
+def test_the_snippet_is_plain_text_with_what_was_found_marked(corpus_database):
+    (found, *_) = _asked(corpus_database, "devoluciones").items
+
+    assert found.url == f"/articles/{found.id}"
+    assert (found.title, found.snippet.count("*")) == ("Pedir la devolución de un pago", 0)
+    assert "**número** empieza" in _asked(corpus_database, "numeracion").items[0].snippet
+    assert snippet("Una devolución, o varias.", {"devolucion"}) == "Una **devolución**, o varias."
+    far = snippet("palabra " * 50 + "aquí está " + "palabra " * 50, {"aqui"})
+    assert far.startswith("… palabra")
+    assert "**aquí** está" in far
+    assert far.endswith(" …")
+
+
+def test_facets_count_what_was_found_and_narrow_it(corpus_database):
+    every = _asked(corpus_database, "factura", facets=True)
+    faq = _asked(corpus_database, "factura", facets=True, chosen=Chosen(kind="faq"))
+
+    assert every.total == sum(every.facets["kind"].values()) == sum(every.facets["language"].values())
+    assert faq.total == every.facets["kind"]["faq"]
+    assert {each.kind for each in faq.items} == {"faq"}
+    assert faq.facets["kind"] == every.facets["kind"]  # so that another can be chosen instead
+    assert sum(faq.facets["language"].values()) == faq.total
+    shelf = _asked(corpus_database, "factura", chosen=Chosen(category="Facturas", product="Brezo Facturas"))
+    assert {each.category.partition("/")[0] for each in shelf.items} == {"Facturas"}
+    assert len(every.items) == 10 < every.total
+
+
+def test_a_readers_language_comes_first_and_another_can_be_chosen(corpus_database):
+    assert _asked(corpus_database, "csv excel", "en-GB").items[0].language == "en"
+    assert _asked(corpus_database, "csv excel", "es").items[0].language == "es"
+    chosen = _asked(corpus_database, "csv excel", "es", chosen=Chosen(language="en"))
+    assert {each.language for each in chosen.items} == {"en"}
+
+
+def test_synonyms_of_several_words_are_found_and_can_be_taken_back(tell, database):
+    article, group = uuid4(), uuid4()
+    words = ("reembolso", "dinero de vuelta")
+    tell(_published(article, "Pedir un reembolso"), _published(uuid4(), "Dinero"))
+    assert article not in _ids(database, "quiero mi dinero de vuelta")
+    tell(SynonymsSet(synonyms=group, words=words, language="es", by="ana", at=_AT))
+    assert article in _ids(database, "quiero mi dinero de vuelta")
+    tell(SynonymsRemoved(synonyms=group, by="ana", at=_AT))
+    assert article not in _ids(database, "quiero mi dinero de vuelta")
+
+
+_ODD = {
+    "nothing": "",
+    "blanks": " \t\n",
+    "only words that say nothing": "¿cómo es el que no?",
+    "operators": "factura & | ! ( ) <-> :* ' '' \\ 'a'",
+    "a lone quote": "'",
+    "backslashes": "\\\\' \\",
+    "SQL": "'; DROP TABLE searched_articles; --",
+    "a LIKE pattern": "%_%",
+    "placeholders": "%s %(q)s %%",
+    "ten thousand letters": "a" * 10_000,
+    "ten thousand words": "factura " * 10_000,
+    "emoji": "💥 👩‍👩‍👧 ✅",
+    "right to left": "مرحبا שלום \u202efactura",
+    "Chinese": "如何修改密码",
+    "marks only": "\u0301\u0301\u0301",
+    "a NUL": "fac\0tura",
+    "an address": "ana@example.com https://example.com/a?b=c",
+    "markup": "<script>alert(1)</script> <b>factura</b>",
+}
+
+
+@pytest.mark.parametrize("words", _ODD.values(), ids=_ODD)
+@pytest.mark.parametrize("locale", ["es", "xx", ""])
+def test_no_words_are_too_odd_to_be_searched(corpus_database, words, locale):
+    asked = _asked(corpus_database, words, locale, facets=True)
+
+    assert asked.total >= len(asked.items)
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=60))
+def test_no_text_at_all_breaks_a_search(corpus_database, words):
+    _asked(corpus_database, words)
+
+
+def test_markdown_is_searched_without_its_marks():
+    said = "# Título\n\n- [ ] Abre *Ajustes → [Correo](https://x.cu)*\n1. **Pulsa** `Guardar`\n"
+    said += "![foto](a.png)\n---\n\\*no\\*"
+
+    assert plain(said) == "Título Abre Ajustes → Correo Pulsa Guardar foto *no*"
+
+
+def test_letters_apart():
+    pairs = {("recibo", "recibo"): 0, ("contrseña", "contraseña"): 1, ("chnage", "change"): 1, ("pasword", "word"): 3}
+
+    assert {pair: letters_apart(*pair) for pair in pairs} == pairs
