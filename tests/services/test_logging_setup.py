@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.hub_process import ROOT
 
@@ -31,6 +32,23 @@ def test_each_line_is_json_with_its_process_and_no_more_of_an_exception_than_its
     assert crashed["where"] == ["<string>:8 <module>"]
     assert "hunter2" not in done.stderr.lower()
     assert (library["event"], library["process"]) == ("from a library", "parser")
+
+
+UNWRITABLE = """
+import structlog
+from services.logging_setup import configure
+configure("intake")
+for level in ("debug", "info", "warning", "error", "critical", "exception"):
+    getattr(structlog.get_logger(), level)("mail_kept")
+print("went on")
+"""
+
+
+def test_a_line_that_can_not_be_written_stops_nothing():
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", UNWRITABLE]
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=full, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("went on\n", 0)
 
 
 REPEATS = """
