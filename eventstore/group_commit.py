@@ -10,9 +10,9 @@ import asyncio
 import contextlib
 import queue
 import threading
+from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg
 import structlog
@@ -36,7 +36,7 @@ class _Append:
     """One caller's records, kept or refused together; none: only asks whether the log can be written."""
 
     records: Sequence[NewRecord]
-    done: Future[None] = field(default_factory=Future[None])
+    done: asyncio.Future[None]
 
     @property
     def bytes(self) -> int:
@@ -57,11 +57,11 @@ class GroupCommit:
     async def append(self, records: Sequence[NewRecord]) -> None:
         """Return once they are committed. Raises LogUnavailableError in time, InvalidError for a record of no use."""
         self._start()
-        append = _Append(records)
+        append = _Append(records, asyncio.get_running_loop().create_future())
         self._queue.put(append)
         try:
             async with asyncio.timeout(_WAIT_SECONDS):
-                await asyncio.wrap_future(append.done)
+                await append.done
         except TimeoutError as error:
             raise LogUnavailableError("the database does not answer") from error
 
@@ -87,7 +87,7 @@ class GroupCommit:
                 self._disconnect()
                 return
             group, held = self._gather(first)
-            waiting = [append for append in group if append.done.set_running_or_notify_cancel()]
+            waiting = [append for append in group if not append.done.cancelled()]
             if waiting:
                 self._settle(waiting)
 
@@ -116,19 +116,18 @@ class GroupCommit:
                 for append in group:
                     self._settle([append])
             else:
-                _refuse(group, InvalidError, error)
+                _tell(group, InvalidError, error)
         except CauceError as error:
-            _refuse(group, type(error), error)
+            _tell(group, type(error), error)
         except psycopg.Error as error:
             log.warning("log_append_failed", topic=self._table.topic.name, error=str(error), appends=len(group))
-            _refuse(group, LogUnavailableError, error)
+            _tell(group, LogUnavailableError, error)
         except Exception as error:
             # the thread's edge: it must live on, and every caller must hear
             log.exception("log_append_failed", topic=self._table.topic.name)
-            _refuse(group, LogUnavailableError, error)
+            _tell(group, LogUnavailableError, error)
         else:
-            for append in group:
-                append.done.set_result(None)
+            _tell(group)
 
     def _commit(self, records: Sequence[NewRecord]) -> None:
         try:
@@ -171,8 +170,23 @@ class GroupCommit:
                 connection.close()
 
 
-def _refuse(group: Sequence[_Append], kind: type[CauceError], cause: Exception) -> None:
+def _tell(group: Sequence[_Append], kind: type[CauceError] | None = None, cause: Exception | None = None) -> None:
+    """Answer each caller: kept, or refused with an error of this kind. A group wakes its event loop once."""
+    loops: defaultdict[asyncio.AbstractEventLoop, list[_Append]] = defaultdict(list)
     for append in group:
+        loops[append.done.get_loop()].append(append)
+    for loop, appends in loops.items():
+        with contextlib.suppress(RuntimeError):  # closed meanwhile: nobody listens
+            loop.call_soon_threadsafe(_answer, appends, kind, cause)
+
+
+def _answer(group: Sequence[_Append], kind: type[CauceError] | None, cause: Exception | None) -> None:
+    for append in group:
+        if append.done.done():  # it has given up
+            continue
+        if kind is None:
+            append.done.set_result(None)
+            continue
         error = kind(f"not in the log: {cause}")  # one each: a traceback grows as it is raised
         error.__cause__ = cause
         append.done.set_exception(error)
