@@ -15,10 +15,12 @@ from contextvars import copy_context
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
+import msgspec
 import psycopg
 from psycopg.abc import PQGen
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from eventstore import sight
@@ -50,6 +52,8 @@ _ALIVE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+
+set_json_loads(msgspec.json.decode)  # each record of a log has some; the standard library's takes far longer
 
 
 class Connection(psycopg.Connection[TupleRow]):

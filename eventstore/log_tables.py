@@ -13,6 +13,7 @@ from psycopg import sql
 from eventstore import positions
 from eventstore.database import Connection
 from eventstore.log import LogRecord, NewRecord
+from eventstore.packed import Byteas, Texts, Uuids
 from schemas.errors import LogUnavailableError, PositionMismatchError
 from schemas.topics import INTERACTIONS, MAIL, Topic
 
@@ -39,10 +40,10 @@ class LogTable:
                 " FROM unnest(%b::uuid[], %b::bytea[], %b::bytea[], %b::text[]) AS new(id, key, value, headers)"
             ).format(self.name),
             (
-                [record.id for record in records],
-                [record.key for record in records],
-                [record.value for record in records],
-                [msgspec.json.encode(dict(record.headers)).decode() for record in records],
+                Uuids(record.id for record in records),
+                Byteas(record.key for record in records),
+                Byteas(record.value for record in records),
+                Texts(msgspec.json.encode(dict(record.headers)).decode() for record in records),
             ),
         )
 

@@ -50,7 +50,7 @@ class Byteas(Packed):
 
 
 class Texts(Packed):
-    """The binary form of `text[]`."""
+    """For `%b` where the statement takes `text[]`."""
 
     __slots__ = ()
     element, array = 25, 1009
@@ -76,5 +76,10 @@ class _ByteasDumper(_UuidsDumper):
     oid = Byteas.array
 
 
+class _TextsDumper(_UuidsDumper):
+    oid = Texts.array
+
+
 psycopg.adapters.register_dumper(Uuids, _UuidsDumper)
 psycopg.adapters.register_dumper(Byteas, _ByteasDumper)
+psycopg.adapters.register_dumper(Texts, _TextsDumper)
