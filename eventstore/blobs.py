@@ -80,17 +80,16 @@ class FolderBlobs:
 
     def put(self, data: bytes) -> str:  # noqa: D102 -- see Blobs
         blob = uuid4().hex
-        target = self._path(blob)
-        partial = self._partial / blob
+        folder, partial = f"{self._folder}/{blob[:2]}", f"{self._partial}/{blob}"
         try:
-            self._make(target.parent)
+            self._make(folder)
             self._make(self._partial)
             _write_durably(partial, data)
-            partial.rename(target)
-            _fsync_folder(target.parent)
+            os.rename(partial, f"{folder}/{blob}")
+            _fsync_folder(folder)
         except OSError as error:
             with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
+                os.unlink(partial)
             raise BlobUnavailableError(f"blob not kept: {error.strerror}") from error
         return blob
 
@@ -157,24 +156,24 @@ class FolderBlobs:
             raise NotFoundError("no such blob")
         return self._folder / blob[:2] / blob
 
-    def _make(self, folder: Path) -> None:
-        if folder.is_dir():
+    def _make(self, folder: str | Path) -> None:
+        if os.path.isdir(folder):
             return
         if not self._folder.is_dir():
             self._folder.mkdir(parents=True, exist_ok=True)
             _fsync_folder(self._folder.parent)
-        folder.mkdir(exist_ok=True)
+        Path(folder).mkdir(exist_ok=True)
         _fsync_folder(self._folder)
 
 
-def _write_durably(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
+def _write_durably(path: str | Path, data: bytes) -> None:
+    with open(path, "xb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _fsync_folder(folder: Path) -> None:
+def _fsync_folder(folder: str | Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

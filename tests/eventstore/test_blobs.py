@@ -147,10 +147,10 @@ def test_file_and_folders_are_on_disk_before_the_id_is_given_out(tmp_path):
     """Watched from outside: fsync of the file, rename, fsync of the folder, in this order."""
     script = (
         "import os, sys; from pathlib import Path; from eventstore.blobs import FolderBlobs\n"
-        "real_fsync, real_rename = os.fsync, Path.rename\n"
+        "real_fsync, real_rename = os.fsync, os.rename\n"
         "def fsync(fd): print('fsync', os.readlink(f'/proc/self/fd/{fd}')); real_fsync(fd)\n"
-        "def rename(self, to): print('rename', self, to); return real_rename(self, to)\n"
-        "os.fsync, Path.rename = fsync, rename\n"
+        "def rename(partial, to): print('rename', partial, to); real_rename(partial, to)\n"
+        "os.fsync, os.rename = fsync, rename\n"
         f"print(FolderBlobs(Path({str(tmp_path)!r})).put(b'x'))\n"
     )
     lines = subprocess.run(
