@@ -6,7 +6,7 @@ The last step of a channel and the first of the hub: nothing may be acknowledged
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
@@ -58,14 +58,18 @@ class Intake:
         Raises LogUnavailableError within APPEND_SECONDS (some may be on the log all the same: submitting the same ids
         again is harmless) and TooLargeError for an item over ITEM_MAX_BYTES.
         """
-        records = [self._record(item) for item in items]
-        async with in_time():
-            await self._log.append(INTERACTIONS, records)
+        await self.hand_on([self.record(item) for item in items])
         for channel in map(channel_of, items):
             if channel is not Channel.EMAIL:  # counted when it was acknowledged: by reception, before it was parsed
                 ACCEPTED.labels(channel.value).inc()
 
-    def _record(self, item: Item) -> NewRecord:
+    async def hand_on(self, records: Sequence[NewRecord]) -> None:
+        """Return once all records are durable, in this order. Raises LogUnavailableError likewise."""
+        async with in_time():
+            await self._log.append(INTERACTIONS, records)
+
+    def record(self, item: Item) -> NewRecord:
+        """An item as it lies on the log. Raises TooLargeError for one over ITEM_MAX_BYTES."""
         value = encode_item(item)
         if len(value) > ITEM_MAX_BYTES:
             raise TooLargeError(f"the contact takes {len(value)} bytes, {ITEM_MAX_BYTES} allowed")

@@ -20,13 +20,13 @@ from channels.email.origin.who import adopted
 from channels.email.parse import Ours, Parsed, with_blobs
 from channels.email.parser_pool import Bounds, ParserPool
 from channels.email.receiving.reception import decode_mail
-from channels.intake import ITEM_MAX_BYTES, Intake, encode_item
+from channels.intake import Intake
 from eventstore import positions, received
 from eventstore.blobs import Blobs
 from eventstore.database import Connection, Database
-from eventstore.log import Batch, LogRecord
+from eventstore.log import Batch, LogRecord, NewRecord
 from schemas.address import handle_of
-from schemas.errors import DecodeError, EventTooLargeError, NotFoundError, OperatorError, PoisonError
+from schemas.errors import DecodeError, NotFoundError, OperatorError, PoisonError, TooLargeError
 from schemas.held import HeldReason
 from schemas.interaction import Authentication, Channel, Interaction, RawMail
 from services import quarantine
@@ -110,20 +110,20 @@ class ParserService:
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from several  # the log looks at what it is
         found = [task.result() for task in tasks]
-        await self._intake.submit(*(each for each in found if isinstance(each, Interaction)))
+        await self._intake.hand_on([each for each in found if isinstance(each, NewRecord)])
         # only now: what this batch held is on the next log
         await self._database.run(_move_on, batch, [each for each in found if isinstance(each, Poison)])
         self._watch(found)
 
-    async def _read(self, record: LogRecord) -> Interaction | Poison:
+    async def _read(self, record: LogRecord) -> NewRecord | Poison:
         async with self._room:
             try:
                 mail = decode_mail(record.value)
             except DecodeError as error:
                 return Poison(record, HeldReason.UNDECODABLE, str(error))
             try:
-                return await self._interaction(mail)
-            except PoisonError as error:
+                return self._intake.record(await self._interaction(mail))
+            except (PoisonError, TooLargeError) as error:
                 return Poison(record, HeldReason.UNPARSABLE, str(error), mail.envelope_from)
             except NotFoundError:
                 return Poison(
@@ -134,11 +134,7 @@ class ParserService:
         content = mail.raw or (await asyncio.to_thread(self._blobs.get, mail.blob) if mail.blob else b"")
         parsed = await self._pool.parse(mail, content)
         parsed = await self._verified(mail, content, parsed)
-        interaction = await self._as_from(parsed, await asyncio.to_thread(self._keep, mail, content, parsed))
-        size = len(encode_item(interaction))
-        if size > ITEM_MAX_BYTES:
-            raise EventTooLargeError(f"the mail makes a contact of {size} bytes, {ITEM_MAX_BYTES} allowed")
-        return interaction
+        return await self._as_from(parsed, await asyncio.to_thread(self._keep, mail, content, parsed))
 
     async def _verified(self, mail: RawMail, content: bytes, parsed: Parsed) -> Parsed:
         """With what we found out about its sender. An old mail's keys are gone: that would say nothing against it."""
@@ -177,9 +173,9 @@ class ParserService:
             files=[self._blobs.put(file.data) for file in parsed.files],
         )
 
-    def _watch(self, found: list[Interaction | Poison]) -> None:
+    def _watch(self, found: list[NewRecord | Poison]) -> None:
         for each in found:
-            if isinstance(each, Interaction):
+            if isinstance(each, NewRecord):
                 self._poison_in_a_row = 0
                 continue
             log.error("mail_quarantined", mail=str(each.record.id), reason=each.reason)
