@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from channels.email.words import quote_words
 from channels.email.words.header_blocks import COLONS, LINE_MAX_CHARACTERS
 
-_LINES_MAX = 4  # programs wrap it
+LINES_MAX = 4  # programs wrap it
 _WRAPPED_NAME_MIN_CHARACTERS = 40
 
 _WROTE = re.compile("|".join(re.escape(word) for word in quote_words.WROTE), re.IGNORECASE)
@@ -35,7 +35,7 @@ class Attribution:
 
 def attribution_at(lines: Sequence[str], at: int) -> Attribution | None:
     """One that ends within a few lines of this; it may begin some lines below."""
-    for last in range(at, min(at + _LINES_MAX, len(lines))):
+    for last in range(at, min(at + LINES_MAX, len(lines))):
         line = lines[last].strip()
         if not line or line.startswith(">"):
             return None

@@ -44,7 +44,7 @@ _FORWARDED = re.compile(
 )
 _MOMENT = re.compile(r"\b(?:19|20)\d\d\b.{0,40}\b\d{1,2}[:.]\d\d|\d年.{0,20}\d:\d\d")
 _RULE = re.compile(r"[_-]{10,200}")
-_DRAWN = ("--", "__", "==", "**", "- -")
+DRAWN = ("--", "__", "==", "**", "- -")
 _NAME_MAX_CHARACTERS = 40
 
 
@@ -59,13 +59,13 @@ class Block(msgspec.Struct, frozen=True):
 def is_original_title(line: str) -> bool:
     """`-----Original Message-----`."""
     text = line.strip()[:LINE_MAX_CHARACTERS]
-    return text.startswith(_DRAWN) and _ORIGINAL.fullmatch(text) is not None
+    return text.startswith(DRAWN) and _ORIGINAL.fullmatch(text) is not None
 
 
 def is_forward_title(line: str) -> bool:
     """`---------- Forwarded message ---------`, `Begin forwarded message:`."""
     text = line.strip()[:LINE_MAX_CHARACTERS]
-    return (text.startswith(_DRAWN) or text.endswith(COLONS)) and _FORWARDED.fullmatch(text) is not None
+    return (text.startswith(DRAWN) or text.endswith(COLONS)) and _FORWARDED.fullmatch(text) is not None
 
 
 def is_rule(line: str) -> bool:

@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 
 from channels.email.words import quote_words
+from channels.email.words.attributions import LINES_MAX as ATTRIBUTION_LINES_MAX
 from channels.email.words.attributions import attribution_at
-from channels.email.words.header_blocks import COLONS, block_at, is_forward_title, is_original_title, is_rule
+from channels.email.words.header_blocks import COLONS, DRAWN, block_at, is_forward_title, is_original_title, is_rule
 from channels.email.words.signatures import end_of_words
 
 _ANSWER = re.compile(
@@ -49,7 +50,10 @@ def _end_of_words(lines: Sequence[str], *, answers: bool) -> int:
     own = end  # behind the last line that isn't quoted
     while own and (not lines[own - 1].strip() or lines[own - 1].startswith(">")):
         own -= 1
-    for at, line in enumerate(lines[:end]):
+    for at in _worth_a_look(lines):
+        if at >= end:
+            break
+        line = lines[at]
         if not line.strip() or line.startswith(">"):
             continue
         if is_forward_title(line):
@@ -59,6 +63,16 @@ def _end_of_words(lines: Sequence[str], *, answers: bool) -> int:
             return end_of_words(lines, cut)
     introduced = lines[own - 1].strip().endswith(COLONS) if own else True
     return end_of_words(lines, own) if answers and own < end and not introduced else end
+
+
+def _worth_a_look(lines: Sequence[str]) -> list[int]:
+    """Where history may be announced: all that does it begins with a drawn line, or has a colon within a few lines."""
+    colon, wide = COLONS
+    found: list[int] = []
+    for at, line in enumerate(lines):
+        if colon in line or wide in line or line.lstrip().startswith(DRAWN):
+            found += range(max(at - ATTRIBUTION_LINES_MAX + 1, found[-1] + 1 if found else 0), at + 1)
+    return found
 
 
 def _history_at(lines: Sequence[str], at: int, own: int) -> int | None:
