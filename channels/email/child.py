@@ -5,6 +5,7 @@ Frames on stdin and stdout: 4 bytes length, then msgpack. No environment of ours
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import signal
@@ -75,6 +76,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (setup.memory_bytes, setup.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold a customer's mail
     jobs = msgspec.msgpack.Decoder(Job)
+    gc.freeze()  # what is loaded by now stays, and isn't looked at again
     while (data := _read(sys.stdin.buffer)) is not None:
         signal.setitimer(signal.ITIMER_REAL, setup.seconds)
         answers.write(_answer(jobs.decode(data), setup.ours))

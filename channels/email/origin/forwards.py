@@ -10,7 +10,7 @@ from channels.email.mime.encoded_words import decode_words
 from channels.email.mime.headers import Headers, Tree
 from channels.email.mime.parts import media_type_of
 from channels.email.words.header_blocks import Block, block_at, block_below, is_forward_title, is_original_title
-from channels.email.words.quotes import is_answer, is_forward
+from channels.email.words.quotes import is_answer, is_forward, worth_a_look
 from channels.text import one_line
 from schemas.address import email_address
 from schemas.errors import InvalidError
@@ -36,7 +36,8 @@ def original_of(message: Tree, headers: Headers, text: str) -> Party | None:
 
 
 def _block(lines: Sequence[str], *, forwards: bool) -> Block | None:
-    for at, line in enumerate(lines):
+    for at in worth_a_look(lines):
+        line = lines[at]
         if is_forward_title(line) or (forwards and is_original_title(line)):
             return block_below(lines, at)
         if forwards and (found := block_at(lines, at)):

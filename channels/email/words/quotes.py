@@ -50,7 +50,7 @@ def _end_of_words(lines: Sequence[str], *, answers: bool) -> int:
     own = end  # behind the last line that isn't quoted
     while own and (not lines[own - 1].strip() or lines[own - 1].startswith(">")):
         own -= 1
-    for at in _worth_a_look(lines):
+    for at in worth_a_look(lines):
         if at >= end:
             break
         line = lines[at]
@@ -65,7 +65,7 @@ def _end_of_words(lines: Sequence[str], *, answers: bool) -> int:
     return end_of_words(lines, own) if answers and own < end and not introduced else end
 
 
-def _worth_a_look(lines: Sequence[str]) -> list[int]:
+def worth_a_look(lines: Sequence[str]) -> list[int]:
     """Where history may be announced: all that does it begins with a drawn line, or has a colon within a few lines."""
     colon, wide = COLONS
     found: list[int] = []
