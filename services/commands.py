@@ -21,7 +21,7 @@ from eventstore.database import Connection, Database
 from eventstore.ledger import Ledger
 from eventstore.sight import Sight
 from schemas.errors import CauceError, LogUnavailableError
-from services import bulk, targets, undo
+from services import bulk, targets, thresholds, undo
 from services.bulk import Bulk
 from services.callbacks import handle as callbacks
 from services.callbacks.requests import (
@@ -75,6 +75,7 @@ from services.privacy import named
 from services.privacy.clearing import clear_away
 from services.privacy.named import BehindError
 from services.targets import SetTarget
+from services.thresholds import SetThreshold
 from services.undo import Undo
 from services.worktime import handle as worktime
 from services.worktime.requests import StartWork, StopWork, WorkRequest
@@ -97,6 +98,7 @@ Request: TypeAlias = (
     | Undo
     | Bulk
     | SetTarget
+    | SetThreshold
 )
 
 log = structlog.get_logger()
@@ -269,6 +271,8 @@ def _decide(desk: Desk, request: Request) -> Done:  # noqa: C901, PLR0911 -- a c
             return bulk.handle(desk, request)
         case SetTarget():
             return targets.handle(desk, request)
+        case SetThreshold():
+            return thresholds.handle(desk, request)
         case StartCall() | ChangeCall():
             return calls.handle(desk, request)
         case TakeCallback() | ReleaseCallback() | RescheduleCallback() | FinishCallback() | CancelCallback():

@@ -105,6 +105,15 @@ def read(
     )
 
 
+def contacts(connection: Connection, *, since: datetime, until: datetime, tz: str) -> list[tuple[date, str, int]]:
+    """Day, channel and how many contacts came in, of days and channels that had some."""
+    return connection.execute(
+        "SELECT (quarter AT TIME ZONE %(tz)s)::date AS day, channel, sum(contacts)::bigint FROM report_quarters"
+        " WHERE quarter >= %(since)s AND quarter < %(until)s GROUP BY 1, 2 HAVING sum(contacts) > 0 ORDER BY 1, 2",
+        {"since": since, "until": until, "tz": tz},
+    ).fetchall()
+
+
 def _row(row: dict[str, Any], by: Sequence[str]) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for name in by:

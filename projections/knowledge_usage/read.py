@@ -44,7 +44,8 @@ def read(
             "   sum(helpful)::bigint AS helpful, sum(unhelpful)::bigint AS unhelpful,"
             "   sum(suggested)::bigint AS suggested,"
             "   sum(suggestion_opened)::bigint AS suggestion_opened, sum(contacts_after)::bigint AS contacts_after"
-            "  FROM usage_article_counts WHERE quarter >= %(since)s AND quarter < %(until)s GROUP BY 1, 2"
+            "  FROM usage_article_counts"
+            "  WHERE quarter >= %(since)s AND quarter < %(until)s AND surface <> 'agent' GROUP BY 1, 2"
             " ) AS u LEFT JOIN articles a ON a.id = u.article"
             " ORDER BY u.day, views DESC, searches DESC, u.article",
             {"since": since, "until": until, "by_day": "day" in by, "by_article": "article" in by, "tz": tz},

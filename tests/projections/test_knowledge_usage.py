@@ -6,38 +6,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from projections.articles import ARTICLES
 from projections.articles.readers import AGENT, ANYBODY
 from projections.knowledge_usage import wanted
-from projections.knowledge_usage.fold import KNOWLEDGE_USAGE
 from projections.knowledge_usage.placement import HELPFUL, UNHELPFUL, VIEW, warmth
 from projections.knowledge_usage.rows import ArticleCounts, ReadRow, SearchRow, VisitCounts, WordCounts
 from projections.knowledge_usage.trail import phrase_of
 from schemas.facts.article import ArticleKind, Audience
 from schemas.facts.shelving import ArticleDescribed, ArticlePinned
 from tests.projections.histories import Recorder
-from tests.projections.told_visits import BILL, DAY, PAPER, SCRIPT, TONER, published, visit
+from tests.projections.told_visits import BILL, DAY, PAPER, TONER, published, visit
 from tests.projections.views import fold_all, make_views
-
-
-@pytest.fixture
-def connection(database, keys):
-    make_views(database)
-    recorder = Recorder(database, keys)
-    recorder.record(published())
-    for facts in SCRIPT:
-        recorder.record(facts)
-    fold_all(database, keys, batch=5, projections=[ARTICLES, KNOWLEDGE_USAGE])
-    with database.transaction() as opened:
-        yield opened
 
 
 def _rows(connection, table, kind):
     return [kind(*row) for row in connection.execute(f"SELECT * FROM {table}").fetchall()]
 
 
-def test_what_became_of_each_visit(connection):
-    rows = connection.execute("SELECT visit, outcome, looked FROM usage_visits").fetchall()
+def test_what_became_of_each_visit(told):
+    rows = told.execute("SELECT visit, outcome, looked FROM usage_visits").fetchall()
     outcomes = {visit.int: outcome for visit, outcome, _ in rows}
     assert outcomes == {
         1: "solved",
@@ -55,10 +41,8 @@ def test_what_became_of_each_visit(connection):
     assert {visit.int for visit, _, looked in rows if not looked} == {7}
 
 
-def test_visits_are_counted_as_by_hand(connection):
-    counted = {
-        (row.surface, row.language, row.product): row for row in _rows(connection, "usage_visit_counts", VisitCounts)
-    }
+def test_visits_are_counted_as_by_hand(told):
+    counted = {(row.surface, row.language, row.product): row for row in _rows(told, "usage_visit_counts", VisitCounts)}
     quarter = counted["help_centre", "es", ""].quarter
     assert counted == {
         ("help_centre", "es", ""): VisitCounts(
@@ -89,8 +73,8 @@ def test_visits_are_counted_as_by_hand(connection):
     }  # fmt: skip
 
 
-def test_articles_are_counted_as_by_hand(connection):
-    rows = {(row.article, row.surface): row for row in _rows(connection, "usage_article_counts", ArticleCounts)}
+def test_articles_are_counted_as_by_hand(told):
+    rows = {(row.article, row.surface): row for row in _rows(told, "usage_article_counts", ArticleCounts)}
     quarter = rows[TONER, "agent"].quarter
     assert rows == {
         (TONER, "help_centre"): ArticleCounts(
@@ -114,13 +98,13 @@ def test_articles_are_counted_as_by_hand(connection):
             suggestion_opened=0, contacts_after=0, seconds=0, timed=0, downloads=0,
         ),
     }  # fmt: skip
-    reads = {(row.article, row.visit.int): row for row in _rows(connection, "usage_reads", ReadRow)}
+    reads = {(row.article, row.visit.int): row for row in _rows(told, "usage_reads", ReadRow)}
     assert {key for key, row in reads.items() if row.contacted} == {(TONER, 2)}
     assert {key for key, row in reads.items() if row.vote == "no"} == {(TONER, 2), (BILL, 8)}
 
 
-def test_words_are_counted_with_what_came_next(connection):
-    rows = _rows(connection, "usage_word_counts", WordCounts)
+def test_words_are_counted_with_what_came_next(told):
+    rows = _rows(told, "usage_word_counts", WordCounts)
     quarter = rows[0].quarter
     counts = {"zero": 0, "opened": 0, "searched": 0, "contact": 0, "solved": 0}
 
@@ -133,16 +117,16 @@ def test_words_are_counted_with_what_came_next(connection):
         counted("toner", "agent", searches=1, opened=1),
         counted("toner", "help_centre", searches=2, opened=2),
     ]
-    nexts = {(row.visit.int, row.next, row.next_article) for row in _rows(connection, "usage_searches", SearchRow)}
+    nexts = {(row.visit.int, row.next, row.next_article) for row in _rows(told, "usage_searches", SearchRow)}
     assert (6, "left", None) in nexts
     assert (1, "opened", TONER) in nexts
 
 
-def test_the_most_wanted_come_first_and_what_is_voted_down_falls(connection):
+def test_the_most_wanted_come_first_and_what_is_voted_down_falls(told):
     # BILL: 2 views, one vote against it; the others: 3 views, and of TONER one vote each way
-    first, second, last = wanted(connection, ANYBODY, "es", "", 9)
+    first, second, last = wanted(told, ANYBODY, "es", "", 9)
     assert ({first, second}, last) == ({TONER, PAPER}, BILL)
-    assert wanted(connection, ANYBODY, "en", "", 9) == []
+    assert wanted(told, ANYBODY, "en", "", 9) == []
 
 
 def test_pins_stand_before_and_a_shelf_has_its_own_and_what_is_below_it(database, keys):

@@ -1,0 +1,85 @@
+"""The figures of self-service over a period, as one row and by day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import LiteralString
+
+import msgspec
+from psycopg.rows import class_row
+
+from eventstore.database import Connection
+from projections.knowledge_usage.asked import IN_PERIOD, OF_VISITS, Asked
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """Of the visits that began in the period. What each says stands in docs/knowledge.md and on the screen."""
+
+    visits: int
+    looked: int
+    contacts: int
+    contacts_after_looking: int
+    solved: int
+    abandoned: int
+    searches: int
+    zero_searches: int
+    views: int
+    suggested: int
+    suggestion_opened: int
+    helpful: int
+    unhelpful: int
+    downloads: int
+    deflection_rate: float | None
+    zero_rate: float | None
+    helpful_rate: float | None
+    acceptance_rate: float | None
+    read_seconds: float | None
+
+
+class Day(msgspec.Struct, frozen=True):
+    """Of the visits that began on a day and looked for help: how they ended."""
+
+    day: date
+    looked: int
+    solved: int
+    unanswered: int
+    contacts: int
+
+
+def figures(connection: Connection, asked: Asked) -> Figures:
+    """All of them. A rate without anything below its line is None."""
+    with connection.cursor(row_factory=class_row(Figures)) as reader:
+        found = reader.execute(_FIGURES, asked.values).fetchone()
+    assert found is not None  # noqa: S101 -- an aggregate without groups has one row
+    return found
+
+
+def by_day(connection: Connection, asked: Asked) -> list[Day]:
+    """How the visits of each day ended, in the asked time zone."""
+    with connection.cursor(row_factory=class_row(Day)) as reader:
+        return reader.execute(_BY_DAY, asked.values).fetchall()
+
+
+_FIGURES: LiteralString = (
+    "SELECT *, 1 - contacts_after_looking::float8 / nullif(looked, 0) AS deflection_rate,"  # noqa: S608 -- of literals
+    " zero_searches::float8 / nullif(searches, 0) AS zero_rate,"
+    " helpful::float8 / nullif(helpful + unhelpful, 0) AS helpful_rate,"
+    " suggestion_opened::float8 / nullif(suggested, 0) AS acceptance_rate,"
+    " (SELECT sum(seconds)::float8 / nullif(sum(timed), 0) FROM usage_article_counts"
+    "  WHERE " + IN_PERIOD + ") AS read_seconds FROM (SELECT"
+    "  coalesce(sum(visits), 0)::bigint AS visits, coalesce(sum(looked), 0)::bigint AS looked,"
+    "  coalesce(sum(contacts), 0)::bigint AS contacts,"
+    "  coalesce(sum(contacts_after_looking), 0)::bigint AS contacts_after_looking,"
+    "  coalesce(sum(solved), 0)::bigint AS solved, coalesce(sum(abandoned), 0)::bigint AS abandoned,"
+    "  coalesce(sum(searches), 0)::bigint AS searches, coalesce(sum(zero_searches), 0)::bigint AS zero_searches,"
+    "  coalesce(sum(views), 0)::bigint AS views, coalesce(sum(suggested), 0)::bigint AS suggested,"
+    "  coalesce(sum(suggestion_opened), 0)::bigint AS suggestion_opened, coalesce(sum(helpful), 0)::bigint AS helpful,"
+    "  coalesce(sum(unhelpful), 0)::bigint AS unhelpful, coalesce(sum(downloads), 0)::bigint AS downloads"
+    "  FROM usage_visit_counts WHERE " + OF_VISITS + ") AS counted"
+)
+_BY_DAY: LiteralString = (
+    "SELECT day, looked, solved, greatest(looked - solved - contacts, 0) AS unanswered, contacts FROM ("  # noqa: S608 -- of literals
+    " SELECT (quarter AT TIME ZONE %(tz)s)::date AS day, sum(looked)::bigint AS looked, sum(solved)::bigint AS solved,"
+    "  sum(contacts_after_looking)::bigint AS contacts FROM usage_visit_counts WHERE " + OF_VISITS + " GROUP BY 1"
+    ") AS counted ORDER BY day"
+)
