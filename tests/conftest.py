@@ -24,6 +24,8 @@ from eventstore import embedded
 from eventstore.database import Database
 from eventstore.keys import Keys
 from eventstore.migrate import migrate
+from projections import schema
+from projections.registry import ALL
 from services.access import passwords
 from tests.hub_process import hub_process, sink
 from tests.in_memory import new_folder
@@ -78,15 +80,29 @@ def template_database(cluster_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def new_database(cluster_url: str, template_database: str) -> Callable[[], AbstractContextManager[str]]:
-    """A fresh migrated database for a block; dropped afterwards, whoever is still connected."""
+def started_template(cluster_url: str, template_database: str) -> str:
+    """What tests of a hub that was started before are copied from: its read models are made, and empty."""
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE cauce_started TEMPLATE {template_database}".encode())
+    database = Database(_named(cluster_url, "cauce_started"))
+    database.open()
+    for projection in ALL:
+        with database.transaction() as connection:
+            schema.ensure_live(connection, projection)
+    database.close()
+    return "cauce_started"
+
+
+@pytest.fixture(scope="session")
+def new_database(cluster_url: str, template_database: str) -> Callable[..., AbstractContextManager[str]]:
+    """A fresh database for a block, a copy of a template; dropped afterwards, whoever is still connected."""
 
     @contextmanager
-    def made() -> Iterator[str]:
+    def made(template: str = template_database) -> Iterator[str]:
         name = f"test_{uuid4().hex}"
         with psycopg.connect(cluster_url, autocommit=True) as connection:
             # copying files takes half of what writing every page into the log does
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
         yield _named(cluster_url, name)
         with psycopg.connect(cluster_url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
@@ -95,7 +111,7 @@ def new_database(cluster_url: str, template_database: str) -> Callable[[], Abstr
 
 
 @pytest.fixture
-def database_url(new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+def database_url(new_database: Callable[..., AbstractContextManager[str]]) -> Iterator[str]:
     """A fresh migrated database for a test."""
     with new_database() as url:
         yield url

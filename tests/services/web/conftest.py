@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from eventstore.database import Database
 from tests.services.web.serving import Web, serving
+
+
+@pytest.fixture
+def database_url(new_database: Callable[..., AbstractContextManager[str]], started_template: str) -> Iterator[str]:
+    """A hub makes its read models at its first start; here it was started before."""
+    with new_database(started_template) as url:
+        yield url
 
 
 @pytest.fixture

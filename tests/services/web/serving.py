@@ -111,7 +111,8 @@ async def _ready(web: Web) -> None:
                 if (await client.get("/readyz")).status_code == 200:
                     break
             except httpx.TransportError:
-                await asyncio.sleep(0.02)
+                pass
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
