@@ -34,7 +34,7 @@ from schemas.facts.article import (
     ReviewDeclined,
     ReviewRequested,
 )
-from schemas.facts.gap import GapDismissed, GapFilled, GapNoticed
+from schemas.facts.gap import GapDismissed, GapFilled, GapNoticed, GapReopened
 from schemas.facts.shelving import (
     ArticleDescribed,
     ArticleDoubted,
@@ -251,6 +251,10 @@ def _dismissed(row: GapRow, fact: GapDismissed, _: Recorded) -> GapRow:
     return replace(row, state="dismissed", closed_by=fact.by, closed_at=fact.at)
 
 
+def _reopened(row: GapRow, _: GapReopened, __: Recorded) -> GapRow:
+    return replace(row, state="open", article=None, closed_by="", closed_at=None)
+
+
 def _position(event: Recorded) -> int:
     return event.position
 
@@ -283,5 +287,6 @@ ARTICLES = Projection(
         on(GapNoticed, opens(GAPS, lambda fact: fact.gap, _noticed)),
         on(GapFilled, changes(GAPS, lambda fact: fact.gap, _filled)),
         on(GapDismissed, changes(GAPS, lambda fact: fact.gap, _dismissed)),
+        on(GapReopened, changes(GAPS, lambda fact: fact.gap, _reopened)),
     ),
 )

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
-from schemas.errors import ConflictError, InvalidError, NotFoundError
-from schemas.facts.gap import GapDismissed, GapFilled, GapNoticed
+from schemas.errors import InvalidError, NotFoundError
+from schemas.facts.gap import GapDismissed, GapFilled, GapNoticed, GapReopened
 
 WORDS_MAX_CHARACTERS = 1_000
 
-GapFact: TypeAlias = GapNoticed | GapFilled | GapDismissed
+GapFact: TypeAlias = GapNoticed | GapFilled | GapDismissed | GapReopened
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,16 @@ class DismissGap:
     now: datetime
 
 
-GapRequest: TypeAlias = NoticeGap | FillGap | DismissGap
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenGap:
+    """It was filled or dismissed too soon."""
+
+    gap: UUID
+    by: str
+    now: datetime
+
+
+GapRequest: TypeAlias = NoticeGap | FillGap | DismissGap | ReopenGap
 
 
 def decide(gap: Gap, request: GapRequest) -> list[GapFact]:
@@ -72,6 +81,8 @@ def decide(gap: Gap, request: GapRequest) -> list[GapFact]:
             return [GapFilled(gap=request.gap, article=request.article, by=request.by, at=request.now)]
         case DismissGap():
             return [GapDismissed(gap=request.gap, by=request.by, at=request.now)] if gap.open else []
+        case ReopenGap():
+            return [] if gap.open else [GapReopened(gap=request.gap, by=request.by, at=request.now)]
         case _:
             assert_never(request)
 
@@ -85,6 +96,8 @@ def evolve(gap: Gap, fact: GapFact) -> Gap:
             return replace(gap, open=False, article=fact.article)
         case GapDismissed():
             return replace(gap, open=False)
+        case GapReopened():
+            return Gap(known=True, open=True)
         case _:
             assert_never(fact)
 
@@ -98,8 +111,8 @@ def state_of(facts: Sequence[GapFact]) -> Gap:
 
 
 def _notice(gap: Gap, request: NoticeGap) -> list[GapFact]:
-    if gap.known:
-        raise ConflictError("there is a gap with this id already")
+    if gap.known:  # said once already
+        return []
     words = " ".join(request.words.split())
     if not 1 <= len(words) <= WORDS_MAX_CHARACTERS:
         raise InvalidError(f"1 to {WORDS_MAX_CHARACTERS} characters", field="words")

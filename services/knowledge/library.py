@@ -16,7 +16,7 @@ from schemas.facts import Fact, stream_id
 from schemas.ids import new_id, scoped_id
 from services.knowledge import articles, gaps, shelving, state
 from services.knowledge.articles import Publish, WritingRequest
-from services.knowledge.gaps import DismissGap, FillGap, GapFact, GapRequest, NoticeGap
+from services.knowledge.gaps import FillGap, GapFact, GapRequest
 from services.knowledge.shelving import Redirect, ShelvingRequest, Translate
 from services.knowledge.state import Article, ArticleFact, Text
 
@@ -46,7 +46,7 @@ class Library:
         desk = _Desk(connection, self._ledger)
         for request in requests:
             asked = replace(request, now=desk.now)  # not the caller's clock
-            if isinstance(asked, NoticeGap | FillGap | DismissGap):
+            if isinstance(asked, GapRequest):
                 desk.ask_of_gap(asked)
             else:
                 desk.ask_of_article(asked, repeatable=repeatable)

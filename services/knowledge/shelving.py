@@ -146,6 +146,8 @@ def decide(article: Article, request: ShelvingRequest, other: Article) -> list[S
             return [] if same else [ArticlePinned(shelf=shelf, rank=request.rank, **where)]
         case Unpin():
             return [ArticleUnpinned(shelf=request.shelf, **where)] if request.shelf in article.pins else []
+        case DoubtIt() if request.flag in article.doubts:
+            return []  # said once already
         case DoubtIt():
             if len(request.words) > DOUBT_MAX_CHARACTERS:
                 raise InvalidError(f"at most {DOUBT_MAX_CHARACTERS} characters", field="words")

@@ -74,7 +74,7 @@ from schemas.facts.customer import (
     PersonErased,
 )
 from schemas.facts.earlier import CallbackCancelledV1, CallOutcomeSetV1, IncidentReopenedV1
-from schemas.facts.gap import GapDismissed, GapFilled, GapNoticed
+from schemas.facts.gap import GapDismissed, GapFilled, GapNoticed, GapReopened
 from schemas.facts.held import HeldDiscarded, HeldReleased, HeldReprocessed, HeldRestored
 from schemas.facts.incident import (
     IncidentAssigned,
@@ -920,6 +920,7 @@ class Story:
                 SynonymsSet(synonyms=thing, words=(self.words(1), self.words(2)), language="es", by=by, at=at),
                 SynonymsRemoved(synonyms=thing, by=by, at=at),
             ],
+            [noticed, GapFilled(gap=gap, article=which, by=by, at=at), GapReopened(gap=gap, by=by, at=at)],
         ]
         self.shelved += 4  # several at a time, each in its turn: none stays away for long
         told = [ways[(self.shelved + turn) % len(ways)] for turn in range(4)]

@@ -11,17 +11,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels import form, http_body
 from channels.text import one_line
+from eventstore.database import Connection
 from projections import articles
+from projections.articles import Reader
+from schemas.facts.article import ArticleKind
 from schemas.ids import new_id
+from services.knowledge import guide as guides
 from services.knowledge.visits import QUERY_MAX_CHARACTERS, Kind
 from services.web.pages import posted
 from services.web.pages.help_centre import in_pieces
+from services.web.pages.readers import Readers
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
@@ -36,6 +42,7 @@ def router(parts: Parts, screen: Screen) -> Router:
     """The contact page."""
     routes = Router(include_in_schema=False)
     visitors = visitors_of(parts)
+    readers = Readers(parts)
     settings = parts.hub.settings
 
     def context(request: Request, fields: Mapping[str, str]) -> dict[str, object]:
@@ -51,8 +58,16 @@ def router(parts: Parts, screen: Screen) -> Router:
         }
 
     @routes.get("/contact")
-    async def show(request: Request) -> Response:
-        response = screen.render(request, "public/contact.html", context(request, {}))
+    async def show(
+        request: Request,
+        guide: UUID | None = None,
+        way: Annotated[str, Query(max_length=200)] = "",
+    ) -> Response:
+        fields: Mapping[str, str] = {}
+        if guide is not None:
+            reader = await readers.of(request)
+            fields = await parts.hub.database.run(_walked, reader, guide, way)
+        response = screen.render(request, "public/contact.html", context(request, fields))
         visitors.note(request, response, Kind.CONTACT_STARTED)
         return response
 
@@ -81,7 +96,7 @@ def router(parts: Parts, screen: Screen) -> Router:
             return screen.render(request, "public/suggestions.html", {"found": []})
         language = screen.language(request)
         found = await parts.hub.database.run(
-            articles.search, articles.ANYBODY, words, locale=language, limit=_SUGGESTIONS_MAX
+            articles.search, await readers.of(request), words, locale=language, limit=_SUGGESTIONS_MAX
         )
         response = screen.render(request, "public/suggestions.html", {"found": in_pieces(found)})
         for each in found:
@@ -89,3 +104,13 @@ def router(parts: Parts, screen: Screen) -> Router:
         return response
 
     return routes
+
+
+def _walked(connection: Connection, reader: Reader, guide: UUID, way: str) -> Mapping[str, str]:
+    """What somebody answered in a guide, as the beginning of their message: nobody is asked the same again."""
+    found = articles.get(connection, reader, guide)
+    if found is None or found.kind != ArticleKind.GUIDE:
+        return {}
+    read, _ = guides.read(found.body)
+    told = guides.told(guides.walk(read, guides.way_of(way)).taken)
+    return {"subject": found.title, "product": ", ".join(found.products), "body": f"{told}\n\n" if told else ""}

@@ -1,14 +1,16 @@
-"""`/`: search first, what most people look for, what is new. `/articles/{article}`: one, and whether it helped."""
+"""`/`: search first, what most people look for, what is new, all by category and by kind."""
 
 # pyright: reportUnusedFunction=false
 # -- routes are registered by their decorators
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Request
 from starlette.responses import Response
@@ -16,95 +18,86 @@ from starlette.responses import Response
 from channels.text import one_line
 from eventstore.database import Connection
 from projections import articles, knowledge_usage
-from projections.articles import ANYBODY, Article, Found
-from schemas.errors import NotFoundError
+from projections.articles import ANYBODY, Article, Found, Reader, shelves
+from projections.articles.shelves import Category
 from schemas.facts.article import ArticleKind
 from services.knowledge.visits import QUERY_MAX_CHARACTERS, Kind
-from services.web.pages import posted
-from services.web.pages.screen import Screen, redirect
+from services.web.pages.readers import Readers
+from services.web.pages.screen import Screen
 from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
 from services.web.routing import Router
 
 _FOUND_MAX = 10
-_LISTED_MAX = 50
+_LISTED_MAX = 200
 _TOP_MAX = 10
+_CATEGORY_TOP_MAX = 5
 _NEWS_MAX = 3
 _NEWS = (ArticleKind.KNOWN_ISSUE, ArticleKind.RELEASE_NOTE)
 _FRESH_SECONDS = 60.0
+_NUMBERS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class Home:
     """What the first page shows, in one language."""
 
-    top: list[Article]
-    news: list[Article]
+    top: Sequence[Article]
+    news: Sequence[Article]
+    categories: Sequence[Category]
+    kinds: Sequence[str]
 
 
 @dataclass(slots=True)
-class Shelves:
-    """The first page's articles, looked up once a minute and not for everybody who comes by."""
+class Homes:
+    """The first page, looked up once a minute and not for everybody who comes by."""
 
-    made: dict[str, tuple[float, Shelf]] = field(default_factory=dict[str, tuple[float, Shelf]])
+    made: dict[str, tuple[float, Home]] = field(default_factory=dict[str, tuple[float, Home]])
 
-    async def of(self, parts: Parts, language: str) -> Shelf:
-        """As of a minute ago at the most."""
-        at, shelf = self.made.get(language, (0.0, Shelf([], [])))
-        if not shelf.top or time.monotonic() - at > _FRESH_SECONDS:
-            shelf = await parts.hub.database.run(_shelf, language)
-            self.made[language] = (time.monotonic(), shelf)
-        return shelf
+    async def of(self, parts: Parts, reader: Reader, language: str) -> Home:
+        """As of a minute ago at the most, for anybody; of who may see more, as it is."""
+        if reader != ANYBODY:
+            return await parts.hub.database.run(_home, reader, language)
+        at, home = self.made.get(language, (0.0, Home((), (), (), ())))
+        if not home.top or time.monotonic() - at > _FRESH_SECONDS:
+            home = await parts.hub.database.run(_home, reader, language)
+            self.made[language] = (time.monotonic(), home)
+        return home
 
 
 def router(parts: Parts, screen: Screen) -> Router:
-    """The public knowledge."""
+    """The public knowledge, but for single articles."""
     routes = Router(include_in_schema=False)
     database = parts.hub.database
     visitors = visitors_of(parts)
-    shelves = Shelves()
+    readers = Readers(parts)
+    homes = Homes()
 
     @routes.get("/")
     async def help_centre(
         request: Request,
         q: Annotated[str, Query(max_length=1000)] = "",
         kind: Annotated[str, Query(max_length=20)] = "",
+        category: Annotated[str, Query(max_length=200)] = "",
     ) -> Response:
-        words = one_line(q)[:QUERY_MAX_CHARACTERS]
-        language = screen.language(request)
+        words, shelf = one_line(q)[:QUERY_MAX_CHARACTERS], one_line(category)
+        language, reader = screen.language(request), await readers.of(request)
         if words:
-            found = await database.run(articles.search, ANYBODY, words, locale=language, limit=_FOUND_MAX)
+            found = await database.run(articles.search, reader, words, locale=language, limit=_FOUND_MAX)
             response = screen.render(request, "public/search.html", {"q": words, "found": in_pieces(found)})
             visitors.note(request, response, Kind.SEARCHED, query=words, results=tuple(each.id for each in found))
             return response
         if kind in set(ArticleKind):
-            shown = await database.run(articles.find, ANYBODY, kind=kind, language=language, limit=_LISTED_MAX)
-            return screen.render(request, "public/shelf.html", {"kind": kind, "items": shown.items})
-        shelf = await shelves.of(parts, language)
-        context = {"top": shelf.top, "news": shelf.news, "kinds": list(ArticleKind)}
-        return screen.render(request, "public/help.html", context)
-
-    @routes.get("/articles/{article}")
-    async def read_article(request: Request, article: UUID, voted: str = "") -> Response:
-        found = await database.run(articles.get, ANYBODY, article)
-        if found is None:
-            raise NotFoundError("no such article")
-        alike = await database.run(articles.search, ANYBODY, found.title, locale=found.language, limit=_NEWS_MAX + 1)
-        context = {"article": found, "voted": voted, "alike": [each for each in alike if each.id != article]}
-        response = screen.render(request, "public/article.html", context)
-        if not voted:
-            visitors.note(request, response, Kind.OPENED, article=article)
-        return response
-
-    @routes.post("/articles/{article}/vote")
-    async def vote(request: Request, article: UUID) -> Response:
-        parts.guard.refuse_foreign(request)
-        if await database.run(articles.get, ANYBODY, article) is None:
-            raise NotFoundError("no such article")
-        helpful = (await posted.fields(request)).get("helpful") == "yes"
-        response = redirect(request, f"/articles/{article}", voted="yes" if helpful else "no")
-        visitors.note(request, response, Kind.VOTED, article=article, helpful=helpful)
-        return response
+            shown = await database.run(articles.find, reader, kind=kind, language=language, limit=_LISTED_MAX)
+            releases = _releases(shown.items) if kind == ArticleKind.RELEASE_NOTE else ()
+            context = {"kind": kind, "items": shown.items, "releases": releases}
+            return screen.render(request, "public/shelf.html", context)
+        if shelf:
+            return screen.render(
+                request, "public/category.html", await database.run(_category, reader, language, shelf)
+            )
+        home = await homes.of(parts, reader, language)
+        return screen.render(request, "public/help.html", {"home": home})
 
     return routes
 
@@ -114,12 +107,38 @@ def in_pieces(found: list[Found]) -> list[dict[str, object]]:
     return [{"title": each.title, "url": each.url, "pieces": each.snippet.split("**")} for each in found]
 
 
-def _shelf(connection: Connection, language: str) -> Shelf:
+def _home(connection: Connection, reader: Reader, language: str) -> Home:
     """The most wanted (projections/knowledge_usage/placement.py), and the newest news beside them."""
-    top = knowledge_usage.wanted(connection, ANYBODY, language, "", _TOP_MAX + _NEWS_MAX)
-    newest = articles.find(connection, ANYBODY, language=language, limit=_LISTED_MAX).items
+    newest = articles.find(connection, reader, language=language, limit=_LISTED_MAX).items
     news = [each for each in newest if each.kind in set(_NEWS)][:_NEWS_MAX]
     beside = {each.id for each in news}
-    return Shelf(
-        [each for each in articles.get_each(connection, ANYBODY, top) if each.id not in beside][:_TOP_MAX], news
-    )
+    wanted = knowledge_usage.wanted(connection, reader, language, "", _TOP_MAX + _NEWS_MAX)
+    top = [each for each in articles.get_each(connection, reader, wanted) if each.id not in beside][:_TOP_MAX]
+    kinds = [kind.value for kind in ArticleKind if any(each.kind == kind for each in newest)]
+    return Home(top, news, shelves.categories(connection, reader, language), kinds)
+
+
+def _category(connection: Connection, reader: Reader, language: str, shelf: str) -> dict[str, object]:
+    items = articles.find(connection, reader, language=language, category=shelf, limit=_LISTED_MAX).items
+    wanted = knowledge_usage.wanted(connection, reader, language, shelf, _CATEGORY_TOP_MAX)
+    above, _, name = shelf.rpartition("/")
+    return {
+        "shelf": shelf,
+        "name": name,
+        "above": above,
+        "below": shelves.categories(connection, reader, language, within=shelf),
+        "top": articles.get_each(connection, reader, wanted),
+        "rest": [each for each in items if each.id not in wanted],
+    }
+
+
+def _releases(items: Sequence[Article]) -> list[tuple[str, list[Article]]]:
+    """Release notes by product, the highest version first."""
+
+    def place(article: Article) -> tuple[int, ...]:
+        return tuple(int(number) for number in _NUMBERS.findall(article.versions[0])) if article.versions else ()
+
+    by_version = sorted(items, key=place, reverse=True)
+    product = {each.id: ", ".join(each.products) for each in items}
+    by_product = sorted(by_version, key=lambda each: product[each.id])
+    return [(name, list(notes)) for name, notes in groupby(by_product, key=lambda each: product[each.id])]

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from schemas.errors import NotFoundError
 from services.web.api.shapes import json
 from services.web.pages import posted
+from services.web.pages.readers import Readers
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 from services.web.problems import wants_page
@@ -22,6 +23,7 @@ def router(parts: Parts, screen: Screen) -> Router:
     """For customers."""
     routes = Router(include_in_schema=False)
     requests = RequestsList(parts)
+    readers = Readers(parts)
 
     def page(
         request: Request, *, email: str = "", asked: bool = False, ended: bool = False, error: Exception | None = None
@@ -56,6 +58,8 @@ def router(parts: Parts, screen: Screen) -> Router:
         if not wants_page(request):
             return json(found)
         context = {"items": found.items, "until": found.until}
-        return screen.render(request, "public/requests.html", context)
+        response = screen.render(request, "public/requests.html", context)
+        readers.remember(response, link, found.until)  # what is for customers opens to them from now on
+        return response
 
     return routes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.web.pages import article_words as articles
+from services.web.pages import help_words as helping
 from services.web.pages import mail_words as mail
 
 STATUS: Mapping[str, str] = {
@@ -374,6 +375,11 @@ DONE: Mapping[str, str] = {
     "held_restore": "Put back.",
     "team_closed": "Closed: others see its incidents no more.",
     "team_opened": "Open: every agent sees its incidents.",
+    "gap_noticed": "Noted: it waits for a writer.",
+    "gap_filled": "That article answers it now.",
+    "gap_dismissed": "Closed. Below, it can be opened again.",
+    "doubted": "Flagged: whoever writes sees it.",
+    "doubt_settled": "Settled.",
 }
 """What a page says was done just before it: `redirect(request, path, done="saved")`."""
 
@@ -491,11 +497,14 @@ MAIL_JOB: Mapping[str, str] = {"running": "under way", "done": "done", "stopped"
 
 GROUPS = (
     *articles.GROUPS,
+    *helping.GROUPS,
     *mail.GROUPS,
     STATUS,
     PRIORITY,
     CHANNEL,
     DELIVERY,
+    CONFIRMATION,
+    WITHHELD,
     LABEL,
     MAIL_DETAIL,
     CALL_STATE,

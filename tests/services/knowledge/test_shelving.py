@@ -9,7 +9,7 @@ import pytest
 
 from schemas.errors import ConflictError, InvalidError, NotFoundError
 from schemas.facts.article import ArticleKind, ArticlePublished, ArticleRetired, ArticleRevised, Audience
-from schemas.facts.gap import GapDismissed, GapFilled, GapNoticed
+from schemas.facts.gap import GapDismissed, GapFilled, GapNoticed, GapReopened
 from schemas.facts.shelving import (
     ArticleDescribed,
     ArticleDoubted,
@@ -160,8 +160,7 @@ def test_a_gap_is_noticed_then_filled_or_dismissed() -> None:
     noticed = GapNoticed(words="¿Cómo exporto?", language="es", at=NOW, **by)
     asked = gaps.NoticeGap(words=" ¿Cómo  exporto? ", language="es", now=NOW, **by)
     assert gaps.decide(gaps.Gap(), asked) == [noticed]
-    with pytest.raises(ConflictError):
-        gaps.decide(gaps.state_of([noticed]), asked)
+    assert gaps.decide(gaps.state_of([noticed]), asked) == []
     with pytest.raises(InvalidError):
         gaps.decide(gaps.Gap(), gaps.NoticeGap(words=" ", now=NOW, **by))
     filled, dismissed = GapFilled(article=ID, at=NOW, **by), GapDismissed(at=NOW, **by)
@@ -170,5 +169,9 @@ def test_a_gap_is_noticed_then_filled_or_dismissed() -> None:
     assert gaps.decide(gaps.state_of([noticed, filled]), fill) == []
     assert gaps.decide(gaps.state_of([noticed, filled]), dismiss) == []
     assert gaps.decide(gaps.state_of([noticed]), dismiss) == [dismissed]
+    reopen, reopened = gaps.ReopenGap(now=NOW, **by), GapReopened(at=NOW, **by)
+    assert gaps.decide(gaps.state_of([noticed, dismissed]), reopen) == [reopened]
+    assert gaps.decide(gaps.state_of([noticed, filled, reopened]), reopen) == []
+    assert gaps.decide(gaps.state_of([noticed, filled, reopened]), fill) == [filled]
     with pytest.raises(NotFoundError):
         gaps.decide(gaps.Gap(), dismiss)
