@@ -71,6 +71,7 @@ class Settings:
     opening_hours: OpeningHours
     support_phone: str
     contact_after_search: bool
+    article_review: bool = False
     mail_staff: tuple[str, ...] = ()
     oidc: ProviderSettings | None = None
 
@@ -121,6 +122,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         opening_hours=_hours(given.pop("OPENING_HOURS", "") or "Mon-Fri 09:00-17:00 UTC"),
         support_phone=given.pop("SUPPORT_PHONE", ""),
         contact_after_search=_switch(given, "CONTACT_AFTER_SEARCH", default=False),
+        article_review=_switch(given, "ARTICLE_REVIEW", default=False),
     )
     given.pop("LMTP", None)
     settings = dataclasses.replace(settings, oidc=_provider(given))

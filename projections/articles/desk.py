@@ -208,6 +208,11 @@ def gaps(connection: Connection, *, state: str = "open", cursor: str | None = No
     return Page(kept, following)
 
 
+def gap(connection: Connection, wanted: UUID) -> GapRow | None:
+    """One question that no article answers, or answered."""
+    return by_key(connection, GAPS, wanted)
+
+
 def used(connection: Connection) -> Used:
     """What one chooses from, each in its order."""
     rows: Sequence[tuple[str, str]] = connection.execute(

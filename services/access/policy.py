@@ -54,6 +54,7 @@ _PUBLIC = (
     "GET /articles/{article}",
     "POST /articles/{article}/vote",
     "POST /articles/{article}/reason",
+    "GET /articles/{article}/files/{file}",
     "GET /contact",
     "GET /callback",
     "POST /callback",
@@ -225,6 +226,14 @@ _WORK = (
     "POST /api/v1/gaps/{gap}/reopen",
     "POST /api/v1/articles/{article}/doubts",
     "POST /api/v1/articles/{article}/doubts/{flag}/settle",
+    "GET /knowledge/new",
+    "POST /knowledge/new",
+    "GET /knowledge/{article}",
+    "GET /knowledge/{article}/compare",
+    "POST /knowledge/{article}/keep",
+    "POST /knowledge/{article}/forget",
+    "POST /knowledge/{article}/files",
+    "POST /knowledge/{article}/{action}",
     "POST /api/v1/articles",
     "PATCH /api/v1/articles/{article}",
     "POST /api/v1/articles/{article}/retire",
@@ -385,6 +394,11 @@ POLICY: Mapping[str, frozenset[Role]] = {
 def includes(role: Role, other: Role) -> bool:
     """May whoever has the role do all that the other may?"""
     return role is other or role is Role.ADMIN
+
+
+def may_publish_alone(identity: Identity, *, reviewed: bool) -> bool:
+    """May they publish an article that nobody else has read? `reviewed`: CAUCE_ARTICLE_REVIEW."""
+    return not reviewed or identity.role in ADMINS
 
 
 def refusal(identity: Identity, rule: str, method: str) -> str:

@@ -29,7 +29,7 @@ _ASKS: Mapping[str, LiteralString] = {
 
 _OF_NO_INCIDENT = frozenset(
     {
-        *("article", "flag", "gap", "customer", "organization", "search", "canned_id", "kind"),
+        *("article", "file", "edition", "flag", "gap", "customer", "organization", "search", "canned_id", "kind"),
         *("upload", "undo"),  # one's own: services/drafts/uploads.py, services/undo.py
         *("action", "index", "name", "path"),
         *("user", "team", "session", "token", "line", "site", "priority", "visit", "link", "unsubscribe"),

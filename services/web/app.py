@@ -80,6 +80,7 @@ from services.web.limits import BodyLimit
 from services.web.live import Live
 from services.web.measure import Measure
 from services.web.openapi import documented
+from services.web.pages import knowledge_editor
 from services.web.parts import Parts
 from services.web.routing import mount
 from services.wiring import Hub
@@ -126,6 +127,7 @@ _LARGER = {
     "/contact": form.POST_MAX_BYTES + _FORM_FIELDS_BYTES,
     "/status/": form.POST_MAX_BYTES + _FORM_FIELDS_BYTES,
     "/api/v1/uploads": uploads.POST_MAX_BYTES,
+    "/knowledge/": knowledge_editor.POST_MAX_BYTES,
     "/agent/incidents/": uploads.POST_MAX_BYTES,
 }
 

@@ -77,6 +77,7 @@ async def populate(web: Web) -> dict[str, str]:
         await agent.post("/api/v1/tokens", json={"role": "agent", "name": LONG[:80], "scopes": ["incidents", "read"]})
         await _inbox(web)
         await web.settled()
+        await _article(agent, made[0]["id"])
         organization, proposed = await _organizations(web, agent)
         lines = (await agent.get("/api/v1/incidents/1/timeline")).json()["items"]
         customer_id = (await agent.get("/api/v1/incidents/1")).json()["customer"]["id"]
@@ -120,6 +121,21 @@ def _held(web: Web) -> str:
             connection, record, topic=MAIL.name, reason=HeldReason.UNPARSABLE, error=LONG, sender="ana@x.cu"
         )
     return str(mail.id)
+
+
+async def _article(agent: httpx.AsyncClient, article: str) -> None:
+    """All that belongs to one, with a draft beside it."""
+    here, file = f"/knowledge/{article}", {"file": (f"{LONG}.png", b"\x89PNG\r\n\x1a\n", "image/png")}
+    filing = {"kind": "faq", "audience": "public", "category": f"{LONG[:60]}/{LONG[:60]}", "labels": LONG[:60]}
+    for action, said in (
+        ("save", {"title": LONG, "body": f"# Dos\n\n{LONG}", "wording": "1"}),
+        ("file", {**filing, "products": LONG[:60], "filing_changes": "0"}),
+        ("review", {"on": "2026-01-31"}),
+        ("pin", {"shelf": LONG[:60], "rank": "1"}),
+    ):
+        came = await agent.post(f"{here}/{action}", data=said)
+        assert came.status_code == 303, came.text
+    assert (await agent.post(f"{here}/files", files=file)).status_code == 303
 
 
 async def _inbox(web: Web) -> None:
@@ -224,6 +240,7 @@ NO_PAGES = {
     "/openapi.json",
     "/asyncapi",
     "/status/{token}/files/{interaction}/{index}",
+    "/articles/{article}/files/{file}",
     "/reports/{name}/chart.svg",
     "/reports/{name}/table.csv",
 }

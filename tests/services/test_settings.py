@@ -87,6 +87,7 @@ def test_every_setting_is_read(tmp_path):
         "CAUCE_OPENING_HOURS": "Mon-Sat 08:00-12:30 America/Havana",
         "CAUCE_SUPPORT_PHONE": "+53 7 555 0101",
         "CAUCE_CONTACT_AFTER_SEARCH": "on",
+        "CAUCE_ARTICLE_REVIEW": "on",
         "CAUCE_OIDC_ISSUER": "https://id.example",
         "CAUCE_OIDC_CLIENT": "cauce",
         "CAUCE_OIDC_SECRET": "secret",
@@ -126,6 +127,7 @@ def test_every_setting_is_read(tmp_path):
         opening_hours=OpeningHours.read("Mon-Sat 08:00-12:30 America/Havana"),
         support_phone="+53 7 555 0101",
         contact_after_search=True,
+        article_review=True,
         oidc=ProviderSettings("https://id.example", "cauce", "secret", "Our company", "agent"),
     )
     assert "secret" not in str(settings.oidc)

@@ -16,6 +16,7 @@ from services.web.pages import (
     admin_teams,
     admin_tokens,
     admin_users,
+    article_file,
     article_page,
     call_board,
     call_pages,
@@ -31,6 +32,7 @@ from services.web.pages import (
     inbox,
     incident,
     incident_knowledge,
+    knowledge_editor,
     knowledge_list,
     knowledge_queue,
     lines_page,
@@ -75,6 +77,7 @@ def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
     mount(app, docs.router(app, screen))
     mount(app, preferences.router(parts.guard, parts.hub.database))
     for module in (
+        article_file,
         help_centre,
         article_page,
         contact,
@@ -112,6 +115,7 @@ def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
     mount(app, widget.router(parts, screen, chat))
     mount(app, widget_admin.router(parts, screen))
     mount(app, projections_page.router(parts, screen))
+    mount(app, knowledge_editor.router(parts, screen))  # the last below /knowledge/: see there
     mount(app, visit_beacon.router(parts))
 
     async def problem_page(request: Request, problem: Problem, headers: Mapping[str, str]) -> Response:

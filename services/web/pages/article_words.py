@@ -8,7 +8,7 @@ STATE: Mapping[str, str] = {
     "draft": "draft",
     "review": "in review",
     "published": "published",
-    "retired": "retired",
+    "retired": "out of use",
 }
 
 AUDIENCE: Mapping[str, str] = {

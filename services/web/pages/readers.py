@@ -16,7 +16,6 @@ from channels.address_tokens import AddressTokens
 from eventstore.database import Connection
 from projections import customers, organizations
 from projections.articles import AGENT, ANYBODY, Reader
-from services.access.identity import Identity
 from services.web.parts import Parts
 
 _COOKIE = "cauce_reader"
@@ -27,13 +26,13 @@ class Readers:
 
     def __init__(self, parts: Parts) -> None:
         self._database = parts.hub.database
+        self._guard = parts.guard
         self._tokens = AddressTokens(parts.hub.secret)
         self._https = parts.hub.settings.public_url.startswith("https:")
 
     async def of(self, request: Request) -> Reader:
         """Whoever asks for this page."""
-        identity: Identity | None = request.scope.get("state", {}).get("identity")
-        if identity is not None:
+        if await self._guard.identify(request) is not None:  # the guard itself asks nobody on a page for all
             return AGENT
         address = self._address(request)
         return ANYBODY if address is None else await self._database.run(_customer, address)

@@ -9,11 +9,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 from uuid import UUID
 
-import nh3
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -22,6 +20,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from schemas.address import Kind
 from services.access.identity import Identity
 from services.access.policy import POLICY
+from services.knowledge.markdown import to_html
 from services.web import languages
 from services.web.pages import words
 from services.web.pages.browsers import browser
@@ -29,7 +28,6 @@ from services.web.pages.files import StaticFiles
 from services.web.pages.preferences import Preferences
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
-_MARKDOWN = MarkdownIt("commonmark", {"html": False})
 NOTHING = "\N{EN DASH}"
 _MINUTE = 60
 _HOUR = 3600
@@ -147,8 +145,7 @@ def _environment(language: str) -> Environment:
 
 
 def _render_markdown(text: str) -> Markup:
-    # the parser lets no HTML through; nh3 is the second lock
-    return Markup(nh3.clean(_MARKDOWN.render(text)))  # noqa: S704 -- cleaned
+    return Markup(to_html(text))  # noqa: S704 -- it is safe HTML
 
 
 def redirect(request: Request, path: str, **query: object) -> Response:

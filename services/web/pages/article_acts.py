@@ -1,0 +1,197 @@
+"""What the buttons of the editor ask of the library, what is said afterwards, and what takes it back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TypedDict
+from uuid import UUID
+
+from projections.articles import ArticleRow
+from schemas.errors import InvalidError, NotFoundError
+from schemas.facts.article import ArticleKind, Audience
+from schemas.ids import new_id
+from services.knowledge import articles, shelving
+from services.knowledge.library import ArticleRequest
+from services.knowledge.state import Filing
+from services.web.pages import posted
+
+_REVIEW_AFTER = timedelta(days=180)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
+
+BACK = frozenset({"take-up", "drop", "decline", "retire", "reinstate", "previous"})
+"""What may take another back: it needs no field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`done`: a word of words.DONE; `back`: the action that takes it back; `text`: what was typed is saved with it."""
+
+    requests: tuple[ArticleRequest, ...]
+    done: str = "saved"
+    back: str = ""
+    text: bool = False
+    goes_to: UUID | None = None
+
+
+class _Where(TypedDict):
+    article: UUID
+    by: str
+    now: datetime
+
+
+def asked(row: ArticleRow, action: str, fields: Mapping[str, str], *, by: str, alone: bool) -> Asked:  # noqa: C901, PLR0911 -- an action a case
+    """Raises NotFoundError for another action, InvalidError for a field that makes no sense."""
+    where: _Where = {"article": row.id, "by": by, "now": datetime.now(UTC)}
+    match action:
+        case "save":
+            return Asked((_save(fields, where),), "article_saved", text=True)
+        case "publish":
+            published = articles.PublishDraft(alone=alone, **where)
+            back = "previous" if row.edition else "retire"
+            return Asked((_save(fields, where), published), "article_published", back, text=True)
+        case "ask":
+            asks = articles.AskReview(**where)
+            return Asked((_save(fields, where), asks), "article_asked", "decline", text=True)
+        case "decline":
+            return Asked((articles.DeclineReview(reason=fields.get("reason", ""), **where),), "article_declined")
+        case "drop":
+            return Asked((articles.DropDraft(**where),), "article_dropped", "take-up", text=True)
+        case "take-up":
+            return Asked((articles.TakeUpDraft(**where),), "article_saved", "drop")
+        case "restore":
+            restored = articles.RestoreEdition(edition=_number(fields.get("edition", ""), "edition"), **where)
+            return Asked((restored,), "article_restored", "drop")
+        case "previous":
+            restored = articles.RestoreEdition(edition=row.edition - 1, **where)
+            return Asked((restored, articles.PublishDraft(alone=True, **where)), "undone")
+        case "retire":
+            to = _named(fields.get("to", ""))
+            led = (shelving.Redirect(to=to, **where),) if to else ()
+            return Asked((*led, articles.Retire(**where)), "article_retired", "reinstate")
+        case "reinstate":
+            return Asked((articles.Reinstate(**where),), "article_reinstated", "retire")
+        case "translate":
+            return _translate(row, fields, where)
+        case _:
+            return Asked((_shelve(row, action, fields, where),))
+
+
+def _shelve(row: ArticleRow, action: str, fields: Mapping[str, str], where: _Where) -> ArticleRequest:  # noqa: C901, PLR0911 -- an action a case
+    match action:
+        case "file":
+            changes = _number(fields.get("filing_changes", ""), "filing_changes")
+            return shelving.Describe(filing=_filing(fields), filing_changes=changes, **where)
+        case "review":
+            return shelving.PlanReview(on=_day(fields.get("on", "")), **where)
+        case "right":
+            return shelving.PlanReview(on=where["now"].date() + _REVIEW_AFTER, found_right=True, **where)
+        case "up-to-date":
+            if row.original is None:
+                raise InvalidError("it is no translation", field="original")
+            return shelving.Translate(original=row.original, **where)
+        case "redirect":
+            return shelving.Redirect(to=_named(fields.get("to", "")), **where)
+        case "pin":
+            rank = _number(fields.get("rank") or "0", "rank")
+            return shelving.Pin(shelf=fields.get("shelf", ""), rank=rank, **where)
+        case "unpin":
+            return shelving.Unpin(shelf=fields.get("shelf", ""), **where)
+        case "remove-file":
+            return shelving.RemoveFile(file=posted.uuid(fields.get("file", ""), "file"), **where)
+        case "settle":
+            return shelving.SettleDoubt(flag=posted.uuid(fields.get("flag", ""), "flag"), **where)
+        case _:
+            raise NotFoundError("no such action")
+
+
+def begin(fields: Mapping[str, str], *, by: str) -> articles.Begin:
+    """A new one. Raises InvalidError."""
+    kind, language = fields.get("kind", ""), fields.get("language", "")
+    if kind not in set(ArticleKind):
+        raise InvalidError("which kind?", field="kind")
+    if _LANGUAGE.fullmatch(language) is None:
+        raise InvalidError("which language?", field="language")
+    return articles.Begin(
+        article=new_id(),
+        kind=ArticleKind(kind),
+        title=fields.get("title", ""),
+        body=fields.get("body", ""),
+        language=language,
+        source=posted.uuid(fields["source"], "source") if fields.get("source") else None,
+        by=by,
+        now=datetime.now(UTC),
+    )
+
+
+def _save(fields: Mapping[str, str], where: _Where) -> articles.SaveDraft:
+    """`over`: whoever saves has seen what others wrote meanwhile, and goes over it."""
+    wording = _number(fields.get("over") or fields.get("wording", ""), "wording")
+    return articles.SaveDraft(title=fields.get("title", ""), body=fields.get("body", ""), wording=wording, **where)
+
+
+def _translate(row: ArticleRow, fields: Mapping[str, str], where: _Where) -> Asked:
+    """A draft that begins with the original's words, filed as that is."""
+    title, body = (row.title, row.body) if row.edition else (row.draft_title or "", row.draft_body or "")
+    words = {"title": title, "body": body, "kind": row.kind, "language": fields.get("language", "")}
+    begun = begin(words, by=where["by"])
+    there: _Where = {**where, "article": begun.article}
+    filing = Filing(
+        ArticleKind(row.kind),
+        row.category,
+        tuple(row.labels),
+        tuple(row.products),
+        tuple(row.versions),
+        Audience(row.audience),
+    )
+    requests = (
+        begun,
+        shelving.Describe(filing=filing, **there),
+        shelving.Translate(original=row.original or row.id, **there),
+    )
+    return Asked(requests, "article_begun", goes_to=begun.article)
+
+
+def _filing(fields: Mapping[str, str]) -> Filing:
+    kind, audience = fields.get("kind", ""), fields.get("audience", "")
+    if kind not in set(ArticleKind) or audience not in set(Audience):
+        raise InvalidError("which kind, and for whom?", field="kind")
+    return Filing(
+        kind=ArticleKind(kind),
+        category=fields.get("category", ""),
+        labels=_words(fields.get("labels", "")),
+        products=_words(fields.get("products", "")),
+        versions=_words(fields.get("versions", "")),
+        audience=Audience(audience),
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.replace("\n", ",").split(","))
+
+
+def _named(text: str) -> UUID | None:
+    """An article by its id or address."""
+    if not text.strip():
+        return None
+    found = _UUID.findall(text)
+    if not found:
+        raise InvalidError("which article? Its address, please", field="to")
+    return UUID(found[-1])
+
+
+def _number(text: str, field: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InvalidError("a number", field=field) from error
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise InvalidError("a day like 2027-12-31", field="on") from error

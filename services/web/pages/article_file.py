@@ -1,0 +1,56 @@
+"""`GET /articles/{article}/files/{file}`: a picture of an article, or a download, for whom the article is meant."""
+
+# pyright: reportUnusedFunction=false
+# -- routes are registered by their decorators
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from eventstore.database import Connection
+from projections import articles
+from projections.articles import FileRow, Reader, desk
+from projections.timeline import StoredFile
+from schemas.errors import NotFoundError
+from services.knowledge.article_files import PICTURES
+from services.knowledge.visits import Kind
+from services.web.api.files import served
+from services.web.pages.readers import Readers
+from services.web.pages.screen import Screen
+from services.web.pages.visitor import visitors_of
+from services.web.parts import Parts
+
+
+def router(parts: Parts, _: Screen) -> APIRouter:
+    """One route."""
+    routes = APIRouter(include_in_schema=False)
+    visitors = visitors_of(parts)
+    readers = Readers(parts)
+
+    @routes.get("/articles/{article}/files/{file}")
+    async def get(request: Request, article: UUID, file: UUID) -> Response:
+        reader = await readers.of(request)
+        found = await parts.hub.database.run(_file, reader, article, file)
+        if found is None:
+            raise NotFoundError("no such file")
+        data = await asyncio.to_thread(parts.hub.blobs.get, found.blob)
+        stored = StoredFile(name=found.name, bytes=found.bytes, media_type=found.media_type, blob=found.blob)
+        response = served(stored, data, inline=found.media_type in PICTURES)
+        if found.media_type not in PICTURES and not reader.agent:
+            visitors.note(request, response, Kind.DOWNLOADED, article=article)
+        return response
+
+    return routes
+
+
+def _file(connection: Connection, reader: Reader, article: UUID, file: UUID) -> FileRow | None:
+    found = desk.file(connection, file)
+    if found is None or found.article != article:
+        return None
+    if not reader.agent and articles.get(connection, reader, article) is None:
+        return None
+    return found

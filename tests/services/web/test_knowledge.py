@@ -1,0 +1,159 @@
+"""The editor of articles: from a title to a published text, what is typed is never lost, and all can be taken back."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from services.access.identity import Role
+from tests.services.web.serving import Web
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+
+
+async def _begin(web: Web, agent: httpx.AsyncClient, title: str = "Factura doble", **more: str) -> str:
+    made = await agent.post("/knowledge/new", data={"title": title, "kind": "faq", "language": "es", **more})
+    assert made.status_code == 303, made.text
+    await web.settled()
+    return urlsplit(made.headers["location"]).path
+
+
+async def _act(web: Web, agent: httpx.AsyncClient, path: str, action: str, **fields: str | int) -> dict[str, list[str]]:
+    """What its answer leads to says."""
+    came = await agent.post(f"{path}/{action}", data={name: str(value) for name, value in fields.items()})
+    assert came.status_code == 303, came.text
+    await web.settled()
+    return parse_qs(urlsplit(came.headers["location"]).query)
+
+
+def _wording(page: str) -> str:
+    found = re.search(r'name="wording" value="(\d+)"', page)
+    assert found is not None, page
+    return found[1]
+
+
+async def test_a_text_goes_from_a_title_to_its_readers_and_back(web: Web) -> None:
+    async with web.browser(Role.AGENT) as agent, web.client() as reader:
+        here = await _begin(web, agent)
+        article = here.rpartition("/")[2]
+        typed = {"title": "Factura doble", "body": "Vacíe la **cola**."}
+        kept = await agent.post(f"{here}/keep", data={**typed, "wording": "1"}, headers={"HX-Request": "true"})
+        assert "<strong>cola</strong>" in kept.text
+        page = (await agent.get(here)).text
+        assert "Vacíe la **cola**." in page  # it survives a reload, and was not saved
+        assert (await reader.get(f"/articles/{article}")).status_code == 404
+        said = await _act(web, agent, here, "publish", **typed, wording=_wording(page))
+        assert (said["done"], said["back"]) == (["article_published"], ["retire"])
+        assert "<strong>cola</strong>" in (await reader.get(f"/articles/{article}")).text
+        await _act(web, agent, here, "save", title="Factura doble", body="Reinicie.", wording=3)
+        assert "cola" in (await reader.get(f"/articles/{article}")).text
+        compared = (await agent.get(f"{here}/compare?before=1&after=0")).text
+        assert "<del>Vacíe la **cola**</del><ins>Reinicie</ins>." in compared
+        said = await _act(web, agent, here, "publish", title="Factura doble", body="Reinicie.", wording=4)
+        assert "Reinicie" in (await reader.get(f"/articles/{article}")).text
+        await _act(web, agent, here, said["back"][0])
+        assert "cola" in (await reader.get(f"/articles/{article}")).text
+        said = await _act(web, agent, here, "retire")
+        assert (await reader.get(f"/articles/{article}")).status_code in {404, 410}
+        await _act(web, agent, here, said["back"][0])
+        assert (await reader.get(f"/articles/{article}")).status_code == 200
+        for state, there in (("published", True), ("draft", False), ("retired", False)):
+            assert (article in (await agent.get(f"/knowledge?state={state}")).text) is there
+
+
+async def test_who_writes_over_somebody_else_hears_of_it_and_loses_nothing(web: Web) -> None:
+    async with web.browser(Role.AGENT) as ana, web.browser(Role.ADMIN) as eva:
+        here = await _begin(web, ana, body="Uno")
+        wording = _wording((await ana.get(here)).text)
+        await eva.post(f"{here}/keep", data={"title": "Factura doble", "body": "Suyo", "wording": wording})
+        assert "también está con este texto" in (await ana.get(f"/es{here}")).text
+        await _act(web, eva, here, "save", title="Factura doble", body="Uno de Eva", wording=wording)
+        clash = await ana.post(f"{here}/save", data={"title": "Factura", "body": "Uno de Ana", "wording": wording})
+        assert clash.status_code == 409
+        assert "<ins>Eva</ins>" in clash.text
+        page = (await ana.get(here)).text
+        assert "Uno de Ana" in page  # kept, though nothing was saved
+        over = re.search(r'name="over" value="(\d+)"', page)
+        assert over is not None
+        await _act(web, ana, here, "save", title="Factura", body="Uno de Ana", wording=wording, over=over[1])
+        assert 'name="over"' not in (await ana.get(here)).text
+
+
+async def test_a_text_is_read_by_another_where_that_is_set(web: Web) -> None:
+    async with web.browser(Role.AGENT) as ana, web.browser(Role.ADMIN) as eva:
+        here = await _begin(web, ana, body="Uno")
+        await _act(web, ana, here, "ask", title="Factura doble", body="Uno", wording=1)
+        assert here in (await eva.get("/knowledge?state=review")).text
+        await _act(web, eva, here, "decline", reason="Falta el paso dos")
+        assert "Falta el paso dos" in (await ana.get(here)).text
+        said = await _act(web, ana, here, "drop")
+        assert here not in (await ana.get("/knowledge")).text
+        await _act(web, ana, here, said["back"][0])
+        assert here in (await ana.get("/knowledge")).text
+
+
+async def test_it_is_filed_translated_pinned_and_found_right(web: Web) -> None:
+    async with web.browser(Role.AGENT) as agent:
+        here = await _begin(web, agent, body="Uno")
+        filing = {"kind": "how_to", "category": "Cuenta / Claves", "labels": "clave, acceso", "audience": "customers"}
+        await _act(web, agent, here, "file", **filing, products="Caja", versions="9", filing_changes=0)
+        page = (await agent.get(f"/en{here}")).text
+        assert 'value="Cuenta/Claves"' in page
+        assert 'value="clave, acceso"' in page
+        stale = await agent.post(f"{here}/file", data={**filing, "filing_changes": "0"})
+        assert stale.status_code == 409
+        for query in ("label=clave", "product=CAJA", "category=Cuenta", "need=missing_en", "q=doble", "kind=how_to"):
+            assert here in (await agent.get(f"/knowledge?{query}")).text, query
+        came = await agent.post(f"{here}/translate", data={"language": "en"})
+        there = urlsplit(came.headers["location"]).path
+        await web.settled()
+        assert "Uno" in (await agent.get(there)).text
+        assert here not in (await agent.get("/knowledge?need=missing_en")).text
+        await _act(web, agent, there, "publish", title="Twice", body="One", wording=1)
+        for body, wording in (("Uno", 1), ("Dos", 2)):
+            await _act(web, agent, here, "publish", title="Factura doble", body=body, wording=wording)
+        assert there in (await agent.get("/knowledge?need=outdated")).text
+        assert "<del>Uno</del><ins>Dos</ins>" in (await agent.get(there)).text
+        await _act(web, agent, there, "up-to-date")
+        assert there not in (await agent.get("/knowledge?need=outdated")).text
+        await _act(web, agent, here, "review", on="2026-01-01")
+        assert here in (await agent.get("/knowledge?need=due")).text
+        await _act(web, agent, here, "right")
+        assert here not in (await agent.get("/knowledge?need=due")).text
+        await _act(web, agent, here, "pin", shelf="Cuenta", rank=1)
+        assert 'name="shelf" value="Cuenta"' in (await agent.get(here)).text
+
+
+async def test_files_are_pictures_or_downloads_and_nothing_that_runs(web: Web) -> None:
+    async with web.browser(Role.AGENT) as agent, web.client() as reader:
+        here = await _begin(web, agent, body="Uno")
+        article = here.rpartition("/")[2]
+        files = [
+            ("file", ("a [1].png", PNG, "image/png")),
+            ("file", ("x.html", b"<script>alert(1)</script>", "text/html")),
+            ("file", ("x.svg", b"<svg onload='alert(1)'/>", "image/svg+xml")),
+            ("file", ("fake.png", b"<script>alert(1)</script>", "image/png")),
+        ]
+        came = await agent.post(f"{here}/files", files=files, data={"release": "9.1"})
+        assert came.status_code == 303, came.text
+        await web.settled()
+        page = (await agent.get(here)).text
+        links = dict.fromkeys(re.findall(rf"/articles/{article}/files/[0-9a-f-]+", page))
+        assert hashlib.sha256(PNG).hexdigest() in page
+        assert "![a (1).png](/articles/" in page
+        assert len(links) == len(files)
+        for link in links:
+            assert (await reader.get(link)).status_code == 404  # nobody may read the article yet
+        await _act(web, agent, here, "publish", title="Factura doble", body="Uno", wording=1)
+        kinds = []
+        for link in links:
+            answer = await reader.get(link)
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert "sandbox" in answer.headers["content-security-policy"]
+            kinds.append((answer.headers["content-type"], answer.headers["content-disposition"].partition(";")[0]))
+        assert kinds == [("image/png", "inline"), *[("application/octet-stream", "attachment")] * 3]
+        await _act(web, agent, here, "remove-file", file=next(iter(links)).rpartition("/")[2])
+        assert (await reader.get(next(iter(links)))).status_code == 404
