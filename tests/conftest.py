@@ -33,6 +33,8 @@ from tests.kafka_broker import kafka, kafka_prefix, running_kafka
 
 __all__ = ["hub_process", "kafka", "kafka_prefix", "running_kafka", "sink"]  # fixtures that live in a file of their own
 
+# many tests start processes of ours: let only the first of them compile what they all load
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # how long a test waits or takes proves nothing: other work may slow it down
 expect.set_options(timeout=60_000)
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

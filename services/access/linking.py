@@ -12,7 +12,7 @@ from services.access import ending, users
 from services.access.desk import AccessDesk
 from services.access.digests import digest
 from services.access.identity import Role
-from services.access.oidc import Spoken
+from services.access.spoken import Spoken
 
 _FIT = re.compile(r"[^a-z0-9._@+-]+")
 _NAME_MAX = 60

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hmac
 import time
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -25,6 +24,7 @@ from joserfc.jwk import KeySet
 from schemas.errors import UnauthenticatedError
 from schemas.facts.user import Method
 from services.access.digests import new_secret
+from services.access.spoken import Spoken
 from services.access.steps import Step
 from services.settings import ProviderSettings
 
@@ -39,16 +39,6 @@ _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 
 class ProviderError(UnauthenticatedError):
     """The identity provider refused, did not answer, or said what can't be believed. Words are for our log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """Whom the provider speaks for. `email` only when it says that the address was verified."""
-
-    issuer: str
-    subject: str
-    email: str
-    wanted_name: str
 
 
 class _Discovery(msgspec.Struct, frozen=True):

@@ -1,36 +1,60 @@
-"""The command `cauce`: its groups of commands put together, and how errors end it."""
+"""The command `cauce`: its groups of commands put together, and how errors end it.
+
+Only the module that has the command is loaded: all of them, with what they work with, take a second.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 import typer
 from rich.console import Console
 
 from schemas.errors import CauceError, OperatorError
-from services.cli import access, background, blobs, demo, mail, operations, rebuild, report, running, widgets
 
 _FAILED, _OPERATOR = 1, 2
 
-app = typer.Typer(
-    name="cauce",
-    help="Cauce: every contact on any channel, one timeline per incident.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for module in (running, background, demo, operations, rebuild, access, widgets):
-    module.register(app)
-app.add_typer(report.app, name="report")
-app.add_typer(mail.app, name="mail")
-app.add_typer(blobs.app, name="blobs")
+MODULES: Mapping[str, tuple[str, ...]] = {
+    "running": ("up", "serve"),
+    "background": ("start", "stop", "logs"),
+    "demo": ("demo", "mailbox"),
+    "operations": ("audit", "doctor", "erase"),
+    "rebuild": ("rebuild",),
+    "access": ("user", "team", "token", "line"),
+    "widgets": ("widget",),
+    "report": ("report",),
+    "mail": ("mail",),
+    "blobs": ("blobs",),
+}
+"""Module of this package → the commands and groups that it registers, in the order in which help shows them."""
+
+
+def command_line(asked: str = "") -> typer.Typer:
+    """With the module that has this command; with all of them for help, and for what is none."""
+    app = typer.Typer(
+        name="cauce",
+        help="Cauce: every contact on any channel, one timeline per incident.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        callback=_stay_a_group,
+    )
+    for module in [name for name, commands in MODULES.items() if asked in commands] or MODULES:
+        import_module(f"services.cli.{module}").register(app)
+    return app
+
+
+def _stay_a_group() -> None:
+    """With one command alone, Typer would take the command's name for its first argument."""
 
 
 def main() -> None:
     """Run a command. An error of ours is one line; 2: the installation or its settings, 1: anything else."""
     try:
-        app()
+        command_line(*sys.argv[1:2])()
     except CauceError as error:
         errors = Console(stderr=True, highlight=False, soft_wrap=True)
         errors.print(f"[bold red]{Path(sys.argv[0]).stem.removesuffix('__main__') or 'cauce'}:[/] ", end="")

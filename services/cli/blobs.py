@@ -16,6 +16,11 @@ from services.wiring import open_hub
 app = typer.Typer(help="Raw mail, files and HTML kept beside the database.", no_args_is_help=True)
 
 
+def register(cauce: typer.Typer) -> None:
+    """Hang the group into the command line."""
+    cauce.add_typer(app, name="blobs")
+
+
 @app.callback()
 def blobs() -> None:
     """Raw mail, files and HTML kept beside the database."""

@@ -25,6 +25,11 @@ app.command("recorrelate")(recorrelate)
 _INTERRUPTED = 130
 
 
+def register(cauce: typer.Typer) -> None:
+    """Hang the group into the command line."""
+    cauce.add_typer(app, name="mail")
+
+
 @app.callback()
 def mail() -> None:
     """Mail from elsewhere, and keys for what we send."""

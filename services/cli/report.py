@@ -26,6 +26,11 @@ _SHOWN_ROWS = 60
 app = typer.Typer(help="Reports over the whole history.", no_args_is_help=True)
 
 
+def register(cauce: typer.Typer) -> None:
+    """Hang the group into the command line."""
+    cauce.add_typer(app, name="report")
+
+
 @app.command("list")
 def list_reports(
     folder: Annotated[Path, typer.Argument(help="Where report files lie.", file_okay=False, exists=True)] = EXAMPLES,

@@ -10,7 +10,7 @@ import yaml
 from schemas.facts import REGISTRY
 from schemas.interaction import Channel
 from schemas.topics import TOPICS
-from services.cli.app import app
+from services.cli.app import command_line
 from services.roles import ROLES
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +88,7 @@ def test_compose_checks_the_health_of_everything_that_stays():
 
 def test_every_command_of_compose_is_one_of_ours():
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(command_line())
     commands = {name: service["command"] for name, service in services.items() if "command" in service}
     assert len(commands) >= 9
     for arguments in commands.values():
