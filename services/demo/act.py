@@ -13,18 +13,18 @@ from eventstore.ledger import Cause, Ledger
 from schemas.address import email_address, phone_address
 from schemas.errors import ConflictError
 from schemas.facts import Fact, stream_of
-from schemas.facts.article import ArticlePublished
 from schemas.facts.call import CallAnswered, CallEnded, CallHeld, CallNoted, CallOutcomeSet, CallResumed
 from schemas.facts.callback import CallbackDone, CallbackTaken
 from schemas.facts.customer import AddressAdded, Handle
 from schemas.facts.incident import Words, WorkStarted, WorkStopped
 from schemas.facts.interaction import InteractionContent, InteractionDelivered, InteractionReceived
-from schemas.facts.visit import ArticleOpened, ArticleVoted, ContactSent, ContactStarted, Searched, VisitSolved
 from schemas.interaction import Channel, Interaction
 from schemas.threads import begun
+from services.demo import shelf
 from services.demo.prepare import Answered, CameIn, Prepared, Worked
-from services.demo.steps import AskCallback, Call, LearnPhone, Publish, Spend, Visit, article_id
+from services.demo.steps import AskCallback, Call, LearnPhone, Publish, Spend, Visit
 from services.demo.translate import Case, answered_by
+from services.demo.visiting import visited
 from services.incidents import answer, decide, loading, saving
 from services.incidents.answer import Target
 from services.incidents.batch import Rules, take
@@ -114,9 +114,9 @@ class Act:
                 case LearnPhone():
                     self._learn_phone(step)
                 case Publish():
-                    self._other.append((_published(step, self._seed), Cause(step.id)))
+                    self._other.extend((fact, Cause(step.id)) for fact in _published(step, self._seed))
                 case Visit():
-                    self._other.extend((fact, Cause(step.id)) for fact in _visited(step, self._seed))
+                    self._other.extend((fact, Cause(step.id)) for fact in visited(step, self._seed))
         except ConflictError:
             self.skipped += 1  # the stories know nothing of one another: resolved already, somebody else's number …
 
@@ -277,32 +277,5 @@ def _called_back(step: AskCallback) -> list[Fact]:
     return facts
 
 
-def _published(step: Publish, seed: int) -> ArticlePublished:
-    title, body = step.article.es if step.language == "es" else step.article.en
-    return ArticlePublished(
-        article=article_id(seed, step.article.key, step.language),
-        kind=step.article.kind,
-        title=title,
-        body=body,
-        language=step.language,
-        by=step.agent,
-        at=step.at,
-    )
-
-
-def _visited(step: Visit, seed: int) -> list[Fact]:
-    article = article_id(seed, step.article, step.language) if step.article else None
-    at = step.at
-    found = (article,) if article else ()
-    facts: list[Fact] = [Searched(visit=step.id, query=step.query, results=found, found=len(found), at=at)]
-    if article is not None:
-        facts.append(ArticleOpened(visit=step.id, article=article, at=at + timedelta(seconds=9)))
-        if step.helpful is not None:
-            facts.append(
-                ArticleVoted(visit=step.id, article=article, helpful=step.helpful, at=at + timedelta(seconds=70))
-            )
-    end = at + timedelta(seconds=90)
-    facts.append(VisitSolved(visit=step.id, at=end) if step.solved else ContactStarted(visit=step.id, at=end))
-    if step.wrote:
-        facts.append(ContactSent(visit=step.id, articles=found, at=end))
-    return facts
+def _published(step: Publish, seed: int) -> list[Fact]:
+    return shelf.published(step.article, step.language, seed=seed, by=step.agent, at=step.at, until=step.until)

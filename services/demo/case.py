@@ -11,6 +11,7 @@ from uuid import UUID
 from schemas.interaction import Automatic, Channel
 from services.demo.calendar import within_office, working_pause
 from services.demo.catalogue import AGENTS, Catalogue, Customer, Problem, Words, customer_of, slots
+from services.demo.shelf import article_id
 from services.demo.steps import Answer, AnyStep, Call, LearnPhone, Spend, Work, Write, step_id
 
 _FIRST_CHANNELS = (
@@ -39,6 +40,8 @@ _AWAY_TEXT = {
     "en": ("Automatic reply: out of office", "I am on holiday until Monday and will read your message when I am back."),
 }
 _BOUNCE_TEXT = ("Undelivered Mail Returned to Sender", "The mailbox is full. 452 4.2.2 Over quota")
+_NAMES_AN_ARTICLE = 0.3
+_MORE = {"es": "Con más detalle:", "en": "In more detail:"}
 _NOTE = {
     "es": "Lo mismo que a otros clientes de {product}; avisado el equipo de desarrollo.",
     "en": "Same as other customers of {product}; development has been told.",
@@ -147,11 +150,20 @@ def _converse(told: _Case) -> Iterator[AnyStep]:
     answers = list(told.words.answers)
     told.rng.shuffle(answers)
     for number in range(rounds):
-        yield from _answer(told, told.fill(answers[number % len(answers)]))
+        text = told.fill(answers[number % len(answers)])
+        yield from _answer(told, text + (_see(told) if number == 0 and told.happens(_NAMES_AN_ARTICLE) else ""))
         if number + 1 < rounds:
             if told.happens(_SWITCHES * 2):
                 yield from _switch(told)
             yield from _speak(told, told.fill(told.rng.choice(told.words.follow_ups)))
+
+
+def _see(told: _Case) -> str:
+    """The article that says the same at length, where there is one: so its use is counted."""
+    if not told.problem.article:
+        return ""
+    address = article_id(told.seed, told.problem.article, told.customer.language)
+    return f"\n\n{_MORE[told.customer.language]} https://help.ceiba.example/articles/{address}"
 
 
 def _answer(told: _Case, text: str) -> Iterator[AnyStep]:

@@ -1,4 +1,4 @@
-"""What the demo is made of: the products' problems and articles of problems.toml, and the people who have them."""
+"""What the demo is made of: the products' problems of problems.toml, and the people who have them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import unicodedata
 from pathlib import Path
 
 import msgspec
-
-from schemas.facts.article import ArticleKind
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -40,15 +38,6 @@ class Problem(msgspec.Struct, frozen=True):
         return self.es if language == "es" else self.en
 
 
-class Article(msgspec.Struct, frozen=True):
-    """Knowledge that helps with a problem: (title, body) in both languages."""
-
-    key: str
-    kind: ArticleKind
-    es: tuple[str, str]
-    en: tuple[str, str]
-
-
 class Names(msgspec.Struct, frozen=True):
     """First and last names, in words of one text each."""
 
@@ -61,7 +50,6 @@ class Catalogue(msgspec.Struct, frozen=True):
 
     names: dict[str, Names]
     problem: tuple[Problem, ...]
-    article: tuple[Article, ...]
 
 
 class Customer(msgspec.Struct, frozen=True):

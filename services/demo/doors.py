@@ -21,6 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from channels.opening_hours import OpeningHours
 from schemas.interaction import Automatic, Channel
 from services.demo.steps import AskCallback, Visit, Write
+from services.demo.visiting import read_seconds, reason
 from services.settings import Endpoint
 
 log = structlog.get_logger()
@@ -139,11 +140,16 @@ class Doors:
         visit = (await self._post("/api/v1/visits", {}))["visit"]
         page = await self._client.get(f"/{step.language}/", params={"q": step.query}, follow_redirects=True)
         found = list(dict.fromkeys(_ARTICLE.findall(page.raise_for_status().text)))
-        events: list[dict[str, object]] = [{"type": "searched", "query": step.query, "results": found}]
+        begun = {"surface": "help_centre", "language": step.language, "product": step.product}
+        events: list[dict[str, object]] = [{"type": "searched", "query": step.query, "results": found, **begun}]
         if found and step.article:
             events.append({"type": "opened", "article": found[0]})
+            events.append({"type": "time_read", "article": found[0], "seconds": read_seconds(step)})
             if step.helpful is not None:
                 events.append({"type": "voted", "article": found[0], "helpful": step.helpful})
+            if step.helpful is False:
+                why, words = reason(step)
+                events.append({"type": "vote_explained", "article": found[0], "reason": why, "words": words})
         events.append({"type": "solved" if step.solved else "contact_started"})
         if step.wrote:
             events.append({"type": "contact_sent"})

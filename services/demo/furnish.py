@@ -20,6 +20,8 @@ from services.bulk import Bulk
 from services.commands import Commands
 from services.demo import answering, companies, held
 from services.demo.staff import CLOSED
+from services.demo.story import Plan
+from services.demo.tending import tend
 from services.incidents.requests import Assign, IncidentRequest, Snooze
 from services.incidents.state import Incident
 from services.targets import SetTarget
@@ -45,8 +47,8 @@ _CLOSED_ONE = 3
 _BILLING = frozenset({"factura", "facturación", "facturacion", "billing", "pago", "licencia"})
 
 
-async def furnish(hub: Hub, seed: int, cases: int) -> None:
-    """Once, after the history of this seed and so many cases."""
+async def furnish(hub: Hub, plan: Plan) -> None:
+    """Once, after the history."""
     with contextlib.suppress(ConflictError):  # somebody has made teams of these names already
         await Access(hub.database, hub.ledger, hub.secret).run("cauce demo", _make_teams, hub.settings.mail_addresses)
     await hub.database.run(held.hold, hub.settings.mail_addresses[0])
@@ -61,7 +63,8 @@ async def furnish(hub: Hub, seed: int, cases: int) -> None:
         if requests:
             await commands.run(Bulk(requests=tuple(requests[:200])), by=Role.AGENT)
         await answering.furnish(hub, commands, incidents)
-        await companies.furnish(hub, commands, seed, cases)
+        await companies.furnish(hub, commands, plan.seed, plan.cases)
+        await tend(hub, plan.seed, plan.until, [incident.id for incident in incidents])
     finally:
         serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):

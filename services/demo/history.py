@@ -80,7 +80,7 @@ async def fill_if_empty(hub: Hub, say: Callable[[str], None]) -> None:
         return
     told = await fill(hub, size)
     if told.interactions:
-        await furnish(hub, size.seed, size.cases)
+        await furnish(hub, _plan(hub.settings.data, size))
         say(f"entered {size.days} days of demo history: {told.interactions} interactions")
 
 

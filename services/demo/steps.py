@@ -10,7 +10,8 @@ import msgspec
 
 from schemas.ids import scoped_id
 from schemas.interaction import Automatic, Channel
-from services.demo.catalogue import Article, Customer
+from services.demo.catalogue import Customer
+from services.demo.shelf import Article
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,17 +91,19 @@ class Work(Step, frozen=True, kw_only=True):
 
 
 class Publish(Step, frozen=True, kw_only=True):
-    """An article appears, in one language."""
+    """An article appears, in one language. `until`: the end of the story."""
 
     agent: str
     article: Article
     language: str
+    until: datetime
 
 
 class Visit(Step, frozen=True, kw_only=True):
     """Somebody looks for help: a search, an article read (or not), and how it ended."""
 
     query: str
+    product: str
     article: str
     language: str
     helpful: bool | None
@@ -115,8 +118,3 @@ AnyStep: TypeAlias = Write | Call | AskCallback | Spend | LearnPhone | Answer | 
 def step_id(seed: int, case: int, *what: str | int) -> UUID:
     """The id of a step: of its story's seed, its case and its place in it."""
     return scoped_id("demo", str(seed), str(case), *(str(part) for part in what))
-
-
-def article_id(seed: int, key: str, language: str) -> UUID:
-    """The id of a demo article."""
-    return scoped_id("demo-article", str(seed), key, language)

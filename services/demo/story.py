@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.demo import shelf
 from services.demo.calendar import arrivals
 from services.demo.case import tell_case
 from services.demo.catalogue import AGENTS, Catalogue, customer_of, load
@@ -19,6 +20,11 @@ from services.demo.steps import AnyStep, AskCallback, Publish, Visit, step_id
 INTERACTIONS_A_CASE = 3.1
 """How many a case has on average, both directions; measured by tests/services/demo."""
 _VISITS_A_CASE = 1.6
+_IN_VAIN = 0.12
+"""A share of the searches is for what nobody has written yet; one of them is on everybody's mind lately."""
+_RISING = timedelta(days=7)
+_DISLIKED = "licences"
+"""An article that helps few."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Plan:
 def tell(plan: Plan) -> Iterator[AnyStep]:
     """All steps before `plan.until`, in the order of time."""
     catalogue = load()
-    yield from _articles(plan, catalogue)
+    yield from _articles(plan)
     pending: list[tuple[datetime, int, int, AnyStep]] = []
     for number, wish in enumerate(_wishes(plan, catalogue)):
         heapq.heappush(pending, (wish.at, -1, number, wish))
@@ -70,7 +76,11 @@ def _visit(rng: random.Random, catalogue: Catalogue, plan: Plan, case: int, numb
     language = rng.choices(("es", "en"), (7, 3))[0]
     query = " ".join(rng.choice(problem.words(language).subjects).partition("{")[0].split()[:4]).lower()
     found = bool(problem.article) and rng.random() < 0.85  # noqa: PLR2004 -- a share of the searches
-    vote = rng.choices((True, False, None), (5, 2, 6))[0] if found else None
+    if rng.random() < _IN_VAIN:
+        rising, *others = shelf.load().searches[language]
+        query, found = (rising if plan.until - opened < _RISING else rng.choice(others)), False
+    votes = (1, 5, 4) if problem.article == _DISLIKED else (5, 2, 6)
+    vote = rng.choices((True, False, None), votes)[0] if found else None
     solved = found and vote is not False and rng.random() < 0.7  # noqa: PLR2004 -- likewise
     own = step_id(plan.seed, case, "visit", number)
     return Visit(
@@ -78,6 +88,7 @@ def _visit(rng: random.Random, catalogue: Catalogue, plan: Plan, case: int, numb
         at=opened + timedelta(seconds=rng.uniform(0, 7200)),
         case=case,
         query=query,
+        product=problem.product,
         article=problem.article if found else "",
         language=language,
         helpful=vote,
@@ -119,9 +130,9 @@ def _wishes(plan: Plan, catalogue: Catalogue) -> Iterator[AskCallback]:
             )
 
 
-def _articles(plan: Plan, catalogue: Catalogue) -> Iterator[Publish]:
-    for number, article in enumerate(catalogue.article):
-        for language in ("es", "en"):
+def _articles(plan: Plan) -> Iterator[Publish]:
+    for number, article in enumerate(shelf.load().article):
+        for language in shelf.LANGUAGES:
             yield Publish(
                 id=step_id(plan.seed, 0, "publish", article.key, language),
                 at=plan.since + timedelta(seconds=number),
@@ -129,6 +140,7 @@ def _articles(plan: Plan, catalogue: Catalogue) -> Iterator[Publish]:
                 agent=AGENTS[number % len(AGENTS)],
                 article=article,
                 language=language,
+                until=plan.until,
             )
 
 

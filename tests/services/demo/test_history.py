@@ -8,9 +8,11 @@ import pytest
 
 from eventstore import store
 from eventstore.blobs import open_blobs
+from schemas.facts.kind import REGISTRY
 from services import settings
 from services.demo import history
 from services.demo.history import Size, fill
+from services.demo.tending import tend
 from services.wiring import build_hub
 
 SIZE = Size(days=30, incidents=80, seed=3)
@@ -100,3 +102,18 @@ async def test_its_telephone_work_is_whole(hub, database):
     assert kinds["incident.work_started.v1"] == kinds["incident.work_stopped.v1"] > 5
     assert 0 < kinds["visit.contact_sent.v1"] < kinds["visit.contact_started.v1"]
     assert kinds["call.held.v1"] == kinds["call.resumed.v1"] > 0
+
+
+async def test_the_knowledge_base_is_tended_with_every_kind_of_fact(hub, database):
+    await fill(hub, SIZE)
+    until = datetime.now(UTC)
+    await tend(hub, SIZE.seed, until, [])
+    occurred = {row[2].rpartition(".")[0] for row in everything(database)}
+    known = {name.rpartition(".")[0] for name in REGISTRY}
+    about = {name for name in known if name.startswith(("article.", "gap.", "synonyms.", "visit."))}
+    assert about - occurred == {
+        *("article.draft_dropped", "article.review_declined", "article.reinstated", "article.file_removed"),
+        *("article.unpinned", "article.doubt_settled", "gap.dismissed", "gap.reopened", "synonyms.removed"),
+        *("visit.shown", "visit.downloaded", "visit.chat_started"),
+    }
+    assert max(row[3] for row in everything(database)) < until
