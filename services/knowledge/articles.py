@@ -19,6 +19,7 @@ from schemas.facts.article import (
     ReviewDeclined,
     ReviewRequested,
 )
+from services.knowledge import guide
 from services.knowledge.asked import Asked
 from services.knowledge.state import Article, Text, WritingFact
 
@@ -196,14 +197,14 @@ def _begin(article: Article, request: Begin | Publish) -> list[WritingFact]:
 
 
 def _first(request: Asked, kind: ArticleKind, text: Text, language: str) -> ArticlePublished:
-    _refuse_unreadable(text)
+    _refuse_unreadable(text, kind)
     return ArticlePublished(kind=kind, title=text.title, body=text.body, language=language, **request.where)
 
 
 def _revised(article: Article, request: Asked, text: Text) -> list[WritingFact]:
     if article.retired:
         raise ConflictError("the article was retired")
-    _refuse_unreadable(text)
+    _refuse_unreadable(text, article.filing.kind)
     if text == article.text and article.draft is None:
         return []
     return [ArticleRevised(title=text.title, body=text.body, **request.where)]
@@ -260,8 +261,10 @@ def _refuse_too_long(title: str, body: str) -> None:
         raise InvalidError(f"at most {BODY_MAX_CHARACTERS} characters", field="body")
 
 
-def _refuse_unreadable(text: Text) -> None:
+def _refuse_unreadable(text: Text, kind: ArticleKind) -> None:
     if not text.title.strip() or len(text.title) > TITLE_MAX_CHARACTERS:
         raise InvalidError(f"a title has 1 to {TITLE_MAX_CHARACTERS} characters", field="title")
     if not text.body.strip() or len(text.body) > BODY_MAX_CHARACTERS:
         raise InvalidError(f"a body has 1 to {BODY_MAX_CHARACTERS} characters", field="body")
+    if kind is ArticleKind.GUIDE:
+        guide.check(text.body)

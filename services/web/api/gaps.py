@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 from fastapi import Query
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -20,9 +20,10 @@ from projections import incidents
 from projections.articles import desk
 from projections.articles.rows import FlagRow, GapRow
 from projections.page import Page
-from schemas.errors import NotFoundError
+from schemas.errors import ConflictError, NotFoundError
 from schemas.facts.shelving import Doubt
 from schemas.ids import new_id, scoped_id
+from services.knowledge import from_answer
 from services.knowledge.gaps import WORDS_MAX_CHARACTERS, DismissGap, FillGap, GapRequest, NoticeGap, ReopenGap
 from services.knowledge.shelving import DOUBT_MAX_CHARACTERS, DoubtIt, SettleDoubt
 from services.web.api.shapes import (
@@ -46,7 +47,7 @@ _Question = Annotated[
     StringConstraints(min_length=1, max_length=WORDS_MAX_CHARACTERS, pattern=r"\S"),
 ]
 _Words = Annotated[str, AfterValidator(one_line), StringConstraints(max_length=DOUBT_MAX_CHARACTERS)]
-_Incident = Annotated[int, Query(ge=1, le=NUMBER_MAX)]
+_Incident = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 
 
 class GapIn(Body):
@@ -55,6 +56,13 @@ class GapIn(Body):
     words: _Question
     language: Annotated[str, StringConstraints(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4})?$")] = ""
     incident: _Incident | None = None
+
+
+class AnswerIn(Body):
+    """An answer of ours: the incident's number, and the interaction."""
+
+    incident: Annotated[int, Field(ge=1, le=NUMBER_MAX)]
+    answer: UUID
 
 
 class FilledIn(Body):
@@ -88,6 +96,7 @@ def router(parts: Parts) -> Router:
     """`/api/v1/gaps` and `/api/v1/articles/{article}/doubts`."""
     routes = Router(prefix="/api/v1", tags=["knowledge"])
     _gaps(routes, parts)
+    _of_answers(routes, parts)
     _doubts(routes, parts)
     return routes
 
@@ -137,6 +146,18 @@ def _gaps(routes: Router, parts: Parts) -> None:
     async def reopen(gap: UUID, who: Caller) -> Response:
         """It was filled or dismissed too soon."""
         return await run(ReopenGap(gap=gap, by=who.name, now=datetime.now(UTC)))
+
+
+def _of_answers(routes: Router, parts: Parts) -> None:
+    @routes.post("/articles/from-answer", status_code=201, responses=answers(Noticed, 201))
+    async def begin(body: AnswerIn, who: Caller) -> Response:
+        """Begin an article with a question and its answer; the same answer again is the same article."""
+        found = await parts.hub.database.run(from_answer.begin, body.incident, body.answer, by=who.name)
+        try:
+            position = await parts.library.run(found)
+        except ConflictError:
+            position = 0
+        return json(Noticed(found.article, position), 201, position=position)
 
 
 def _doubts(routes: Router, parts: Parts) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.knowledge.guide import Fault
+
 VOTE_REASON: Mapping[str, str] = {
     "other_question": "It answers another question",
     "unclear": "It is hard to understand",
@@ -12,4 +14,24 @@ VOTE_REASON: Mapping[str, str] = {
     "wrong": "It is wrong",
 }
 
-GROUPS = (VOTE_REASON,)
+TELLS: Mapping[str, str] = {
+    "email": "an email address",
+    "phone": "a telephone number",
+    "link": "a link that may let somebody in",
+    "number": "the number of an order, an invoice, an account",
+    "name": "a name",
+}
+"""What in a text may tell who it was about."""
+
+INSTEAD: Mapping[str, str] = {
+    "email": "(email address)",
+    "phone": "(telephone)",
+    "link": "(link)",
+    "number": "(number)",
+    "name": "(name)",
+}
+"""What stands in its place once it is replaced."""
+
+GUIDE_FAULT: Mapping[str, str] = {fault.name: fault.value for fault in Fault}
+
+GROUPS = (VOTE_REASON, TELLS, INSTEAD, GUIDE_FAULT)

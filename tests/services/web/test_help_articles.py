@@ -173,3 +173,20 @@ async def test_gaps_and_doubts_wait_for_who_writes_and_can_be_opened_again(web: 
         assert made[0].json()["id"] == made[1].json()["id"]
         refused = await program.post(f"/api/v1/articles/{faq}/doubts", json={"doubt": "odd"})
         assert refused.status_code == 422
+        answer = {"text": "Hola, Ana:\n\nVacíe la cola y apague la impresora de Ana.\n\nUn saludo,\nEva"}
+        sent = (await program.post("/api/v1/incidents/1/replies", json=answer)).json()["interaction_id"]
+        await web.settled()
+        asked = {"incident": 1, "answer": sent}
+        begun = {(await program.post("/api/v1/articles/from-answer", json=asked)).json()["id"] for _ in "ab"}
+        (article,) = begun
+        assert (
+            await program.post("/api/v1/articles/from-answer", json=asked | {"answer": str(faq)})
+        ).status_code == 404
+    await web.settled()
+    async with web.browser(Role.AGENT) as agent:
+        editor = await _page(agent, f"/es/knowledge/{article}")
+        text = "Vacíe la cola y apague la impresora de Ana."
+        assert f">{text}</textarea>" in editor
+        shown = (await agent.post(f"/es/knowledge/{article}/hints", data={"title": "Factura", "body": text})).text
+        assert '<mark class="tells" title="un nombre">Ana</mark>' in shown
+        assert 'data-replace-body="Vacíe la cola y apague la impresora de (nombre)."' in shown
