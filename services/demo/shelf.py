@@ -24,6 +24,7 @@ _NAMED = re.compile(r"\{article:(\w+)\}")
 class Article(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """(title, body) in each language; pairs are Spanish, English. `retired`: leads to that one, or is `gone`.
 
+    `age_days`: it appeared so long before the story's end; None: at its beginning.
     `revised`: the language its text changed in later; `review_days`: from the end of the story.
     """
 
@@ -38,6 +39,7 @@ class Article(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audience: Audience = Audience.PUBLIC
     files: tuple[tuple[str, str], ...] = ()
     review_days: int | None = None
+    age_days: float | None = None
     revised: str = ""
     retired: str = ""
 

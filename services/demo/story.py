@@ -45,8 +45,9 @@ class Plan:
 def tell(plan: Plan) -> Iterator[AnyStep]:
     """All steps before `plan.until`, in the order of time."""
     catalogue = load()
-    yield from _articles(plan)
     pending: list[tuple[datetime, int, int, AnyStep]] = []
+    for number, published in enumerate(_articles(plan)):
+        heapq.heappush(pending, (published.at, -2, number, published))
     for number, wish in enumerate(_wishes(plan, catalogue)):
         heapq.heappush(pending, (wish.at, -1, number, wish))
     for case, opened in enumerate(_openings(plan)):
@@ -132,10 +133,12 @@ def _wishes(plan: Plan, catalogue: Catalogue) -> Iterator[AskCallback]:
 
 def _articles(plan: Plan) -> Iterator[Publish]:
     for number, article in enumerate(shelf.load().article):
+        age = None if article.age_days is None else timedelta(days=article.age_days)
+        at = plan.since + timedelta(seconds=number) if age is None else max(plan.since, plan.until - age)
         for language in shelf.LANGUAGES:
             yield Publish(
                 id=step_id(plan.seed, 0, "publish", article.key, language),
-                at=plan.since + timedelta(seconds=number),
+                at=at,
                 case=-1,
                 agent=AGENTS[number % len(AGENTS)],
                 article=article,
