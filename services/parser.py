@@ -36,6 +36,7 @@ from services.wiring import Hub
 POISON_IN_A_ROW_MAX = 5
 _CHILDREN_MAX = 4
 _KEYS_LAST = timedelta(days=7)  # senders change their DKIM keys
+_KEPT_TOGETHER = 25  # raw mails that came in their records: a hop to a thread each would cost as much as keeping them
 _READ_AHEAD = 4  # mails in memory for each child: the next ones' blobs are fetched and put while it parses
 
 log = structlog.get_logger()
@@ -106,7 +107,11 @@ class ParserService:
         """
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._read(record)) for record in batch.records]
+                tasks = [
+                    task
+                    for start in range(0, len(batch.records), _KEPT_TOGETHER)
+                    for task in self._begin(group, batch.records[start : start + _KEPT_TOGETHER])
+                ]
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from several  # the log looks at what it is
         found = [task.result() for task in tasks]
@@ -115,26 +120,38 @@ class ParserService:
         await self._database.run(_move_on, batch, [each for each in found if isinstance(each, Poison)])
         self._watch(found)
 
-    async def _read(self, record: LogRecord) -> NewRecord | Poison:
-        async with self._room:
-            try:
-                mail = decode_mail(record.value)
-            except DecodeError as error:
-                return Poison(record, HeldReason.UNDECODABLE, str(error))
-            try:
-                return self._intake.record(await self._interaction(mail))
-            except (PoisonError, TooLargeError) as error:
-                return Poison(record, HeldReason.UNPARSABLE, str(error), mail.envelope_from)
-            except NotFoundError:
-                return Poison(
-                    record, HeldReason.RAW_MISSING, f"the blob {mail.blob} of the mail is gone", mail.envelope_from
-                )
+    def _begin(self, group: asyncio.TaskGroup, records: Sequence[LogRecord]) -> list[asyncio.Task[NewRecord | Poison]]:
+        mails = [_decoded(record) for record in records]
+        raw = group.create_task(asyncio.to_thread(self._keep_raw, mails))
+        return [
+            group.create_task(self._read(record, mail, raw, place))
+            for place, (record, mail) in enumerate(zip(records, mails, strict=True))
+        ]
+
+    async def _read(
+        self, record: LogRecord, mail: RawMail | Poison, raw: asyncio.Task[list[str]], place: int
+    ) -> NewRecord | Poison:
+        if isinstance(mail, Poison):
+            return mail
+        try:
+            async with self._room:
+                interaction = await self._interaction(mail)
+            # blobs before the record that names them
+            return self._intake.record(replace(interaction, raw=(await raw)[place]))
+        except (PoisonError, TooLargeError) as error:
+            return Poison(record, HeldReason.UNPARSABLE, str(error), mail.envelope_from)
+        except NotFoundError:
+            return Poison(
+                record, HeldReason.RAW_MISSING, f"the blob {mail.blob} of the mail is gone", mail.envelope_from
+            )
 
     async def _interaction(self, mail: RawMail) -> Interaction:
         content = mail.raw or (await asyncio.to_thread(self._blobs.get, mail.blob) if mail.blob else b"")
         parsed = await self._pool.parse(mail, content)
         parsed = await self._verified(mail, content, parsed)
-        return await self._as_from(parsed, await asyncio.to_thread(self._keep, mail, content, parsed))
+        has_parts = parsed.html or parsed.files
+        kept = await asyncio.to_thread(self._keep_parts, parsed) if has_parts else parsed.interaction
+        return await self._as_from(parsed, kept)
 
     async def _verified(self, mail: RawMail, content: bytes, parsed: Parsed) -> Parsed:
         """With what we found out about its sender. An old mail's keys are gone: that would say nothing against it."""
@@ -164,11 +181,13 @@ class ParserService:
             return interaction
         return adopted(interaction, parsed.original, {handle_of(sender)}, self._mailboxes)
 
-    def _keep(self, mail: RawMail, content: bytes, parsed: Parsed) -> Interaction:
-        # blobs before the record that names them
+    def _keep_raw(self, mails: Sequence[RawMail | Poison]) -> list[str]:
+        """The blobs of these mails, in their order. What can't be read leaves one for a clean-up."""
+        return ["" if isinstance(mail, Poison) else mail.blob or self._blobs.put(mail.raw) for mail in mails]
+
+    def _keep_parts(self, parsed: Parsed) -> Interaction:
         return with_blobs(
             parsed,
-            raw=mail.blob or self._blobs.put(content),
             html_blob=self._blobs.put(parsed.html.encode()) if parsed.html else "",
             files=[self._blobs.put(file.data) for file in parsed.files],
         )
@@ -187,6 +206,13 @@ class ParserService:
                     f"{POISON_IN_A_ROW_MAX} records in a row can't be read ({each.reason}: {each.error}): this is a"
                     " defect or a wrong version, not a bad mail. They are in quarantine; look at them, then start again"
                 )
+
+
+def _decoded(record: LogRecord) -> RawMail | Poison:
+    try:
+        return decode_mail(record.value)
+    except DecodeError as error:
+        return Poison(record, HeldReason.UNDECODABLE, str(error))
 
 
 def _move_on(connection: Connection, batch: Batch, poison: list[Poison]) -> None:

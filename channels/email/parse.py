@@ -87,11 +87,10 @@ def parse(raw: RawMail, content: bytes, ours: Ours) -> Parsed:
     )
 
 
-def with_blobs(parsed: Parsed, raw: str, html_blob: str, files: Sequence[str]) -> Interaction:
+def with_blobs(parsed: Parsed, html_blob: str, files: Sequence[str]) -> Interaction:
     """The interaction, naming the blobs its parts were put into."""
     return msgspec.structs.replace(
         parsed.interaction,
-        raw=raw,
         html=html_blob,
         attachments=tuple(
             Attachment(name=file.name, bytes=len(file.data), media_type=file.media_type, blob=blob, inline=file.inline)

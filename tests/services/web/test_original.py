@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 from playwright.async_api import Page, async_playwright, expect
 
 from channels.email import original
@@ -45,7 +46,7 @@ async def _by_mail(web: Web, content: str) -> UUID:
         received_at=datetime.now(UTC),
     )
     parsed = parse(mail, raw, ours_of(hub))
-    item = with_blobs(parsed, hub.blobs.put(raw), hub.blobs.put(parsed.html.encode()), [])
+    item = replace(with_blobs(parsed, hub.blobs.put(parsed.html.encode()), []), raw=hub.blobs.put(raw))
     await Intake(hub.log, hub.secret).submit(item)
     await web.settled()
     return item.id
