@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from struct import Struct
 from uuid import UUID
 
@@ -13,6 +14,7 @@ COLUMNS = "position, stream, version, type, data, recorded_at, causation, correl
 
 _BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
+_FIELDS_TOGETHER = 9 * 64
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _NULL = b"\xff\xff\xff\xff"
@@ -23,9 +25,16 @@ _length = Struct("!i").pack
 _moment = Struct("!iq").pack
 
 
-def rows(positions: Iterable[int], events: Iterable[NewEvent], now: datetime) -> bytes:
-    """All of a `COPY events (COLUMNS) FROM STDIN (FORMAT BINARY)`. `now`: for events that don't say when."""
-    return b"".join([_BEGIN, *_fields(positions, events, now), _END])
+def parts(positions: Iterable[int], events: Iterable[NewEvent], now: datetime) -> Iterator[bytes]:
+    """What to write for a `COPY events (COLUMNS) FROM STDIN (FORMAT BINARY)`, some events at a time, as they come.
+
+    `now`: for events that don't say when.
+    """
+    yield _BEGIN
+    fields = _fields(positions, events, now)
+    while part := b"".join(islice(fields, _FIELDS_TOGETHER)):
+        yield part
+    yield _END
 
 
 def _fields(positions: Iterable[int], events: Iterable[NewEvent], now: datetime) -> Iterator[bytes]:

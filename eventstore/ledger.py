@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -80,20 +80,14 @@ class Ledger:
         `versions`: the last version of each stream, as read; a stream that isn't named is new.
         Raises ConflictError where a stream moved meanwhile, EventTooLargeError.
         """
-        self.prepare(connection, facts)
-        return store.append(connection, self.seal(facts, versions))
-
-    def prepare(self, connection: Connection, facts: Iterable[tuple[Fact, Cause]]) -> None:
-        """Have the keys at hand that `seal` needs."""
         self.keys.ensure(connection, _sealing(facts))
+        return store.append_as_made(connection, len(facts), self.seal(facts, versions))
 
-    def seal(self, facts: Iterable[tuple[Fact, Cause]], versions: Mapping[str, int]) -> list[NewEvent]:
-        """Facts as `store.append` takes them. After `prepare`; asks the database nothing."""
-        listed = list(facts)
-        keys, fresh = _AtHand(self.keys), nonces(len(listed))
-        events: list[NewEvent] = []
+    def seal(self, facts: Sequence[tuple[Fact, Cause]], versions: Mapping[str, int]) -> Iterator[NewEvent]:
+        """Facts as `store` takes them. Asks the database nothing: their keys are at hand."""
+        keys, fresh = _AtHand(self.keys), nonces(len(facts))
         streams: defaultdict[str, dict[UUID, _Stream]] = defaultdict(dict)
-        for (fact, cause), nonce in zip(listed, fresh, strict=True):
+        for (fact, cause), nonce in zip(facts, fresh, strict=True):
             category = fact.category
             subject: UUID = getattr(fact, fact.subject_field)
             stream = streams[category].get(subject)
@@ -102,9 +96,7 @@ class Ledger:
                 stream = streams[category][subject] = _Stream(name, versions.get(name, 0))
             stream.version += 1
             data = encode(fact, keys, stream.name, nonce)
-            new = NewEvent(stream.name, stream.version, fact.type_name, data, cause.causation, cause.correlation)
-            events.append(new)
-        return events
+            yield NewEvent(stream.name, stream.version, fact.type_name, data, cause.causation, cause.correlation)
 
     def load(self, connection: Connection, streams: Sequence[str]) -> dict[str, History]:
         """The streams' facts; a stream without facts has version 0 and none."""

@@ -15,6 +15,7 @@ from psycopg.pq import Format
 _NULL = b"\xff\xff\xff\xff"
 _UUID_LENGTH = b"\x00\x00\x00\x10"
 _length = Struct("!i").pack
+_int4 = Struct("!ii").pack  # behind its length
 
 
 class Packed:
@@ -49,6 +50,16 @@ class Byteas(Packed):
         super().__init__([_length(len(value)) + value for value in values])
 
 
+class Int4s(Packed):
+    """For `%b` where the statement takes `int4[]`."""
+
+    __slots__ = ()
+    element, array = 23, 1007
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        super().__init__([_int4(4, number) for number in numbers])
+
+
 class Texts(Packed):
     """For `%b` where the statement takes `text[]`."""
 
@@ -76,10 +87,15 @@ class _ByteasDumper(_UuidsDumper):
     oid = Byteas.array
 
 
+class _Int4sDumper(_UuidsDumper):
+    oid = Int4s.array
+
+
 class _TextsDumper(_UuidsDumper):
     oid = Texts.array
 
 
 psycopg.adapters.register_dumper(Uuids, _UuidsDumper)
 psycopg.adapters.register_dumper(Byteas, _ByteasDumper)
+psycopg.adapters.register_dumper(Int4s, _Int4sDumper)
 psycopg.adapters.register_dumper(Texts, _TextsDumper)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import starmap
 from uuid import UUID
@@ -47,16 +47,22 @@ def now(connection: Connection) -> datetime:
 
 
 def append(connection: Connection, events: Sequence[NewEvent]) -> list[int]:
-    """Append in the given order; returns the positions, ascending. Raises ConflictError on a version already taken.
+    """Append in the given order; returns the positions, ascending. Raises ConflictError on a version already taken."""
+    return append_as_made(connection, len(events), events)
+
+
+def append_as_made(connection: Connection, count: int, events: Iterable[NewEvent]) -> list[int]:
+    """As `append`, of so many events that are still being made: the database takes those that are, meanwhile.
 
     COPY, which takes rows faster than INSERT (docs/decisions), with positions reserved beforehand, under the lock.
     """
-    if not events:
+    if not count:
         return []
-    positions, now = _reserve(connection, len(events))
+    positions, now = _reserve(connection, count)
     try:
         with connection.cursor().copy(f"COPY events ({copied.COLUMNS}) FROM STDIN (FORMAT BINARY)") as copying:
-            copying.write(copied.rows(positions, events, now))
+            for part in copied.parts(positions, events, now):
+                copying.write(part)
     except psycopg.errors.UniqueViolation as error:
         msg = "somebody else changed this meanwhile; read it again"
         raise ConflictError(msg) from error

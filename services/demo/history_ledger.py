@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -15,11 +15,10 @@ from schemas.facts import Fact
 class HistoryLedger(Ledger):
     """As its parent, but `recorded_at` is the fact's own time."""
 
-    def seal(self, facts: Iterable[tuple[Fact, Cause]], versions: Mapping[str, int]) -> list[NewEvent]:
-        """Facts as `store.append` takes them, recorded when they happened."""
-        listed = list(facts)
-        sealed = super().seal(listed, versions)
-        return [replace(event, recorded_at=happened_at(fact)) for event, (fact, _) in zip(sealed, listed, strict=True)]
+    def seal(self, facts: Sequence[tuple[Fact, Cause]], versions: Mapping[str, int]) -> Iterator[NewEvent]:
+        """Facts as `store` takes them, recorded when they happened."""
+        for event, (fact, _) in zip(super().seal(facts, versions), facts, strict=True):
+            yield replace(event, recorded_at=happened_at(fact))
 
 
 def happened_at(fact: Fact) -> datetime:

@@ -18,7 +18,7 @@ from eventstore import positions, received
 from eventstore.database import Connection
 from eventstore.ledger import Cause, Ledger
 from eventstore.log import Batch, LogRecord
-from eventstore.packed import Uuids
+from eventstore.packed import Texts, Uuids
 from schemas.errors import CauceError, DecodeError, UndecidableError
 from schemas.held import HeldReason
 from schemas.interaction import CallSignal, CallSignalKind, Channel, Direction, Interaction
@@ -288,7 +288,7 @@ def _take_in(connection: Connection, items: Sequence[Item]) -> list[Item]:
     rows = connection.execute(
         "INSERT INTO inbox (id, channel, outcome) SELECT id, channel, 'recorded'"
         " FROM unnest(%b::uuid[], %b::text[]) AS new (id, channel) ON CONFLICT DO NOTHING RETURNING id",
-        (Uuids(first), [item.channel.value for item in first.values()]),
+        (Uuids(first), Texts(item.channel.value for item in first.values())),
         binary=True,
     ).fetchall()
     new: set[UUID] = {item for (item,) in rows}

@@ -6,10 +6,9 @@ from uuid import UUID
 
 import msgspec
 
-from eventstore import store
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
-from eventstore.packed import Byteas, Uuids
+from eventstore.packed import Byteas, Int4s, Texts, Uuids
 from services.chats.state import Stage
 from services.deliveries import queue
 from services.incidents.known import Known
@@ -21,9 +20,8 @@ _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 
 def save(connection: Connection, ledger: Ledger, known: Known) -> list[int]:
     """Write everything; returns the positions of the facts, in order."""
-    ledger.prepare(connection, known.facts)
+    positions = ledger.record(connection, known.facts, known.versions)
     with connection.pipeline():
-        # the database writes the rows while we seal the facts
         _save_customers(connection, known)
         _save_incidents(connection, known)
         _save_snoozes(connection, known)
@@ -36,9 +34,8 @@ def save(connection: Connection, ledger: Ledger, known: Known) -> list[int]:
         _save_chats(connection, known)
         _save_organizations(connection, known)
         mutes.save(connection, known)
-        events = ledger.seal(known.facts, known.versions)
     queue.enqueue(connection, known.deliveries)
-    return store.append(connection, events)
+    return positions
 
 
 def _save_customers(connection: Connection, known: Known) -> None:
@@ -55,7 +52,7 @@ def _save_customers(connection: Connection, known: Known) -> None:
                 Uuids(customer.merged_into for customer in changed),
                 [customer.erased for customer in changed],
                 Uuids(customer.organization for customer in changed),
-                [known.version("customer", customer.id) for customer in changed],
+                Int4s(known.version("customer", customer.id) for customer in changed),
             ),
         )
     addresses = [address for address in known.changes.owners if address in known.owners]
@@ -88,7 +85,7 @@ def _save_incidents(connection: Connection, known: Known) -> None:
             Uuids(incident.id for incident in changed),
             [incident.number for incident in changed],
             Uuids(known.root(incident.id) for incident in changed),
-            [incident.version for incident in changed],
+            Int4s(incident.version for incident in changed),
             Byteas(_encoder.encode(incident) for incident in changed),
         ),
     )
@@ -131,13 +128,13 @@ def _save_keys(connection: Connection, known: Known) -> None:
         connection.execute(
             "INSERT INTO threads (key, interaction, incident, parties)"
             " SELECT key, interaction, incident, parties::uuid[] FROM"
-            " unnest(%b::bytea[], %b::uuid[], %b::uuid[], %s::text[]) AS thread (key, interaction, incident, parties)"
+            " unnest(%b::bytea[], %b::uuid[], %b::uuid[], %b::text[]) AS thread (key, interaction, incident, parties)"
             " ON CONFLICT (key) DO UPDATE SET interaction = excluded.interaction, incident = excluded.incident",
             (
                 Byteas(keys),
                 Uuids(thread.interaction for thread in threads),
                 Uuids(thread.incident for thread in threads),
-                [_uuids(thread.parties) for thread in threads],
+                Texts(_uuids(thread.parties) for thread in threads),
             ),
         )
     moved = known.changes.moved
@@ -166,8 +163,8 @@ def _save_links(connection: Connection, known: Known) -> None:
             (
                 Uuids(links),
                 Uuids(place.incident for place in links.values()),
-                [place.version for place in links.values()],
-                [place.status.value if place.status else "" for place in links.values()],
+                Int4s(place.version for place in links.values()),
+                Texts(place.status.value if place.status else "" for place in links.values()),
             ),
         )
 
@@ -203,7 +200,7 @@ def _save_calls(connection: Connection, known: Known) -> None:
             " ON CONFLICT (call) DO UPDATE SET version = excluded.version, state = excluded.state",
             (
                 Uuids(call.id for call in calls),
-                [known.version("call", call.id) for call in calls],
+                Int4s(known.version("call", call.id) for call in calls),
                 Byteas(_encoder.encode(call) for call in calls),
             ),
         )
