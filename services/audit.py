@@ -22,7 +22,7 @@ from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Channel, RawMail
 from schemas.topics import INTERACTIONS, MAIL
 from services.consumers import INCIDENTS, PARSER
-from services.privacy import named, orphans, quarantined
+from services.privacy import article_files, named, orphans, quarantined
 from services.wiring import Hub
 
 _PAGE = 2000
@@ -102,6 +102,7 @@ async def audit(hub: Hub, progress: Progress = lambda _count: None) -> Findings:
         await asyncio.to_thread(snapshot.close)
     await _collect_blobs(hub, blobs, progress)
     blobs |= await hub.database.run(quarantined.named)
+    blobs |= await hub.database.run(article_files.named, hub.keys)
     missing = sorted(await asyncio.to_thread(hub.blobs.missing, blobs))
     orphaned: int | None = None
     with suppress(orphans.LogStandsStillError, orphans.ForeignBlobsError):

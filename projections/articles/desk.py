@@ -170,6 +170,15 @@ def files(connection: Connection, article: UUID) -> list[FileRow]:
     return _of_article(connection, FILES, article, "NOT removed")
 
 
+def files_of(connection: Connection, articles: Sequence[UUID]) -> list[FileRow]:
+    """What belongs to any of these."""
+    query = sql.SQL("SELECT {} FROM article_files WHERE article = ANY(%s) AND NOT removed ORDER BY position").format(
+        sql.SQL(", ").join(sql.Identifier(name) for name in FILES.columns)
+    )
+    with connection.cursor(row_factory=class_row(FileRow)) as rows:
+        return rows.execute(query, (list(articles),)).fetchall()
+
+
 def file(connection: Connection, wanted: UUID) -> FileRow | None:
     """One file, unless it was taken off."""
     return by_key(connection, FILES, wanted, among="NOT removed")

@@ -110,6 +110,13 @@ def get_each(connection: Connection, reader: Reader, wanted: Sequence[UUID]) -> 
     return [found[each] for each in wanted if each in found]
 
 
+def every(connection: Connection, reader: Reader) -> list[Article]:
+    """All that this reader may see, the oldest first. For an export: it holds every text."""
+    query = sql.SQL("SELECT {} FROM articles WHERE {} ORDER BY position").format(sql.SQL(_COLUMNS), sql.SQL(READABLE))
+    with connection.cursor(row_factory=class_row(Article)) as rows:
+        return rows.execute(query, reader.values).fetchall()
+
+
 def redirect_of(connection: Connection, reader: Reader, article: UUID) -> UUID | None:
     """Where a retired article leads this reader, if anywhere."""
     row = connection.execute(

@@ -28,6 +28,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "report": ("report",),
     "mail": ("mail",),
     "blobs": ("blobs",),
+    "articles": ("articles",),
 }
 """Module of this package → the commands and groups that it registers, in the order in which help shows them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 from uuid import UUID
@@ -26,6 +27,7 @@ from services.knowledge.state import Article, Text, WritingFact
 TITLE_MAX_CHARACTERS = 300
 BODY_MAX_CHARACTERS = 50_000
 REASON_MAX_CHARACTERS = 1_000
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +182,8 @@ def decide(article: Article, request: WritingRequest) -> list[WritingFact]:  # n
 def _begin(article: Article, request: Begin | Publish) -> list[WritingFact]:
     if article.known:
         raise ConflictError("there is an article with this id already")
+    if _LANGUAGE.fullmatch(request.language) is None:
+        raise InvalidError("a language is a tag like es or en-GB", field="language")
     if isinstance(request, Begin):
         _refuse_too_long(request.title, request.body)
         return [

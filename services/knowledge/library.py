@@ -40,6 +40,14 @@ class Library:
         """All of them or none; the position that shows it. `repeatable`: publishing the same again is no conflict."""
         return await self._database.run(self.run_in, requests, repeatable=repeatable)
 
+    async def state(self, article: UUID) -> Article:
+        """How it stands now."""
+        return await self._database.run(self._state, article)
+
+    def _state(self, connection: Connection, article: UUID) -> Article:
+        history = self._ledger.load(connection, [stream := stream_id("article", article)])[stream]
+        return state.state_of(cast("Sequence[ArticleFact]", history.facts))
+
     def run_in(self, connection: Connection, requests: Sequence[Request], *, repeatable: bool = False) -> int:
         """The same within a transaction that has written nothing yet."""
         store.lock(connection)

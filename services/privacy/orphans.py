@@ -17,7 +17,7 @@ from eventstore.log_tables import PARTITION, tables
 from schemas.errors import OperatorError, RetryableError
 from schemas.ids import keyed_id
 from services.drafts import uploads
-from services.privacy import named, quarantined
+from services.privacy import article_files, named, quarantined
 from services.wiring import Hub
 
 KEPT = timedelta(days=30)
@@ -52,6 +52,7 @@ async def _go_through(hub: Hub, now: datetime, shards: Sequence[str], *, delete:
     await hub.database.run(_refuse_old_records, now - KEPT + _MARGIN)
     # before the index: what an agent sends meanwhile goes from here to the facts
     uploaded = await hub.database.run(uploads.blobs)
+    uploaded |= await hub.database.run(article_files.named, hub.keys)
     await named.catch_up(hub.database, hub.keys)
     since = await hub.database.run(_hub_made)
     found = 0

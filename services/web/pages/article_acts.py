@@ -20,7 +20,6 @@ from services.web.pages import posted
 
 _REVIEW_AFTER = timedelta(days=180)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 
 BACK = frozenset({"take-up", "drop", "decline", "retire", "reinstate", "previous"})
 """What may take another back: it needs no field."""
@@ -113,8 +112,6 @@ def begin(fields: Mapping[str, str], *, by: str) -> articles.Begin:
     kind, language = fields.get("kind", ""), fields.get("language", "")
     if kind not in set(ArticleKind):
         raise InvalidError("which kind?", field="kind")
-    if _LANGUAGE.fullmatch(language) is None:
-        raise InvalidError("which language?", field="language")
     return articles.Begin(
         article=new_id(),
         kind=ArticleKind(kind),

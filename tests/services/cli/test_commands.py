@@ -190,6 +190,20 @@ def test_orphaned_blobs_are_counted_and_then_deleted(hub_process: HubProcess):
     assert not old.exists()
 
 
+def test_a_folder_of_articles_goes_in_once(hub_process: HubProcess, tmp_path):
+    folder = tmp_path / "manual"
+    folder.mkdir()
+    (folder / "x.md").write_text("# Uno\n\nTexto\n")
+    (folder / "y.md").write_text("---\nkind: poem\n---\nx")
+    done = hub_process.cauce("articles", "import", str(folder), check=False)
+    assert (done.returncode, done.stdout) == (1, "1 new, 0 changed, 0 already there, 1 refused\n")
+    assert done.stderr.startswith("y.md: kind is one of faq, ")
+    (folder / "y.md").unlink()
+    assert (
+        hub_process.cauce("articles", "import", str(folder)).stdout == "0 new, 0 changed, 1 already there, 0 refused\n"
+    )
+
+
 def test_an_address_that_is_nobodys_erases_nobody(hub_process: HubProcess):
     done = hub_process.cauce("erase", "nobody@x.example", "--yes", check=False)
     assert (done.returncode, done.stderr) == (1, "cauce: nobody has this address\n")

@@ -19,6 +19,7 @@ from eventstore.blobs import open_blobs
 from eventstore.log import LogRecord, NewRecord
 from schemas.codec import personal_class
 from schemas.facts import REGISTRY
+from schemas.facts.article import ArticleKind
 from schemas.facts.customer import CustomerRegistered
 from schemas.interaction import Attachment, RawMail
 from schemas.topics import INTERACTIONS, MAIL
@@ -28,6 +29,9 @@ from services.customers.requests import ErasePerson
 from services.drafts import uploads
 from services.incidents.intake import IncidentsService
 from services.incidents.requests import Note
+from services.knowledge.articles import Publish
+from services.knowledge.library import Library
+from services.knowledge.shelving import AddFile
 from services.privacy import named, orphans, quarantined
 from services.privacy.cleaning import Cleaning
 from services.wiring import build_hub
@@ -96,6 +100,18 @@ async def test_only_what_nothing_names_goes_and_only_when_it_is_old(hub):
         assert quarantined.blank_settled(connection) == 1
     assert await orphans.clean(hub, now=_LATER) == 1
     assert hub.blobs.missing(blobs) == {orphan, discarded}
+
+
+async def test_a_file_of_an_article_stays(hub):
+    blob, gone = hub.blobs.put(b"x"), hub.blobs.put(b"x")
+    asked = {"article": uid("article"), "by": "ana", "now": NOON}
+    library = Library(hub.database, hub.ledger)
+    await library.run(
+        Publish(kind=ArticleKind.DOWNLOAD, title="x", body="x", language="es", **asked),
+        AddFile(file=uid("file"), content=file(blob), sha256="00", **asked),
+    )
+    assert await orphans.clean(hub, now=_LATER) == 1
+    assert hub.blobs.missing([blob, gone]) == {gone}
 
 
 def test_no_fact_names_blobs_that_the_index_does_not_know_of():

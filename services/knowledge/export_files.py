@@ -1,0 +1,47 @@
+"""Where an export is written: into a folder, or a ZIP. Reads what there is of the articles, and their blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from eventstore.blobs import Blobs
+from eventstore.database import Connection
+from projections import articles
+from projections.articles import Reader, desk
+from schemas.errors import InvalidError
+from services.knowledge.exporting import Export
+
+
+def gather(connection: Connection, reader: Reader, public_url: str) -> Export:
+    """What this reader may see."""
+    found = articles.every(connection, reader)
+    return Export(found, desk.files_of(connection, [each.id for each in found]), public_url.rstrip("/"))
+
+
+def into_folder(export: Export, blobs: Blobs, folder: Path, step: Callable[[int], None]) -> int:
+    """Blocks. How many files. Raises InvalidError for a folder that holds something else."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "index.html").is_file():
+        raise InvalidError(f"{folder} holds something else: name an empty folder, or an earlier export")
+    count = 0
+    for path, data in _files(export, blobs):
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+        step(1)
+        count += 1
+    return count
+
+
+def into_zip(export: Export, blobs: Blobs, out: BinaryIO) -> None:
+    """Blocks."""
+    with ZipFile(out, "w", ZIP_DEFLATED) as packed:
+        for path, data in _files(export, blobs):
+            packed.writestr(f"articles/{path}", data)
+
+
+def _files(export: Export, blobs: Blobs) -> Iterator[tuple[str, bytes]]:
+    for each in export.written():
+        yield each.path, blobs.get(each.blob) if each.blob else each.data

@@ -1,0 +1,75 @@
+"""Nothing that runs comes through an article: text, title, shelf, names of files, import, export."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from projections.articles import Article, FileRow
+from services.knowledge import html_markdown
+from services.knowledge.exporting import Export
+from services.knowledge.folder import with_links
+from services.knowledge.markdown import to_html
+from tests.services.knowledge.hostile import CORPUS, what_runs
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ID, FILE = UUID(int=1), UUID(int=2)
+_SOUP = st.lists(
+    st.sampled_from(
+        [*CORPUS, "\n", "\n\n", "> ", "- ", "    ", "`", "```\n", "**", "](", "![", "|", "<!--", "\\", "\x00"]
+    ),
+    max_size=6,
+).map("".join)
+
+
+def _exported(evil: str) -> list[tuple[str, str]]:
+    """Every page of an export in which this stands everywhere."""
+    article = Article(ID, "faq", evil, evil, "es", evil, NOW, None, 1, 1, evil, [evil], [evil], [evil], "public", None)
+    file = FileRow(FILE, ID, 1, evil, 1, "text/html", "b", "00", evil, removed=False, by=evil, at=NOW)
+    written = Export([article], [file], "https://cauce.example").written()
+    return [(each.path, each.data.decode()) for each in written]
+
+
+def test_what_runs_is_seen() -> None:
+    for evil in CORPUS[:15]:
+        assert what_runs(evil), evil
+
+
+@given(_SOUP)
+def test_no_text_runs_anything_where_it_is_read_or_previewed(evil: str) -> None:
+    assert what_runs(to_html(evil)) == []
+
+
+@given(_SOUP)
+def test_no_page_of_elsewhere_brings_in_what_runs(evil: str) -> None:
+    read = html_markdown.read(evil)
+    assert what_runs(to_html(read.body)) == []
+    assert what_runs(to_html(read.title)) == []
+
+
+@given(_SOUP)
+def test_nothing_that_runs_goes_out(evil: str) -> None:
+    for path, page in _exported(evil):
+        inside = page.partition("<body>")[2]
+        assert what_runs(inside) == []
+        assert page.count("<script") == 0
+        assert page.count("<style>") == (1 if page else 0)
+        assert ".." not in path
+
+
+@pytest.mark.parametrize("evil", CORPUS)
+def test_no_name_of_a_file_leads_elsewhere_or_is_run_from_a_disk(evil: str) -> None:
+    for name in (evil, f"{evil}.html", f"{evil}.SVG"):
+        path = next(path for path, page in _exported(name) if path.startswith("files/"))
+        assert path.count("/") == 2
+        assert ".." not in path
+        assert not path.casefold().endswith((".html", ".svg", ".htm", ".xml", ".js"))
+
+
+@given(_SOUP, _SOUP)
+def test_an_address_put_in_the_place_of_another_opens_nothing(evil: str, said: str) -> None:
+    assert what_runs(to_html(with_links(f"[x]({said}) {evil}", {said: "/articles/1"}))) == []
