@@ -3,7 +3,7 @@
 from projections.knowledge_usage.alarms import Action, Alarm, AlarmKind, alarms
 from projections.knowledge_usage.asked import Asked
 from projections.knowledge_usage.behind import Figure, IncidentUsed, VisitTold, incidents, visits
-from projections.knowledge_usage.by_article import ArticleFigures, Order, by_article
+from projections.knowledge_usage.by_article import ArticleFigures, Order, by_article, titles
 from projections.knowledge_usage.by_words import WordFigures, by_phrase, by_word
 from projections.knowledge_usage.figures import Day, Figures, by_day, figures
 from projections.knowledge_usage.fold import KNOWLEDGE_USAGE
@@ -35,6 +35,7 @@ __all__ = [
     "incidents",
     "read",
     "thresholds",
+    "titles",
     "visits",
     "wanted",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import LiteralString
@@ -72,6 +72,14 @@ def by_article(
     values = asked.values | {"limit": limit, "languages": list(languages), "product_key": product_key(asked.product)}
     with connection.cursor(row_factory=class_row(ArticleFigures)) as reader:
         return reader.execute(_SELECT + _ORDERS[order] + " LIMIT %(limit)s", values).fetchall()
+
+
+def titles(connection: Connection, articles: Collection[str]) -> dict[str, str]:
+    """What these articles are called."""
+    rows: Sequence[tuple[str, str]] = connection.execute(
+        "SELECT id::text, title FROM articles WHERE id = ANY(%s::uuid[])", (list(articles),)
+    ).fetchall()
+    return dict(rows)
 
 
 _SELECT: LiteralString = (

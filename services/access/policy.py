@@ -40,7 +40,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
         "uploads",
     ),
     "reports": ("reports", "events"),
-    "knowledge": ("articles", "gaps", "search"),
+    "knowledge": ("articles", "gaps", "search", "knowledge"),
     "administration": ("users", "teams", "tokens", "sessions", "audit", "lines", "targets", "widgets", "projections"),
 }
 """Scope → the first words of the API's addresses it leaves."""
@@ -147,6 +147,23 @@ _READ = (
     "GET /reports/{name}",
     "GET /reports/{name}/chart.svg",
     "GET /reports/{name}/table.csv",
+    "GET /knowledge/figures",
+    "GET /knowledge/figures/articles",
+    "GET /knowledge/figures/words",
+    "GET /knowledge/figures/shift",
+    "GET /knowledge/figures/visits",
+    "GET /knowledge/figures/incidents",
+    "GET /knowledge/figures/{table}.csv",
+    "GET /knowledge/figures/{chart}.svg",
+    "GET /api/v1/knowledge/figures",
+    "GET /api/v1/knowledge/days",
+    "GET /api/v1/knowledge/articles",
+    "GET /api/v1/knowledge/words",
+    "GET /api/v1/knowledge/shift",
+    "GET /api/v1/knowledge/alarms",
+    "GET /api/v1/knowledge/visits",
+    "GET /api/v1/knowledge/articles/{article}/incidents",
+    "GET /api/v1/knowledge/thresholds",
 )
 
 _WORK = (
@@ -305,7 +322,12 @@ _WORK = (
     "POST /agent/quarantine/{item}/{action}",
 )
 
-_ANALYSE = ("GET /api/v1/events", "GET /api/v1/recorrelation")
+_ANALYSE = (
+    "GET /api/v1/events",
+    "GET /api/v1/recorrelation",
+    "PUT /api/v1/knowledge/thresholds/{name}",
+    "POST /knowledge/figures/thresholds",
+)
 
 _OWN = (
     "GET /api/v1/me",

@@ -49,6 +49,7 @@ from services.web.api import (
     gaps,
     health,
     incidents,
+    knowledge,
     lines,
     live,
     my_requests,
@@ -119,6 +120,7 @@ _API = (
     casework,
     uploads,
     widgets,
+    knowledge,
 )
 
 _PREVIEW_SECONDS = 5.0

@@ -23,8 +23,32 @@ _ROWS_MAX = 20_000
 LIGHT = {"ink": "#1d2433", "muted": "#6a7387", "grid": "#e4e8ef"}
 DARK = {"ink": "#e8ebf2", "muted": "#98a2b8", "grid": "#2b3344"}
 HUES = {
-    "light": {"form": "#0f8a7e", "email": "#2f6fde", "chat": "#8250df", "phone": "#b9770e", "in_person": "#c8437b"},
-    "dark": {"form": "#35c2b2", "email": "#6ea1ff", "chat": "#b18cff", "phone": "#e0a43b", "in_person": "#f07fac"},
+    "light": {
+        "self_service": "#3d8b37",
+        "form": "#0f8a7e",
+        "email": "#2f6fde",
+        "chat": "#8250df",
+        "phone": "#b9770e",
+        "in_person": "#c8437b",
+        "unanswered": "#9aa3b5",
+        "contacted": "#c8437b",
+    },
+    "dark": {
+        "self_service": "#7cc576",
+        "form": "#35c2b2",
+        "email": "#6ea1ff",
+        "chat": "#b18cff",
+        "phone": "#e0a43b",
+        "in_person": "#f07fac",
+        "unanswered": "#6f7a91",
+        "contacted": "#f07fac",
+    },
+}
+"""Of what is stacked, from below: channels, help found without us, and how visits ended."""
+
+SVG_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Cache-Control": "private, max-age=30",
 }
 
 _LOCALES: Mapping[str, Literal["es-ES", "en-GB"]] = {"es": "es-ES", "en": "en-GB"}
@@ -36,7 +60,10 @@ class ChartUnavailableError(RetryableError):
 
 @dataclass(frozen=True)
 class Figure:
-    """Stacked bars. `days`: the first and last of the time axis, None for names; `colour`: a channel, or nothing."""
+    """Stacked bars. `days`: the first and last of the time axis, None for names; `colour`: one of HUES, or nothing.
+
+    `target`: each bar is a whole of shares, with a line at that share; its names stand in the order they come.
+    """
 
     x: str
     y: str
@@ -46,6 +73,7 @@ class Figure:
     days: tuple[str, str] | None
     language: str
     dark: bool
+    target: float | None = None
 
 
 class Charts:
@@ -103,11 +131,18 @@ def draw(figure: Figure, rows: list[dict[str, Any]]) -> str:
     vl_convert: Any = import_module("vl_convert")
 
     theme, hues = (DARK, HUES["dark"]) if figure.dark else (LIGHT, HUES["light"])
-    chart = (
-        alt.Chart(alt.Data(values=_labelled(figure, rows)))
+    bars = (
+        alt.Chart(alt.Data(values=_labelled(figure, rows, hues)))
         .mark_bar(color=hues["email"], cornerRadiusEnd=1)
         .encode(**_encoding(alt, figure, rows, hues))
-        .properties(width=880, height=240, background="transparent")
+    )
+    if figure.target is not None:
+        line = alt.Chart(alt.Data(values=[{"target": figure.target}])).mark_rule(
+            color=theme["ink"], strokeDash=[5, 4], strokeWidth=1.5
+        )
+        bars = alt.layer(bars, line.encode(y=alt.Y("target", type="quantitative")))
+    chart = (
+        bars.properties(width=880, height=240, background="transparent")
         .configure_view(stroke=None)
         .configure(font="system-ui, sans-serif")
         .configure_axis(
@@ -130,22 +165,40 @@ def draw(figure: Figure, rows: list[dict[str, Any]]) -> str:
     return svg
 
 
-def _labelled(figure: Figure, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _labelled(figure: Figure, rows: list[dict[str, Any]], hues: Mapping[str, str]) -> list[dict[str, Any]]:
     if not figure.colour:
         return rows
-    return [{**row, figure.colour: figure.labels.get(row[figure.colour], row[figure.colour])} for row in rows]
+    places = {name: place for place, name in enumerate(hues)}
+    return [
+        {
+            **row,
+            figure.colour: figure.labels.get(row[figure.colour], row[figure.colour]),
+            "place": places[row[figure.colour]],
+        }
+        for row in rows
+    ]
 
 
 def _encoding(alt: Any, figure: Figure, rows: list[dict[str, Any]], hues: Mapping[str, str]) -> dict[str, Any]:
-    if figure.days is None:
+    if figure.target is not None:
+        x = alt.X(
+            figure.x,
+            type="ordinal",
+            title=None,
+            sort=None,
+            axis=alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=8),
+        )
+    elif figure.days is None:
         x = alt.X(figure.x, type="nominal", title=None, sort="-y")
     else:
         # a day without its hours is the same everywhere: drawn in UTC, whatever zone it was counted in
         scale = alt.Scale(type="utc", domain=list(figure.days))
         axis = alt.Axis(format="%-d %b", grid=False, labelOverlap="greedy", labelSeparation=6, labelFlush=False)
         x = alt.X(figure.x, type="temporal", timeUnit="utcyearmonthdate", title=None, scale=scale, axis=axis)
-    found = {"x": x, "y": alt.Y(figure.y, type="quantitative", title=figure.title)}
+    share = {} if figure.target is None else {"stack": "normalize", "axis": alt.Axis(format=".0%")}
+    found = {"x": x, "y": alt.Y(figure.y, type="quantitative", title=figure.title, **share)}
     if figure.colour:
+        found["order"] = alt.Order("place", type="quantitative")
         names = [name for name in hues if any(row[figure.colour] == name for row in rows)]
         domain, colours = [figure.labels.get(name, name) for name in names], [hues[name] for name in names]
         scale = alt.Scale(domain=domain, range=colours)

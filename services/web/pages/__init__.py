@@ -27,6 +27,8 @@ from services.web.pages import (
     contact,
     customer_pages,
     docs,
+    figures_behind,
+    figures_files,
     gate,
     help_centre,
     in_person_page,
@@ -34,6 +36,7 @@ from services.web.pages import (
     incident,
     incident_knowledge,
     knowledge_editor,
+    knowledge_figures,
     knowledge_list,
     knowledge_queue,
     lines_page,
@@ -77,6 +80,8 @@ def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
     mount(app, plain)
     mount(app, docs.router(app, screen))
     mount(app, preferences.router(parts.guard, parts.hub.database))
+    for module in (knowledge_figures, figures_behind, figures_files):  # before /knowledge/{article}
+        mount(app, module.router(parts, screen))
     for module in (
         article_file,
         help_centre,

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -20,7 +18,8 @@ from starlette.responses import Response
 from projections.report import Column, Report, zone_of
 from schemas.errors import InvalidError
 from services.web.api.reports import REPORTS, dimensions, kind_of, period
-from services.web.charts import Figure
+from services.web.charts import SVG_HEADERS, Figure
+from services.web.csv_table import csv_response
 from services.web.pages import posted
 from services.web.pages.screen import NOTHING, Screen, duration, redirect
 from services.web.pages.words import CHANNEL, COLUMN
@@ -40,7 +39,6 @@ _TOTALS = (
     "unhelpful",
     "contacts_after",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _DIMENSIONS = frozenset({"day", "hour", "channel", "article", "title"})
 
 
@@ -55,7 +53,7 @@ class Asked:
 
     def moments(self) -> tuple[datetime, datetime]:
         """Whole days of the asked time zone. Raises InvalidError."""
-        return period(_day(self.since, "since"), _day(self.until, "until"), datetime.now(zone_of(self.tz)))
+        return period(day_of(self.since, "since"), day_of(self.until, "until"), datetime.now(zone_of(self.tz)))
 
 
 def router(parts: Parts, screen: Screen) -> Router:
@@ -105,22 +103,18 @@ def router(parts: Parts, screen: Screen) -> Router:
         figure = _figure(report, asked, screen, request, dark=theme == "dark")
         key = (name, report.as_of_position, report.since, report.until, tuple(report.by), asked.tz)
         svg = await parts.charts.svg((*key, figure.dark, figure.language), figure, report.rows)
-        headers = {
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-            "Cache-Control": "private, max-age=30",
-        }
-        return Response(svg, media_type="image/svg+xml", headers=headers)
+        return Response(svg, media_type="image/svg+xml", headers=SVG_HEADERS)
 
     @routes.get("/reports/{name}/table.csv")
     async def table(name: str, asked: Annotated[Asked, Depends()]) -> Response:
         report = await read(name, asked)
-        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-        return Response(_csv(report), media_type="text/csv; charset=utf-8", headers=headers)
+        return csv_response(name, [column.name for column in report.columns], report.rows)
 
     return routes
 
 
-def _day(text: str, field: str) -> datetime | None:
+def day_of(text: str, field: str) -> datetime | None:
+    """The beginning of a day as a form says it; None: it says none. Raises InvalidError."""
     if not text:
         return None
     try:
@@ -167,17 +161,3 @@ def _figure(report: Report, asked: Asked, screen: Screen, request: Request, *, d
         language=screen.language(request),
         dark=dark,
     )
-
-
-def _csv(report: Report) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    names = [column.name for column in report.columns]
-    writer.writerow(names)
-    writer.writerows([_plain(row[name]) for name in names] for row in report.rows)
-    return out.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    # a spreadsheet runs what begins like a formula
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from services.web.pages import article_words as articles
 from services.web.pages import help_words as helping
 from services.web.pages import mail_words as mail
+from services.web.pages import usage_words as usage
 
 STATUS: Mapping[str, str] = {
     "new": "new",
@@ -508,6 +509,7 @@ GROUPS = (
     *articles.GROUPS,
     *helping.GROUPS,
     *mail.GROUPS,
+    *usage.GROUPS,
     STATUS,
     PRIORITY,
     CHANNEL,

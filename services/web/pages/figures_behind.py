@@ -1,0 +1,68 @@
+"""`/knowledge/figures/visits` and `/incidents`: what is behind a figure, step by step, a page at a time."""
+
+# pyright: reportUnusedFunction=false
+# -- routes are registered by their decorators
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request
+from starlette.responses import Response
+
+from channels.text import one_line
+from eventstore.database import Connection
+from projections import knowledge_usage as usage
+from projections.knowledge_usage import Asked, Figure
+from schemas.errors import NotFoundError
+from services.web.pages.figures_asked import query_of
+from services.web.pages.knowledge_figures import Period
+from services.web.pages.screen import Screen
+from services.web.parts import Parts
+from services.web.routing import Router
+
+Cursor = Annotated[str, Query(max_length=500)]
+Phrase = Annotated[str, Query(max_length=200)]
+
+
+def router(parts: Parts, screen: Screen) -> Router:
+    """Both lists."""
+    routes = Router(include_in_schema=False)
+    run = parts.hub.database.run
+
+    @routes.get("/knowledge/figures/visits")
+    async def visits(
+        request: Request,
+        on_page: Period,
+        figure: Figure = Figure.LOOKED,
+        article: UUID | None = None,
+        phrase: Phrase = "",
+        cursor: Cursor = "",
+    ) -> Response:
+        asked = on_page.asked()
+        found = await run(_visits, asked, figure, article, one_line(phrase), cursor)
+        context = {"asked": asked, "figure": figure.value, "article": article, "phrase": phrase, "query_of": query_of}
+        return screen.render(request, "agent/figures_visits.html", context | found)
+
+    @routes.get("/knowledge/figures/incidents")
+    async def incidents(request: Request, article: UUID, cursor: Cursor = "") -> Response:
+        found = await run(_incidents, article, cursor)
+        return screen.render(request, "agent/figures_incidents.html", {"article": article, **found})
+
+    return routes
+
+
+def _visits(
+    connection: Connection, asked: Asked, figure: Figure, article: UUID | None, phrase: str, cursor: str
+) -> dict[str, object]:
+    page = usage.visits(connection, asked, figure, article=article, phrase=phrase, cursor=cursor or None)
+    named = {str(step["article"]) for each in page.items for step in each.trail if "article" in step}
+    return {"page": page, "titles": usage.titles(connection, named | ({str(article)} if article else set()))}
+
+
+def _incidents(connection: Connection, article: UUID, cursor: str) -> dict[str, object]:
+    title = usage.titles(connection, [str(article)]).get(str(article))
+    if title is None:
+        raise NotFoundError("no such article")
+    return {"title": title, "page": usage.incidents(connection, article, cursor=cursor or None)}
