@@ -52,57 +52,64 @@ class _Word:
 
 @dataclass(slots=True)
 class _Known:
-    """Stems that articles have: in how many, as which words."""
+    """Stems that articles have: in how many, as which words, in which languages."""
 
     articles: dict[str, int] = field(default_factory=dict[str, int])
     words: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    languages: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
     def look_up(self, connection: Connection, stems: Collection[str]) -> None:
-        rows: Sequence[tuple[str, int, list[str]]] = connection.execute(
-            "SELECT stem, max(articles), array_agg(word) FROM article_vocabulary WHERE stem = ANY(%s) GROUP BY stem",
+        rows: Sequence[tuple[str, int, list[str], list[str]]] = connection.execute(
+            "SELECT stem, max(articles), array_agg(word), array_agg(language) FROM article_vocabulary"
+            " WHERE stem = ANY(%s) GROUP BY stem",
             (list(stems),),
         ).fetchall()
-        for stem, articles, words in rows:
+        for stem, articles, words, languages in rows:
+            self.languages[stem] = set(languages)
             self.articles[stem] = articles
             self.words[stem] = set(words)
 
 
 def ask(connection: Connection, q: str, language: str, *, agent: bool) -> Asked:
     """Read somebody's words. `agent`: those of articles that aren't for everybody are known too."""
-    said, total = _said(connection, q[:CHARACTERS_MAX].replace("\0", " "), language)
-    if not said:
+    languages: dict[str, int] = dict(
+        connection.execute("SELECT language, articles FROM article_vocabulary WHERE word = ''").fetchall()
+    )
+    if not languages:
         return Asked()
+    if language not in languages:  # then as most articles are written
+        language = max(languages, key=lambda name: (languages[name], name))
+    said = _said(connection, q[:CHARACTERS_MAX].replace("\0", " "), language, list(languages))
     known, mended = _Known(), dict[str, str]()
     known.look_up(connection, {stem for each in said for stem in each.stems.values()})
     for each in said:
         each.ways = {(stem,): 1.0 for stem in each.stems.values() if stem in known.articles}
     _add_synonyms(connection, said, known)
     for each in said:
-        if not each.ways:
-            like = instead(connection, each.word, language=language, last=each is said[-1], agent=agent)
-            each.ways = {(other.stem,): _LIKE for other in like}
+        if language not in known.languages.get(each.stems[language], ()):
+            last = each is said[-1]
+            like = instead(connection, each.word, language=language, last=last, known=bool(each.ways), agent=agent)
             known.look_up(connection, {other.stem for other in like})
             if like and like[0].whole:
                 mended[each.word] = like[0].word
-    terms = [_term(each.ways, known, total) for each in said if each.ways]
+            each.ways |= {(other.stem,): _LIKE for other in like if (other.stem,) not in each.ways}
+    terms = [_term(each.ways, known, sum(languages.values())) for each in said if each.ways]
     marked = {word for each in said for stems in each.ways for stem in stems for word in known.words.get(stem, ())}
     return Asked(terms, marked, mended)
 
 
-def _said(connection: Connection, q: str, language: str) -> tuple[list[_Word], int]:
-    """The words that say something in the reader's language, and how many articles there are."""
-    rows: Sequence[tuple[str, dict[str, str | None], int]] = connection.execute(
-        "WITH languages AS (SELECT language, articles FROM article_vocabulary WHERE word = ''"
-        " UNION SELECT %(language)s, 0)"
-        " SELECT word, jsonb_object_agg(language, public.article_stem(language, word)), sum(articles)::bigint"
-        " FROM public.words_said(%(q)s) CROSS JOIN languages GROUP BY place, word ORDER BY place LIMIT %(limit)s",
-        {"q": q, "language": language, "limit": _WORDS_MAX},
+def _said(connection: Connection, q: str, language: str, languages: list[str]) -> list[_Word]:
+    """The words that say something in one language, with their stems in all."""
+    rows: Sequence[tuple[str, dict[str, str | None]]] = connection.execute(
+        "SELECT word, jsonb_object_agg(language, public.article_stem(language, word))"
+        " FROM public.words_said(%s), unnest(%s::text[]) AS language GROUP BY place, word ORDER BY place LIMIT %s",
+        (q, languages, _WORDS_MAX),
     ).fetchall()
     said: dict[str, _Word] = {}
-    for word, stems, _ in rows:
+    for word, stems in rows:
         if stems[language]:
             said.setdefault(word, _Word(word, {name: stem for name, stem in stems.items() if stem}))
-    return list(said.values()), rows[0][2] if rows else 0
+    return list(said.values())
 
 
 def _add_synonyms(connection: Connection, said: Sequence[_Word], known: _Known) -> None:
@@ -143,10 +150,5 @@ def _term(ways: Mapping[Stems, float], known: _Known, total: int) -> Term:
 
 def any_of(ways: Collection[Stems]) -> str:
     """A tsquery, as PostgreSQL reads it."""
-    return " | ".join(all_of(stems) for stems in ways)
-
-
-def all_of(stems: Stems) -> str:
-    """A tsquery of words that must all be there."""
-    quoted = ("'" + stem.replace("\\", "\\\\").replace("'", "''") + "'" for stem in stems)
-    return "(" + " & ".join(quoted) + ")"
+    quoted = (["'" + stem.replace("\\", "\\\\").replace("'", "''") + "'" for stem in stems] for stems in ways)
+    return " | ".join(f"({' & '.join(each)})" for each in quoted)

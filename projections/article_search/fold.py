@@ -58,7 +58,7 @@ class SynonymsRow(msgspec.Struct, frozen=True):
 
 
 SEARCHED = Table("searched_articles", SearchedRow, ("id",), lambda article: SearchedRow(id=article))
-VOCABULARY = Table("article_vocabulary", WordRow, ("language", "word"))
+VOCABULARY = Table("article_vocabulary", WordRow, ("word", "language"))
 SYNONYMS = Table("synonyms", SynonymsRow, ("id",), lambda group: SynonymsRow(id=group))
 
 
@@ -121,7 +121,7 @@ def _removed(row: SynonymsRow, fact: SynonymsRemoved, _: Recorded) -> SynonymsRo
 
 ARTICLE_SEARCH = Projection(
     "article_search",
-    version=1,
+    version=2,
     ddl="article_search/tables.sql",
     tables=(SEARCHED, VOCABULARY, SYNONYMS),
     on=(

@@ -12,10 +12,11 @@ from eventstore.database import Connection
 _LIKE_MAX = 3
 _CANDIDATES_MAX = 40
 _LIKENESS = "0.2"  # of trigrams; two letters changed about leave little more
-_BEGUN_LETTERS = 2
+_BEGUN_LETTERS, _SHORT_LETTERS = 2, 4
 _MENDED_LETTERS = 4
 _LONG_LETTERS = 9
 _FAR = 99
+_LAST_LETTER = "\U0010ffff"
 
 
 class Like(msgspec.Struct, frozen=True):
@@ -33,21 +34,27 @@ class _Sounding(Like, frozen=True):
     sound: str = ""
 
 
-def instead(connection: Connection, word: str, *, language: str, last: bool, agent: bool) -> Sequence[Like]:
-    """The likest words. `last`: it may not be typed to its end; `agent`: of articles that aren't for everybody too."""
-    begun = _begun(connection, word, agent=agent) if last and len(word) >= _BEGUN_LETTERS else []
-    if begun or len(word) < _MENDED_LETTERS:
+def instead(
+    connection: Connection, word: str, *, language: str, last: bool, known: bool, agent: bool
+) -> Sequence[Like]:
+    """The likest words of a language. `last`: it may not be typed to its end; `known`: articles have it otherwise.
+
+    `agent`: words of articles that aren't for everybody too.
+    """
+    enough = len(word) >= (_BEGUN_LETTERS if last else _SHORT_LETTERS)
+    begun = _begun(connection, word, language=language, agent=agent) if enough else []
+    if begun or known or len(word) < _MENDED_LETTERS:
         return begun
     return _mended(connection, word, language=language, agent=agent)
 
 
-def _begun(connection: Connection, word: str, *, agent: bool) -> Sequence[Like]:
+def _begun(connection: Connection, word: str, *, language: str, agent: bool) -> Sequence[Like]:
     with connection.cursor(row_factory=class_row(Like)) as rows:
         return rows.execute(
             "SELECT min(word) AS word, stem, max(articles) AS articles, false AS whole FROM article_vocabulary"
-            " WHERE word LIKE %(begun)s AND word <> '' AND (open > 0 OR %(agent)s)"
-            " GROUP BY stem ORDER BY articles DESC, word LIMIT %(limit)s",
-            {"begun": _escaped(word) + "%", "agent": agent, "limit": _LIKE_MAX},
+            " WHERE word >= %(begun)s AND word < %(beyond)s AND language = %(language)s"
+            " AND (open > 0 OR %(agent)s) GROUP BY stem ORDER BY articles DESC, word LIMIT %(limit)s",
+            {"language": language, "begun": word, "beyond": word + _LAST_LETTER, "agent": agent, "limit": _LIKE_MAX},
         ).fetchall()
 
 
@@ -79,7 +86,3 @@ def letters_apart(one: str, other: str) -> int:
                 cost = min(cost, earlier[j - 2] + 1)
             row.append(cost)
     return row[-1]
-
-
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -8,7 +8,7 @@ from typing import LiteralString
 import msgspec
 from psycopg import sql
 
-from projections.article_search.asking import Term, all_of, any_of
+from projections.article_search.asking import Term, any_of
 from projections.articles.readers import READABLE
 
 SHARE_OF_BEST = 0.3
@@ -17,7 +17,8 @@ SHARE_OF_BEST = 0.3
 _WEIGHTS = "{0, 0.3333, 0.9333, 1}"
 """Of PostgreSQL's D, C, B and A: body 1, labels 2.8, title 3, as parts of 3."""
 
-_CANDIDATES = 3000
+_CANDIDATES = 2000
+_TERMS_MAX = 10
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -46,8 +47,9 @@ _COUNTED: Mapping[str, LiteralString] = {
 def statement(terms: Sequence[Term], chosen: Chosen, *, facets: bool) -> sql.Composed:
     """One row: how many there are, the ids of the best, and of each facet how many articles a value has.
 
-    Parameters: `share`, `language`, `limit`, the reader's, and `chosen_…`.
+    Of many terms only the most telling count. Parameters: `share`, `language`, `limit`, the reader's, and `chosen_…`.
     """
+    telling = sorted(terms, key=lambda term: term.articles)[:_TERMS_MAX]
     return sql.SQL(
         "WITH scored AS MATERIALIZED ("
         "  SELECT id, position, kind, language, category, products, {score} AS score"
@@ -59,9 +61,9 @@ def statement(terms: Sequence[Term], chosen: Chosen, *, facets: bool) -> sql.Com
         "  ORDER BY language = %(language)s DESC, score DESC, position LIMIT %(limit)s"
         "), {facets}"
     ).format(
-        score=sql.SQL(" + ").join(_worth(term) for term in terms),
+        score=sql.SQL(" + ").join(_worth(term) for term in telling),
         readable=sql.SQL(READABLE),
-        sought=_query(any_of([way for term in rarest(terms) for way in term.ways])),
+        sought=_query(any_of([way for term in rarest(telling) for way in term.ways])),
         narrowed=_narrowed(chosen),
         facets=sql.SQL("jsonb_build_object({})").format(
             sql.SQL(", ").join(_counts(facet, chosen) for facet in _COUNTED if facets)
@@ -70,10 +72,10 @@ def statement(terms: Sequence[Term], chosen: Chosen, *, facets: bool) -> sql.Com
 
 
 def rarest(terms: Sequence[Term]) -> list[Term]:
-    """The terms by which articles are found; the others, that so many have, only say which of these are better."""
+    """Of terms, the rarest first, those that articles are found by; the others only say which of these are better."""
     kept: list[Term] = []
     articles = 0
-    for term in sorted(terms, key=lambda term: term.articles):
+    for term in terms:
         articles += term.articles
         if kept and articles > _CANDIDATES:
             break
@@ -82,9 +84,9 @@ def rarest(terms: Sequence[Term]) -> list[Term]:
 
 
 def _worth(term: Term) -> sql.Composable:
-    """What an article gets for the term: the best way that it says it."""
+    """What an article gets for the term: by the best of its ways."""
     ways = (
-        sql.SQL("{} * ts_rank({}, words, {})").format(worth * term.weight, _WEIGHTS, _query(all_of(stems)))
+        sql.SQL("{} * ts_rank({}, words, {})").format(worth * term.weight, _WEIGHTS, _query(any_of([stems])))
         for stems, worth in term.ways.items()
     )
     return sql.SQL("greatest({})").format(sql.SQL(", ").join(ways))

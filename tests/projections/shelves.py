@@ -1,0 +1,65 @@
+"""A large knowledge base, made up: for plans and figures. Its words are as frequent as words are (Zipf's law)."""
+
+from __future__ import annotations
+
+import random
+from itertools import accumulate
+from uuid import UUID
+
+from eventstore.database import Database
+from projections import schema
+from projections.article_search import ARTICLE_SEARCH
+from projections.article_search.fold import SEARCHED, SearchedRow
+from projections.copying import copy
+
+EVERYWHERE = "factura"
+"""The most frequent word: in most articles."""
+_REAL = "factura cliente correo cuenta pago contraseña cita agenda aplicación plan banco precio producto tarjeta envío"
+_SYLLABLES = "ba ce di fo gu la me ni po ru sa te vi zo cho lla tra ple cri bor".split()
+_VOCABULARY = 30_000
+_TITLE_WORDS, _BODY_WORDS = 6, 120
+_PAGE = 500
+
+
+def words() -> list[str]:
+    """The most frequent first."""
+    chance = random.Random(5)  # noqa: S311 -- the same words each time
+    made = dict.fromkeys(_REAL.split())
+    while len(made) < _VOCABULARY:
+        made["".join(chance.choices(_SYLLABLES, k=chance.randint(2, 5)))] = None
+    return list(made)
+
+
+def fill(database: Database, articles: int) -> None:
+    """An empty search, filled with published articles, two of three in Spanish."""
+    chance = random.Random(7)  # noqa: S311 -- the same articles each time
+    known = words()
+    weights = list(accumulate(1 / (rank + 3) for rank in range(len(known))))
+    kinds = ("faq", "how_to", "known_issue", "release_note")
+    with database.transaction() as connection:
+        connection.allow(600)
+        schema.create(connection, ARTICLE_SEARCH, "article_search", "live")
+        schema.use(connection, "article_search")
+        for first in range(0, articles, _PAGE):
+            copy(
+                connection,
+                SEARCHED,
+                [
+                    SearchedRow(
+                        id=UUID(int=number + 1),
+                        position=number + 1,
+                        kind=chance.choice(kinds),
+                        language="en" if number % 3 == 0 else "es",
+                        title=" ".join(chance.choices(known, cum_weights=weights, k=_TITLE_WORDS)),
+                        body=" ".join(chance.choices(known, cum_weights=weights, k=_BODY_WORDS)),
+                        state="published",
+                        category=f"Estante {number % 12}/Balda {number % 40}",
+                        labels=chance.choices(known, cum_weights=weights, k=2),
+                        products=[f"Producto {number % 7}"],
+                        product_keys=[f"producto {number % 7}"],
+                        audience="agents" if number % 50 == 0 else "public",
+                    )
+                    for number in range(first, min(first + _PAGE, articles))
+                ],
+            )
+        schema.create_indexes(connection, ARTICLE_SEARCH, "article_search")
