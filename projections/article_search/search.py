@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from eventstore.database import Connection
 from projections.article_search.asking import Asked, ask
@@ -35,10 +36,12 @@ class Found(msgspec.Struct, frozen=True):
 class Results(msgspec.Struct, frozen=True):
     """`total`: all that was found. `facets`: of kind, category, product and language how many each value has.
 
-    `meant`: the words that were searched, where some of the typed stand in no article.
+    `meant`: the words that were searched, where some of the typed stand in no article. `next_cursor` is always None:
+    whoever finds nothing among the first asks otherwise.
     """
 
     items: list[Found]
+    next_cursor: str | None = None
     total: int = 0
     facets: dict[str, dict[str, int]] = {}
     meant: str | None = None
@@ -59,6 +62,8 @@ def search(
 ) -> Results:
     """Published articles this reader may see, best first; those in the reader's language before others."""
     language = first_part(locale or "")
+    if chosen.language is not None:
+        chosen = replace(chosen, language=first_part(chosen.language))
     asked = ask(connection, q, language, agent=reader.agent)
     if not asked.terms:
         return Results([])
@@ -90,9 +95,8 @@ def _shown(
         for article, title, body, kind, language, category, products in rows
     }
     facets = {name: dict(sorted((found or {}).items(), key=lambda each: -each[1])) for name, found in counts.items()}
-    return Results(
-        [items[each] for each in ids], total, facets, _meant(asked, q, [text for row in rows for text in row[1:3]])
-    )
+    texts = [text for row in rows for text in row[1:3]]
+    return Results([items[each] for each in ids], None, total, facets, _meant(asked, q, texts))
 
 
 def _meant(asked: Asked, q: str, texts: Sequence[str]) -> str | None:

@@ -1,7 +1,7 @@
 """Knowledge: what readers find, and what those who write it see of it."""
 
 from projections.articles.fold import ARTICLES, product_key
-from projections.articles.read import Article, Found, every, find, get, get_each, redirect_of, search
+from projections.articles.read import Article, every, find, get, get_each, redirect_of
 from projections.articles.readers import AGENT, ANYBODY, READABLE, Reader
 from projections.articles.rows import ArticleRow, EditionRow, FileRow, FlagRow, GapRow, PinRow
 
@@ -15,7 +15,6 @@ __all__ = [
     "EditionRow",
     "FileRow",
     "FlagRow",
-    "Found",
     "GapRow",
     "PinRow",
     "Reader",
@@ -25,5 +24,4 @@ __all__ = [
     "get_each",
     "product_key",
     "redirect_of",
-    "search",
 ]

@@ -261,7 +261,7 @@ def _position(event: Recorded) -> int:
 
 ARTICLES = Projection(
     "articles",
-    version=2,
+    version=3,
     ddl="articles/tables.sql",
     tables=(TABLE, EDITIONS, FILES, FLAGS, PINS, GAPS),
     on=(

@@ -43,15 +43,6 @@ class _Placed(Article, frozen=True):
     position: int
 
 
-class Found(msgspec.Struct, frozen=True):
-    """A search result. `snippet`: plain text with the found words between `**`."""
-
-    id: UUID
-    title: str
-    snippet: str
-    url: str
-
-
 _COLUMNS: LiteralString = (
     "id, kind, title, body, language, author, published_at, revised_at, version, edition, category, labels, products,"
     " versions, audience, original"
@@ -127,27 +118,6 @@ def redirect_of(connection: Connection, reader: Reader, article: UUID) -> UUID |
         {"gone": article, **reader.values},
     ).fetchone()
     return row[0] if row else None
-
-
-def search(
-    connection: Connection, reader: Reader, q: str, *, locale: str | None = None, limit: int = 10
-) -> list[Found]:
-    """Articles with any of the words, best first; those in the reader's language before others."""
-    language = (locale or "").partition("-")[0].lower()
-    query = sql.SQL(
-        "WITH sought AS ("
-        "  SELECT replace(plainto_tsquery('public.words', %(q)s)::text, '&', '|')::tsquery AS words"
-        ") SELECT id, title, ts_headline('public.words', body, words,"
-        "  'StartSel=**, StopSel=**, MaxFragments=1, MaxWords=30, MinWords=12')"
-        " FROM articles, sought WHERE {} AND to_tsvector('public.words', title || ' ' || body) @@ words"
-        " ORDER BY (split_part(lower(language), '-', 1) = %(language)s) DESC, ts_rank("
-        "  setweight(to_tsvector('public.words', title), 'A') || to_tsvector('public.words', body), words, 1) DESC,"
-        "  position DESC LIMIT %(limit)s"
-    ).format(sql.SQL(READABLE))
-    rows: Sequence[tuple[UUID, str, str]] = connection.execute(
-        query, {"q": q, "language": language, "limit": bounded(limit), **reader.values}
-    ).fetchall()
-    return [Found(article, title, snippet, f"/articles/{article}") for article, title, snippet in rows]
 
 
 def _shown(row: _Placed) -> Article:

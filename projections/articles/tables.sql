@@ -103,8 +103,6 @@ CREATE INDEX articles_labels ON articles USING gin (labels);
 CREATE INDEX articles_products ON articles USING gin (product_keys);
 CREATE INDEX articles_review ON articles (review_on) WHERE review_on IS NOT NULL;
 CREATE INDEX articles_original ON articles (original) WHERE original IS NOT NULL;
-CREATE INDEX articles_words ON articles USING gin (to_tsvector('public.words', title || ' ' || body))
-    WHERE state = 'published';
 CREATE INDEX article_editions_article ON article_editions (article, position);
 CREATE INDEX article_files_article ON article_files (article, position);
 CREATE INDEX article_flags_article ON article_flags (article, position);

@@ -33,7 +33,7 @@ _OF_NO_INCIDENT = frozenset(
         *("upload", "undo"),  # one's own: services/drafts/uploads.py, services/undo.py
         *("action", "index", "name", "path"),
         *("user", "team", "session", "token", "line", "site", "priority", "visit", "link", "unsubscribe"),
-        *("table", "chart"),
+        *("table", "chart", "synonyms"),
     }
 )
 

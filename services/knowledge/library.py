@@ -1,4 +1,4 @@
-"""Runs what is asked of articles and gaps, in one transaction: lock, load, decide, record. Between edge and store."""
+"""Runs what is asked of articles, gaps and synonyms: lock, load, decide, record, in one transaction."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from eventstore.ledger import Cause, Ledger
 from schemas.errors import ConflictError
 from schemas.facts import Fact, stream_id
 from schemas.ids import new_id, scoped_id
-from services.knowledge import articles, gaps, shelving, state
+from services.knowledge import articles, gaps, shelving, state, synonyms
 from services.knowledge.articles import Publish, WritingRequest
 from services.knowledge.gaps import FillGap, GapFact, GapRequest
 from services.knowledge.shelving import Redirect, ShelvingRequest, Translate
 from services.knowledge.state import Article, ArticleFact, Text
+from services.knowledge.synonyms import SynonymsFact, SynonymsRequest
 
 ArticleRequest: TypeAlias = WritingRequest | ShelvingRequest
-Request: TypeAlias = ArticleRequest | GapRequest
+Request: TypeAlias = ArticleRequest | GapRequest | SynonymsRequest
 
 
 def article_id(by: str, idempotency_key: str | None) -> UUID:
@@ -56,6 +57,8 @@ class Library:
             asked = replace(request, now=desk.now)  # not the caller's clock
             if isinstance(asked, GapRequest):
                 desk.ask_of_gap(asked)
+            elif isinstance(asked, SynonymsRequest):
+                desk.ask_of_synonyms(asked)
             else:
                 desk.ask_of_article(asked, repeatable=repeatable)
         return desk.record()
@@ -89,6 +92,10 @@ class _Desk:
             raise ConflictError("no such article", field="article")
         gap = gaps.state_of(cast("Sequence[GapFact]", self._history("gap", request.gap)))
         self._take("gap", request.gap, gaps.decide(gap, request))
+
+    def ask_of_synonyms(self, request: SynonymsRequest) -> None:
+        group = synonyms.state_of(cast("Sequence[SynonymsFact]", self._history("synonyms", request.synonyms)))
+        self._take("synonyms", request.synonyms, synonyms.decide(group, request))
 
     def record(self) -> int:
         if not self._decided:

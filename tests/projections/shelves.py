@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from itertools import accumulate
+from itertools import accumulate, product
 from uuid import UUID
 
 from eventstore.database import Database
@@ -15,7 +15,7 @@ from projections.copying import copy
 EVERYWHERE = "factura"
 """The most frequent word: in most articles."""
 _REAL = "factura cliente correo cuenta pago contraseña cita agenda aplicación plan banco precio producto tarjeta envío"
-_SYLLABLES = "ba ce di fo gu la me ni po ru sa te vi zo cho lla tra ple cri bor".split()
+_SYLLABLES = [*map("".join, product("bdfglmnprstv", "aeiou")), "cho", "lla", "tra"]
 _VOCABULARY = 30_000
 _TITLE_WORDS, _BODY_WORDS = 6, 120
 _PAGE = 500

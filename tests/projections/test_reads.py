@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from projections import articles, calls, channel_report, customers, incidents, knowledge_usage, timeline
+from projections import article_search, articles, calls, channel_report, customers, incidents, knowledge_usage, timeline
 from projections.customers import Address, Counts, Customer
 from projections.incidents import Who
 from projections.registry import ALL
@@ -414,9 +414,9 @@ def test_knowledge_is_found_and_its_use_counted(record, database):
         ContactSent(visit=visit, articles=(faq,), at=_at(5)),
     )
     with database.transaction() as connection:
-        (found,) = articles.search(connection, articles.ANYBODY, "el toner roto", locale="es-CU")
+        (found,) = article_search.search(connection, articles.ANYBODY, "el toner roto", locale="es-CU").items
         assert (found.id, found.title, found.url) == (faq, "Impresión", f"/articles/{faq}")
-        assert articles.search(connection, articles.ANYBODY, "") == []
+        assert article_search.search(connection, articles.ANYBODY, "").items == []
         assert [each.id for each in articles.find(connection, articles.ANYBODY).items] == [faq]
         assert articles.get(connection, articles.ANYBODY, old) is None
         report = knowledge_usage.read(connection, since=_NOON, until=_NOON + timedelta(days=1))

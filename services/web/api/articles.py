@@ -15,8 +15,9 @@ from pydantic import AfterValidator, StringConstraints
 from starlette.responses import Response
 
 from channels.text import clean, one_line
-from projections import articles
-from projections.articles import AGENT, Article, Found
+from projections import article_search, articles
+from projections.article_search import Chosen, Results
+from projections.articles import AGENT, Article
 from projections.page import Page
 from schemas.errors import NotFoundError
 from schemas.facts.article import ArticleKind
@@ -76,7 +77,7 @@ def router(parts: Parts) -> Router:
 
 def _reading(routes: Router, parts: Parts) -> None:
     database = parts.hub.database
-    waits = fresh(database, "articles")
+    waits = fresh(database, "articles", "article_search")
 
     @routes.get("/articles", responses=answers(Page[Article]), dependencies=[waits])
     async def list_articles(
@@ -95,14 +96,25 @@ def _reading(routes: Router, parts: Parts) -> None:
             raise NotFoundError("no such article")
         return json(found)
 
-    @routes.get("/search", responses=answers(Page[Found]), dependencies=[waits])
+    @routes.get("/search", responses=answers(Results), dependencies=[waits])
     async def search(
         q: Annotated[str, Query(min_length=1, max_length=300), AfterValidator(one_line)],
         locale: Annotated[_Language | None, Query()] = None,
+        kind: Annotated[ArticleKind | None, Query()] = None,
+        category: Annotated[str | None, Query(max_length=200), AfterValidator(one_line)] = None,
+        product: Annotated[str | None, Query(max_length=200), AfterValidator(one_line)] = None,
+        language: Annotated[_Language | None, Query()] = None,
         limit: Limit = LIMIT_DEFAULT,
     ) -> Response:
-        """Articles by words, best first."""
-        return json(Page(await database.run(articles.search, AGENT, q, locale=locale, limit=limit)))
+        """Articles by words, best first; those in the language of `locale` before others.
+
+        `kind`, `category`, `product`, `language`: only such. `total`: how many there are; `facets`: how many of each
+        kind and so on; `meant`: the words that were searched, where some of the typed stand in no article.
+        """
+        chosen = Chosen(kind, category, product, language)
+        return json(
+            await database.run(article_search.search, AGENT, q, locale=locale, limit=limit, chosen=chosen, facets=True)
+        )
 
 
 def _writing(routes: Router, parts: Parts) -> None:

@@ -16,7 +16,8 @@ from starlette.responses import RedirectResponse, Response
 from channels.text import one_line
 from eventstore.database import Connection
 from projections import articles
-from projections.articles import Article, Found, Reader, desk, shelves
+from projections.article_search import Found, search
+from projections.articles import Article, Reader, desk, shelves
 from projections.articles.rows import FileRow
 from projections.articles.shelves import Standing, Tongue
 from schemas.errors import NotFoundError
@@ -121,7 +122,7 @@ def _read(connection: Connection, reader: Reader, article: UUID) -> Page | None:
     found = articles.get(connection, reader, article)
     if found is None:
         return None
-    alike = articles.search(connection, reader, found.title, locale=found.language, limit=_ALIKE_MAX + 1)
+    alike = search(connection, reader, found.title, locale=found.language, limit=_ALIKE_MAX + 1).items
     files = desk.files(connection, article) if found.kind == ArticleKind.DOWNLOAD else []
     return Page(
         found,

@@ -14,7 +14,8 @@ from channels import form, http_body
 from channels.attachments import Attachments
 from channels.text import clean
 from eventstore.database import Connection
-from projections import articles, incidents, timeline
+from projections import article_search, incidents, timeline
+from projections.articles import AGENT
 from schemas.interaction import Attachment
 from services.drafts import canned, drafts
 from services.drafts.drafts import Draft, Kind
@@ -78,7 +79,7 @@ def insertable(connection: Connection, number: int, user: str, q: str, language:
     """Canned replies, filled in, and articles; those whose words fit."""
     known = casework.places(connection, number, user)
     found = canned.of(connection, user, q=q, language=language)[:_FOUND_MAX]
-    shown = articles.search(connection, articles.AGENT, q, locale=language, limit=_FOUND_MAX) if q else []
+    shown = article_search.search(connection, AGENT, q, locale=language, limit=_FOUND_MAX).items if q else []
     return {
         "canned": [(each.name, each.personal, canned.fill(each.body, known)) for each in found],
         "articles": [(each.id, each.title, each.url) for each in shown],

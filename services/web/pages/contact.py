@@ -19,16 +19,16 @@ from starlette.responses import Response
 from channels import form, http_body
 from channels.text import one_line
 from eventstore.database import Connection
-from projections import articles
+from projections import article_search, articles
 from projections.articles import Reader
 from schemas.facts.article import ArticleKind
 from schemas.ids import new_id
 from services.knowledge import guide as guides
 from services.knowledge.visits import QUERY_MAX_CHARACTERS, Kind
 from services.web.pages import posted
-from services.web.pages.help_centre import in_pieces
 from services.web.pages.readers import Readers
 from services.web.pages.screen import Screen, redirect
+from services.web.pages.searching import in_pieces
 from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
 from services.web.routing import Router
@@ -96,10 +96,10 @@ def router(parts: Parts, screen: Screen) -> Router:
             return screen.render(request, "public/suggestions.html", {"found": []})
         language = screen.language(request)
         found = await parts.hub.database.run(
-            articles.search, await readers.of(request), words, locale=language, limit=_SUGGESTIONS_MAX
+            article_search.search, await readers.of(request), words, locale=language, limit=_SUGGESTIONS_MAX
         )
-        response = screen.render(request, "public/suggestions.html", {"found": in_pieces(found)})
-        for each in found:
+        response = screen.render(request, "public/suggestions.html", {"found": in_pieces(found.items)})
+        for each in found.items:
             visitors.note(request, response, Kind.SUGGESTED, article=each.id)
         return response
 

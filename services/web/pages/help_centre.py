@@ -18,17 +18,16 @@ from starlette.responses import Response
 from channels.text import one_line
 from eventstore.database import Connection
 from projections import articles, knowledge_usage
-from projections.articles import ANYBODY, Article, Found, Reader, shelves
+from projections.articles import ANYBODY, Article, Reader, shelves
 from projections.articles.shelves import Category
 from schemas.facts.article import ArticleKind
-from services.knowledge.visits import QUERY_MAX_CHARACTERS, Kind
+from services.knowledge.visits import QUERY_MAX_CHARACTERS
 from services.web.pages.readers import Readers
 from services.web.pages.screen import Screen
-from services.web.pages.visitor import visitors_of
+from services.web.pages.searching import Searching
 from services.web.parts import Parts
 from services.web.routing import Router
 
-_FOUND_MAX = 10
 _LISTED_MAX = 200
 _TOP_MAX = 10
 _CATEGORY_TOP_MAX = 5
@@ -69,9 +68,9 @@ def router(parts: Parts, screen: Screen) -> Router:
     """The public knowledge, but for single articles."""
     routes = Router(include_in_schema=False)
     database = parts.hub.database
-    visitors = visitors_of(parts)
     readers = Readers(parts)
     homes = Homes()
+    searching = Searching(parts, screen)
 
     @routes.get("/")
     async def help_centre(
@@ -83,10 +82,7 @@ def router(parts: Parts, screen: Screen) -> Router:
         words, shelf = one_line(q)[:QUERY_MAX_CHARACTERS], one_line(category)
         language, reader = screen.language(request), await readers.of(request)
         if words:
-            found = await database.run(articles.search, reader, words, locale=language, limit=_FOUND_MAX)
-            response = screen.render(request, "public/search.html", {"q": words, "found": in_pieces(found)})
-            visitors.note(request, response, Kind.SEARCHED, query=words, results=tuple(each.id for each in found))
-            return response
+            return await searching.show(request, reader, words)
         if kind in set(ArticleKind):
             shown = await database.run(articles.find, reader, kind=kind, language=language, limit=_LISTED_MAX)
             releases = _releases(shown.items) if kind == ArticleKind.RELEASE_NOTE else ()
@@ -100,11 +96,6 @@ def router(parts: Parts, screen: Screen) -> Router:
         return screen.render(request, "public/help.html", {"home": home})
 
     return routes
-
-
-def in_pieces(found: list[Found]) -> list[dict[str, object]]:
-    """Search results with their snippets cut at the marks of what was found: every second piece is one."""
-    return [{"title": each.title, "url": each.url, "pieces": each.snippet.split("**")} for each in found]
 
 
 def _home(connection: Connection, reader: Reader, language: str) -> Home:

@@ -14,7 +14,8 @@ from starlette.responses import Response
 
 from channels.text import one_line
 from eventstore.database import Connection
-from projections import customers, incidents, organizations
+from projections import article_search, customers, incidents, organizations
+from projections.articles import AGENT
 from projections.likeness import folded
 from services import searches
 from services.access.identity import Identity
@@ -77,20 +78,21 @@ def router(parts: Parts, screen: Screen) -> Router:
             for name, place in PLACES.items()
             if all(word in folded(screen.say(request, PLACE[name])) for word in folded(asked).split())
         }
-        found = await parts.hub.database.run(_found, asked, caller(request))
+        found = await parts.hub.database.run(_found, asked, screen.language(request), caller(request))
         return screen.render(request, "agent/palette.html", {"q": asked, "places": places, **found})
 
     return routes
 
 
-def _found(connection: Connection, q: str, who: Identity) -> dict[str, Sequence[object]]:
+def _found(connection: Connection, q: str, language: str, who: Identity) -> dict[str, Sequence[object]]:
     saved = searches.listed(connection, who.name, who.teams)
     kept = [each for each in saved if folded(q) in folded(each.name)][:_FOUND_MAX]
     if len(q.removeprefix("#")) < _SHORTEST and not q.removeprefix("#").isdecimal():
-        return {"incidents": [], "customers": [], "organizations": [], "searches": kept}
+        return {"incidents": [], "customers": [], "organizations": [], "articles": [], "searches": kept}
     return {
         "incidents": incidents.find(connection, q=q, limit=_FOUND_MAX).items,
         "customers": customers.find(connection, q=q, limit=_FOUND_MAX).items,
         "organizations": organizations.find(connection, q=q, limit=_FOUND_MAX).items,
+        "articles": article_search.search(connection, AGENT, q, locale=language, limit=_FOUND_MAX).items,
         "searches": kept,
     }

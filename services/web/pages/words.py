@@ -269,6 +269,13 @@ ARTICLE_KIND: Mapping[str, str] = {
     "guide": "Step by step",
 }
 
+FACET: Mapping[str, str] = {
+    "kind": "Kind",
+    "category": "Category",
+    "product": "Product",
+    "language": "Language",
+}
+
 SCORE: Mapping[str, str] = {"1": "Badly", "2": "Not well", "3": "So-so", "4": "Well", "5": "Very well"}
 
 SAME_CALL: Mapping[str, str] = {
@@ -536,6 +543,7 @@ GROUPS = (
     DONE,
     SEND,
     ARTICLE_KIND,
+    FACET,
     SCORE,
     ROLE,
     SCOPE,
