@@ -14,6 +14,8 @@ _GREETING_WORDS_MAX = 7
 _CLOSING_LINES_MAX = 4
 _CLOSING_WORDS_MAX = 8
 _TITLE_CHARACTERS = 120
+_SUBJECT_WORDS_MIN = 3
+_CARD_LINES_MAX = 3
 
 _GREETING = re.compile(
     r"(?:hola|buen[oa]s?\s+(?:dias?|tardes|noches)|buenas|estimad[oa]s?|querid[oa]s?|saludos|hi|hello|hey|dear"
@@ -25,6 +27,8 @@ _CLOSING = re.compile(
 )
 _THANKS = re.compile(r"(?:muchas\s+)?gracias\s+por\b|(?:many\s+thanks|thanks|thank\s+you)\s+for\b")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
+_NAME = r"(?:[A-ZÀ-Þ][\w.'-]*|[&·|-]|de|del|la|las|los|y|e|of|the|and),?"
+_NAMES = re.compile(rf"{_NAME}(?:[ \t]+{_NAME}){{0,6}}")
 _ANSWERING = re.compile(r"\s*(?:re|rv|fw|fwd|aw|sv|tr)\s*:\s*", re.IGNORECASE)
 _NUMBERED = re.compile(r"\s*\[#\d+\]\s*")
 
@@ -59,11 +63,19 @@ def words_of(message: str) -> str:
         if _CLOSING.match(folded(lines[at])) and len(lines[at].split()) <= _CLOSING_WORDS_MAX:
             del lines[at:]
             break
-    text = "\n".join(lines).strip()
+    text = _without_card("\n".join(lines).strip())
     first, *rest = _SENTENCE.split(text, maxsplit=1)
     if rest and _THANKS.match(folded(first)):
         text = rest[0]
     return text
+
+
+def _without_card(text: str) -> str:
+    """Without a last paragraph that only says who wrote: names, of a person and of a company."""
+    above, _, last = text.rpartition("\n\n")
+    lines = last.strip().split("\n")
+    is_card = len(lines) <= _CARD_LINES_MAX and all(_NAMES.fullmatch(line.strip()) for line in lines)
+    return above.rstrip() if above and is_card else text
 
 
 def language_of(text: str, otherwise: str) -> str:
@@ -75,13 +87,13 @@ def language_of(text: str, otherwise: str) -> str:
 
 
 def _title(subject: str, question: str) -> str:
-    """What it is called: the question asked, where there is a short one; else the subject; else its first words."""
+    """What it is called: the subject where it says enough, else the question asked, else the first words."""
     asked = _NUMBERED.sub(" ", _ANSWERING.sub("", subject)).strip()
+    if len(asked.split()) >= _SUBJECT_WORDS_MIN:
+        return asked[:TITLE_MAX_CHARACTERS]
     sentences = list(_sentences(words_of(question)))
-    for each in sentences:
-        if each.endswith("?") and len(each) <= _TITLE_CHARACTERS and (not asked or "?" not in asked):
-            return each
-    return (asked or next(iter(sentences), ""))[:TITLE_MAX_CHARACTERS]
+    questions = (each for each in sentences if each.endswith("?") and len(each) <= _TITLE_CHARACTERS)
+    return next(questions, asked or next(iter(sentences), ""))[:TITLE_MAX_CHARACTERS]
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -78,6 +78,7 @@ async def populate(web: Web) -> dict[str, str]:
         await _inbox(web)
         await web.settled()
         await _article(agent, made[0]["id"])
+        kinds = await _of_each_kind(agent, article, made[0]["id"])
         organization, proposed = await _organizations(web, agent)
         lines = (await agent.get("/api/v1/incidents/1/timeline")).json()["items"]
         customer_id = (await agent.get("/api/v1/incidents/1")).json()["customer"]["id"]
@@ -99,6 +100,7 @@ async def populate(web: Web) -> dict[str, str]:
         "organization": organization,
         "proposed": proposed,
         "item": _held(web),
+        **kinds,
     }
 
 
@@ -121,6 +123,23 @@ def _held(web: Web) -> str:
             connection, record, topic=MAIL.name, reason=HeldReason.UNPARSABLE, error=LONG, sender="ana@x.cu"
         )
     return str(mail.id)
+
+
+async def _of_each_kind(agent: httpx.AsyncClient, article: dict[str, str], doubted: str) -> dict[str, str]:
+    """A guide and a checklist to be read, and what waits for who writes: a gap, another that was closed, a doubt."""
+    bodies = {
+        "guide": f"{LONG}\n\n# {LONG}\n- {LONG} -> #dos\n- No -> contact\n\n# Dos\n- {LONG} -> contact",
+        "checklist": f"{LONG}\n\n- [ ] {LONG}\n  {LONG}\n- [ ] Dos",
+    }
+    made: dict[str, str] = {}
+    for kind, body in bodies.items():
+        came = await agent.post("/api/v1/articles", json=article | {"kind": kind, "body": body})
+        made[kind] = came.json()["id"]
+    for words in (LONG, LONG, "¿Hay modo oscuro?"):
+        gap = (await agent.post("/api/v1/gaps", json={"words": words, "language": "es", "incident": 1})).json()["id"]
+    await agent.post(f"/api/v1/gaps/{gap}/dismiss")
+    await agent.post(f"/api/v1/articles/{doubted}/doubts", json={"doubt": "unclear", "words": LONG, "incident": 1})
+    return made
 
 
 async def _article(agent: httpx.AsyncClient, article: str) -> None:
@@ -224,6 +243,9 @@ async def places(web: Web, known: dict[str, str]) -> list[Place]:
         found.append(Place(rule, path, None if POLICY[rule] is EVERYBODY else Role.ADMIN))
     found += [Place("GET /agent", f"/agent?view={view}", Role.ADMIN) for view in ("mine", "breaching", "snoozed")]
     found.append(Place("GET /agent/customers/{customer}", f"/agent/customers/{known['proposed']}", Role.ADMIN))
+    found.append(Place("GET /articles/{article}", f"/articles/{known['guide']}?way=0", None))
+    found.append(Place("GET /articles/{article}", f"/articles/{known['checklist']}", None))
+    found.append(Place("GET /", f"/?category={quote(LONG[:60])}", None))
     async with web.browser(Role.ADMIN) as client:
         shown = [(place, await client.get(place.path)) for place in found]
     for place, came in shown:

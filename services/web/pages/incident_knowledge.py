@@ -58,19 +58,19 @@ def router(parts: Parts, screen: Screen) -> Router:
         await parts.library.run(asked)
         return redirect(request, f"/agent/incidents/{number}", done="gap_noticed")
 
-    @routes.get("/agent/incidents/{number}/doubt")
+    @routes.get("/agent/incidents/{number}/articles/{article}/doubt")
     async def ask_doubt(request: Request, number: Number, article: UUID) -> Response:
         context = {"incident": await database.run(_incident, number), "article": await database.run(_article, article)}
         return screen.render(request, "agent/incident_doubt.html", context | {"id": new_id()})
 
-    @routes.post("/agent/incidents/{number}/doubt")
-    async def doubt(request: Request, number: Number) -> Response:
+    @routes.post("/agent/incidents/{number}/articles/{article}/doubt")
+    async def doubt(request: Request, number: Number, article: UUID) -> Response:
         incident = await database.run(_incident, number)
         fields = await posted.fields(request)
         if fields.get("doubt", "") not in set(Doubt):
             raise InvalidError("what is not right with it?", field="doubt")
         asked = DoubtIt(
-            article=posted.uuid(fields.get("article", ""), "article"),
+            article=article,
             flag=posted.uuid(fields.get("id", ""), "id"),
             doubt=Doubt(fields["doubt"]),
             words=one_line(fields.get("words", ""))[:DOUBT_MAX_CHARACTERS],

@@ -36,7 +36,14 @@ def test_question_and_answer_lose_greeting_closing_and_quotes() -> None:
     )
 
 
-def test_a_subject_that_asks_is_the_title_and_a_statement_where_nobody_asks() -> None:
+def test_a_last_paragraph_of_names_is_nobodys_answer() -> None:
+    assert words_of("Elija el papel.\n\nCarmen de la Rosa, Ceiba Software") == "Elija el papel."
+    assert words_of("Elija el papel.\n\nEva\nSoporte · Cauce") == "Elija el papel."
+    assert words_of("Abra\n\nAjustes > Papel").endswith("Papel")
+    assert words_of("Eva") == "Eva"
+
+
+def test_a_subject_that_says_enough_is_the_title_and_a_statement_where_nobody_asks() -> None:
     assert made_of("RE: Where are my backups?", "Well?", "There.", language="en").title == "Where are my backups?"
     assert made_of("Printer [#12]", "It cuts the page.", "Choose A4.", language="en").title == "Printer"
     assert made_of("", "Hi,\nIt cuts the page. Always.", "Choose A4.", language="en").title == "It cuts the page."

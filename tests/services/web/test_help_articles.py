@@ -147,8 +147,8 @@ async def test_gaps_and_doubts_wait_for_who_writes_and_can_be_opened_again(web: 
         for gap in ("018f0000-0000-7000-8000-000000000001", "018f0000-0000-7000-8000-000000000002"):
             fields = {"id": gap, "words": "Dark mode?", "language": "en"}
             assert (await agent.post("/en/agent/incidents/1/gap", data=fields)).status_code == 303
-        doubt = {"id": gap, "article": str(faq), "doubt": "outdated", "words": "The button moved"}
-        assert (await agent.post("/en/agent/incidents/1/doubt", data=doubt)).status_code == 303
+        doubt = {"id": gap, "doubt": "outdated", "words": "The button moved"}
+        assert (await agent.post(f"/en/agent/incidents/1/articles/{faq}/doubt", data=doubt)).status_code == 303
         await web.settled()
         queue = await _page(agent, "/en/knowledge/queue")
         assert queue.count("Dark mode?</q>") == 1

@@ -13,7 +13,7 @@ from tests.services.web.serving import PASSWORD, Web
 
 
 @asynccontextmanager
-async def _browser() -> AsyncIterator[Browser]:
+async def browsing() -> AsyncIterator[Browser]:
     async with async_playwright() as tools:
         running = await tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         yield running
@@ -42,7 +42,7 @@ async def _incidents(web: Web, count: int, first: int = 1) -> None:
 
 async def test_many_are_picked_by_a_range_resolved_and_taken_back(web: Web) -> None:
     await _incidents(web, 5)
-    async with _browser() as browser, web.client(Role.AGENT) as program:
+    async with browsing() as browser, web.client(Role.AGENT) as program:
         page, complaints = await _signed_in(browser, web, "agent")
         await page.goto(f"{web.url}/en/agent?view=unassigned")
         await expect(page.locator(".bulk")).to_be_hidden()
@@ -69,7 +69,7 @@ async def test_many_are_picked_by_a_range_resolved_and_taken_back(web: Web) -> N
 
 async def test_an_inbox_is_worked_through_without_a_mouse(web: Web) -> None:
     await _incidents(web, 4)
-    async with _browser() as browser, web.client(Role.AGENT) as program:
+    async with browsing() as browser, web.client(Role.AGENT) as program:
         page, complaints = await _signed_in(browser, web, "agent")
         press = page.keyboard.press
         for key in ("j", "j", "x", "j", "x"):
@@ -109,7 +109,7 @@ async def test_an_inbox_is_worked_through_without_a_mouse(web: Web) -> None:
 
 async def test_two_agents_see_each_others_work_and_keep_what_they_hold(web: Web) -> None:
     await _incidents(web, 3)
-    async with _browser() as browser:
+    async with browsing() as browser:
         one, complaints = await _signed_in(browser, web, "agent")
         other, _ = await _signed_in(browser, web, "admin")
         for page in (one, other):
@@ -131,7 +131,7 @@ async def test_two_agents_see_each_others_work_and_keep_what_they_hold(web: Web)
 
 async def test_a_search_is_saved_and_found_again(web: Web) -> None:
     await _incidents(web, 2)
-    async with _browser() as browser:
+    async with browsing() as browser:
         page, complaints = await _signed_in(browser, web, "agent")
         await page.select_option("[name=status]", "new")
         await page.wait_for_url("**status=new*")
