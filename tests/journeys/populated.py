@@ -265,5 +265,6 @@ NO_PAGES = {
     "/articles/{article}/files/{file}",
     "/reports/{name}/chart.svg",
     "/reports/{name}/table.csv",
+    "/knowledge/figures/{table}.csv",
 }
 """What is fetched from these is no page. A part of a page (without `<html`) is seen where it is shown."""
