@@ -15,7 +15,7 @@ from schemas.errors import ConflictError
 from schemas.facts import Fact, stream_id
 from schemas.ids import new_id, scoped_id
 from services.knowledge import articles, gaps, shelving, state, synonyms
-from services.knowledge.articles import Publish, WritingRequest
+from services.knowledge.articles import Begin, Publish, WritingRequest
 from services.knowledge.gaps import FillGap, GapFact, GapRequest
 from services.knowledge.shelving import Redirect, ShelvingRequest, Translate
 from services.knowledge.state import Article, ArticleFact, Text
@@ -77,7 +77,7 @@ class _Desk:
 
     def ask_of_article(self, request: ArticleRequest, *, repeatable: bool) -> None:
         article = self._article(request.article)
-        if repeatable and isinstance(request, Publish) and article.known:
+        if repeatable and isinstance(request, Begin | Publish) and article.known:
             _refuse_other_words(article, request)
             return
         if isinstance(request, WritingRequest):
@@ -129,6 +129,7 @@ def _named_beside(request: ShelvingRequest) -> UUID | None:
             return None
 
 
-def _refuse_other_words(article: Article, request: Publish) -> None:
-    if article.text != Text(request.title.strip(), request.body):
+def _refuse_other_words(article: Article, request: Begin | Publish) -> None:
+    said = article.text if isinstance(request, Publish) else article.draft
+    if said != Text(request.title.strip(), request.body):
         raise ConflictError("this Idempotency-Key was used for another article", field="Idempotency-Key")

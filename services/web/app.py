@@ -38,6 +38,7 @@ from services.web import pages, problems
 from services.web.api import (
     addresses,
     answering,
+    article_work,
     articles,
     callbacks,
     calls,
@@ -98,6 +99,7 @@ _API = (
     lines,
     chats,
     reports,
+    article_work,
     articles,
     gaps,
     visits,
@@ -131,6 +133,7 @@ _LARGER = {
     "/contact": form.POST_MAX_BYTES + _FORM_FIELDS_BYTES,
     "/status/": form.POST_MAX_BYTES + _FORM_FIELDS_BYTES,
     "/api/v1/uploads": uploads.POST_MAX_BYTES,
+    "/api/v1/articles/": article_work.POST_MAX_BYTES,
     "/knowledge/": knowledge_editor.POST_MAX_BYTES,
     "/agent/incidents/": uploads.POST_MAX_BYTES,
 }

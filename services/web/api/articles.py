@@ -21,6 +21,8 @@ from projections.articles import AGENT, Article
 from projections.page import Page
 from schemas.errors import NotFoundError
 from schemas.facts.article import ArticleKind
+from services.access.identity import Identity
+from services.access.policy import may_publish_alone
 from services.knowledge.articles import (
     BODY_MAX_CHARACTERS,
     TITLE_MAX_CHARACTERS,
@@ -118,6 +120,9 @@ def _reading(routes: Router, parts: Parts) -> None:
 
 
 def _writing(routes: Router, parts: Parts) -> None:
+    def alone(who: Identity) -> bool:
+        return may_publish_alone(who, reviewed=parts.hub.settings.article_review)
+
     @routes.post("/articles", status_code=201, responses=answers(Written, 201))
     async def publish(body: ArticleIn, who: Caller, key: Key) -> Response:
         """Publish an article."""
@@ -130,6 +135,7 @@ def _writing(routes: Router, parts: Parts) -> None:
             language=body.language,
             by=who.name,
             now=datetime.now(UTC),
+            alone=alone(who),
         )
         position = await parts.library.run(request, repeatable=key is not None)
         return json(Written(article, position), 201, position=position)
@@ -137,7 +143,14 @@ def _writing(routes: Router, parts: Parts) -> None:
     @routes.patch("/articles/{article}", responses=answers(Written))
     async def revise(article: UUID, body: ArticleChangeIn, who: Caller, key: Key) -> Response:  # noqa: ARG001 -- a repeat changes nothing
         """Say it better."""
-        request = Revise(article=article, title=body.title, body=body.body, by=who.name, now=datetime.now(UTC))
+        request = Revise(
+            article=article,
+            title=body.title,
+            body=body.body,
+            by=who.name,
+            now=datetime.now(UTC),
+            alone=alone(who),
+        )
         position = await parts.library.run(request)
         return json(Written(article, position), position=position)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from eventstore.database import Connection
@@ -23,11 +23,12 @@ from services.web.pages.readers import Readers
 from services.web.pages.screen import Screen
 from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
+from services.web.routing import Router
 
 
-def router(parts: Parts, _: Screen) -> APIRouter:
+def router(parts: Parts, _: Screen) -> Router:
     """One route."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     visitors = visitors_of(parts)
     readers = Readers(parts)
 

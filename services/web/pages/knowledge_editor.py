@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
@@ -33,15 +33,16 @@ from services.web.pages import article_view, posted
 from services.web.pages.article_acts import BACK, asked, begin
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
+from services.web.routing import Router
 
 POST_MAX_BYTES = FILE_MAX_BYTES + 1024 * 1024
 _FILES_AT_ONCE = 10
 _CONFLICT = 409
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """The editor. To be mounted behind all other pages below `/knowledge/`: `{article}` would take their names."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
     _beginning(routes, parts, screen)
     _showing(routes, parts, screen)
     _writing(routes, parts, screen)
@@ -49,7 +50,7 @@ def router(parts: Parts, screen: Screen) -> APIRouter:
     return routes
 
 
-def _beginning(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _beginning(routes: Router, parts: Parts, screen: Screen) -> None:
     async def page(request: Request, fields: Mapping[str, str], error: Exception | None = None) -> Response:
         gap = await parts.hub.database.run(_gap, fields.get("gap", ""))
         words = {"title": gap.words, "language": gap.language} if gap else {}
@@ -78,7 +79,7 @@ def _beginning(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return redirect(request, f"/knowledge/{begun.article}", min_position=position)
 
 
-def _showing(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _showing(routes: Router, parts: Parts, screen: Screen) -> None:
     @routes.get("/knowledge/{article}")
     async def show(
         request: Request,
@@ -101,7 +102,7 @@ def _showing(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return screen.render(request, "agent/article_compare.html", context)
 
 
-def _writing(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _writing(routes: Router, parts: Parts, screen: Screen) -> None:
     database = parts.hub.database
 
     @routes.post("/knowledge/{article}/keep")
@@ -156,7 +157,7 @@ def _writing(routes: APIRouter, parts: Parts, screen: Screen) -> None:
         return redirect(request, f"/knowledge/{article}", done="saved")
 
 
-def _acting(routes: APIRouter, parts: Parts, screen: Screen) -> None:
+def _acting(routes: Router, parts: Parts, screen: Screen) -> None:
     database = parts.hub.database
 
     @routes.post("/knowledge/{article}/{action}")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from channels.text import one_line
@@ -21,6 +21,7 @@ from services.web.pages import posted
 from services.web.pages.article_words import NEED
 from services.web.pages.screen import Screen
 from services.web.parts import Parts
+from services.web.routing import Router
 
 _FILTERS = ("q", "state", "kind", "language", "category", "product", "label", "need")
 _VALUE_MAX = 200
@@ -29,9 +30,9 @@ _MISSING = "missing_"
 Cursor = Annotated[str, Query(max_length=500)]
 
 
-def router(parts: Parts, screen: Screen) -> APIRouter:
+def router(parts: Parts, screen: Screen) -> Router:
     """The list."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
 
     @routes.get("/knowledge")
     async def listed(request: Request, cursor: Cursor = "", min_position: posted.Position = 0) -> Response:

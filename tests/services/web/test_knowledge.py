@@ -157,3 +157,52 @@ async def test_files_are_pictures_or_downloads_and_nothing_that_runs(web: Web) -
         assert kinds == [("image/png", "inline"), *[("application/octet-stream", "attachment")] * 3]
         await _act(web, agent, here, "remove-file", file=next(iter(links)).rpartition("/")[2])
         assert (await reader.get(next(iter(links)))).status_code == 404
+
+
+async def test_a_program_writes_publishes_files_and_lists(web: Web) -> None:
+    async with web.client(Role.AGENT) as agent, web.client(Role.ANALYST) as analyst, web.client() as reader:
+        words = {"kind": "faq", "title": "Factura", "body": "Uno", "language": "es"}
+        made = [await agent.post("/api/v1/articles/drafts", json=words, headers={"Idempotency-Key": "k"}) for _ in "12"]
+        assert [each.status_code for each in made] == [201, 201]
+        assert made[0].json()["id"] == made[1].json()["id"]
+        here = f"/api/v1/articles/{made[0].json()['id']}"
+        assert (await agent.get(here)).status_code == 404
+        for who in (analyst, reader):
+            assert (await who.get(f"{here}/work")).status_code in {401, 403}
+            assert (await who.put(f"{here}/draft", json={"title": "x", "body": "x"})).status_code in {401, 403}
+        assert (await agent.put(f"{here}/draft", json={"title": "F", "body": "Dos", "wording": 9})).status_code == 409
+        assert (await agent.put(f"{here}/draft", json={"title": "F", "body": "Dos", "wording": 1})).status_code == 200
+        for path, body in (
+            ("ask-review", None),
+            ("decline", {"reason": "no"}),
+            ("publish", {"wording": 2}),
+            ("retire", None),
+            ("reinstate", None),
+        ):
+            came = await agent.post(f"{here}/{path}", json=body)
+            assert came.status_code == 200, (path, came.text)
+        for path, said in (
+            ("filing", {"kind": "faq", "category": "A/B", "labels": ["x"], "audience": "agents"}),
+            ("review-date", {"on": "2027-01-01"}),
+            ("pin", {"shelf": "A", "rank": 3}),
+            ("redirect", {"to": None}),
+        ):
+            came = await agent.put(f"{here}/{path}", json=said)
+            assert came.status_code == 200, (path, came.text)
+        await agent.patch(here, json={"body": "Tres"})
+        file = await agent.post(f"{here}/files", files={"file": ("a.png", PNG, "image/png")}, data={"release": "1"})
+        assert (file.status_code, file.json()["sha256"]) == (201, hashlib.sha256(PNG).hexdigest())
+        await web.settled()
+        whole = (await agent.get(f"{here}/work")).json()
+        assert (whole["article"]["edition"], whole["article"]["audience"]) == (2, "agents")
+        assert whole["files"] == [file.json()]
+        assert whole["pins"] == [{"shelf": "A", "rank": 3}]
+        editions = (await agent.get(f"{here}/editions")).json()["items"]
+        assert [(each["edition"], each["body"]) for each in editions] == [(1, "Dos"), (2, "Tres")]
+        assert (await reader.get(file.json()["url"])).status_code == 404  # the article is for agents
+        assert (await agent.get(file.json()["url"])).status_code == 200
+        assert (await agent.post(f"{here}/editions/1/restore")).status_code == 200
+        assert (await agent.delete(f"{here}/draft")).status_code == 200
+        assert (await agent.delete(f"{here}/files/{file.json()['id']}")).status_code == 200
+        listed = (await agent.get("/api/v1/articles/all?label=x&state=published&missing=en")).json()["items"]
+        assert [each["id"] for each in listed] == [made[0].json()["id"]]
