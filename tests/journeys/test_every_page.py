@@ -29,7 +29,11 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 _RULES_OF_COLOUR = ["color-contrast", "link-in-text-block"]
 _SMALLEST = 320
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("every_page"),  # which are made once
+]
 
 
 @asynccontextmanager

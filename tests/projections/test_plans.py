@@ -20,6 +20,8 @@ from services import quarantine
 from services.deliveries import queue
 from tests.projections import crowd
 
+pytestmark = pytest.mark.xdist_group("crowded")  # it takes longer to fill than to look at
+
 _INTERACTIONS = 100_000
 _ROWS_MAX = 1_200
 """What one step of a plan may touch; there are 20,000 incidents, and 67 to 20,000 of each kind that is asked for."""

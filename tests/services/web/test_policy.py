@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from services.access.identity import Role
@@ -28,6 +29,11 @@ def _rules(web: Web) -> dict[str, frozenset[Role]]:
 
 async def test_every_route_has_a_policy_and_every_policy_a_route(web: Web) -> None:
     assert {rule_of(route) for route in web.app.router.routes} == set(POLICY)
+
+
+def test_no_route_of_ours_is_analysed_before_it_is_asked_for(web: Web) -> None:
+    analysed = [route for route in web.app.router.routes if isinstance(route, APIRoute)]
+    assert [route.path for route in analysed if route.endpoint.__module__.startswith("services.")] == []
 
 
 def test_a_route_nobody_thought_of_cannot_be_served(web: Web) -> None:
