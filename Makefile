@@ -4,6 +4,7 @@
 PYTHON ?= python3
 DEMO   ?= 1
 KAFKA  ?= 0
+WORKERS ?= 2
 BIN    := .venv/bin
 
 .PHONY: up down logs test check bench pictures lock clean
@@ -20,10 +21,10 @@ down: .venv/installed
 logs: .venv/installed
 	@$(BIN)/cauce logs
 
-## test: all tests, on a real PostgreSQL, a real Kafka and a real browser
+## test: all tests, on a real PostgreSQL, a real Kafka and a real browser. WORKERS=3: so many at once
 test: .venv/installed-dev
 	@$(BIN)/python tests/needs.py
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 ## check: everything that must hold before a commit is shared
 check: .venv/installed-dev
