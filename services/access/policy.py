@@ -259,6 +259,8 @@ _WORK = (
     "POST /api/v1/articles/{article}/doubts",
     "POST /api/v1/articles/{article}/doubts/{flag}/settle",
     "GET /knowledge/new",
+    "GET /knowledge/transfer",
+    "GET /knowledge/transfer/articles.zip",
     "POST /knowledge/new",
     "GET /knowledge/{article}",
     "GET /knowledge/{article}/compare",
@@ -377,6 +379,7 @@ _OWN = (
 )
 
 _ADMINISTER = (
+    "POST /knowledge/transfer",
     "GET /api/v1/widgets",
     "POST /api/v1/widgets",
     "PATCH /api/v1/widgets/{site}",

@@ -83,7 +83,7 @@ from services.web.limits import BodyLimit
 from services.web.live import Live
 from services.web.measure import Measure
 from services.web.openapi import documented
-from services.web.pages import knowledge_editor
+from services.web.pages import knowledge_editor, knowledge_transfer
 from services.web.parts import Parts
 from services.web.routing import mount
 from services.wiring import Hub
@@ -134,6 +134,7 @@ _LARGER = {
     "/status/": form.POST_MAX_BYTES + _FORM_FIELDS_BYTES,
     "/api/v1/uploads": uploads.POST_MAX_BYTES,
     "/api/v1/articles/": article_work.POST_MAX_BYTES,
+    "/knowledge/transfer": knowledge_transfer.POST_MAX_BYTES,
     "/knowledge/": knowledge_editor.POST_MAX_BYTES,
     "/agent/incidents/": uploads.POST_MAX_BYTES,
 }

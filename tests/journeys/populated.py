@@ -263,6 +263,7 @@ NO_PAGES = {
     "/asyncapi",
     "/status/{token}/files/{interaction}/{index}",
     "/articles/{article}/files/{file}",
+    "/knowledge/transfer/articles.zip",
     "/reports/{name}/chart.svg",
     "/reports/{name}/table.csv",
     "/knowledge/figures/{table}.csv",

@@ -39,6 +39,7 @@ from services.web.pages import (
     knowledge_figures,
     knowledge_list,
     knowledge_queue,
+    knowledge_transfer,
     lines_page,
     mentions_page,
     my_requests,
@@ -126,6 +127,7 @@ def install(app: FastAPI, parts: Parts, chat: ChatGateway) -> None:
     mount(app, widget.router(parts, screen, chat))
     mount(app, widget_admin.router(parts, screen))
     mount(app, projections_page.router(parts, screen))
+    mount(app, knowledge_transfer.router(parts, screen))
     mount(app, knowledge_editor.router(parts, screen))  # the last below /knowledge/: see there
     mount(app, visit_beacon.router(parts))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
+from zipfile import ZipFile
 
 import httpx
 
@@ -206,3 +208,26 @@ async def test_a_program_writes_publishes_files_and_lists(web: Web) -> None:
         assert (await agent.delete(f"{here}/files/{file.json()['id']}")).status_code == 200
         listed = (await agent.get("/api/v1/articles/all?label=x&state=published&missing=en")).json()["items"]
         assert [each["id"] for each in listed] == [made[0].json()["id"]]
+
+
+async def test_a_zip_goes_in_by_an_admin_and_comes_out_for_agents(web: Web) -> None:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("es/clave.md", "# Cambiar la clave\n\n![x](a.png)\n")
+        archive.writestr("es/a.png", PNG)
+        archive.writestr("es/mala.md", "---\nkind: poem\n---\nx")
+    async with web.browser(Role.ADMIN) as admin, web.browser(Role.AGENT) as agent:
+        files = {"file": ("manual.zip", packed.getvalue(), "application/zip")}
+        assert (await agent.post("/knowledge/transfer", files=files)).status_code == 403
+        for counted in ("1 new, 0 changed, 0 already there, 1 refused", "0 new, 0 changed, 1 already there, 1 refused"):
+            came = await admin.post("/en/knowledge/transfer", files=files)
+            assert counted in came.text
+            assert "es/mala.md" in came.text
+        broken = {"file": ("x.zip", b"no zip", "application/zip")}
+        assert (await admin.post("/knowledge/transfer", files=broken)).status_code == 422
+        await web.settled()
+        out = await agent.get("/knowledge/transfer/articles.zip")
+        assert out.headers["content-disposition"].startswith("attachment")
+        names = ZipFile(BytesIO(out.content)).namelist()
+        assert [name for name in names if name.startswith("articles/es/cambiar-la-clave")]
+        assert [name for name in names if name.endswith("/a.png")]
