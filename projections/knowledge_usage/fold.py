@@ -116,7 +116,7 @@ _VISIT: Step[Fact] = changes(VISITS, lambda fact: fact.visit, _told)  # type: ig
 
 KNOWLEDGE_USAGE = Projection(
     "knowledge_usage",
-    version=2,
+    version=3,
     ddl="knowledge_usage/tables.sql",
     tables=(VISITS, ARTICLES, LINKS, THRESHOLDS, READS, SEARCHES, VISIT_COUNTS, ARTICLE_COUNTS, WORD_COUNTS),
     on=(

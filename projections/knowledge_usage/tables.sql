@@ -126,5 +126,6 @@ CREATE INDEX usage_searches_phrase ON usage_searches (phrase, began, visit);
 CREATE INDEX usage_searches_nothing ON usage_searches (began, visit) WHERE found = 0;
 CREATE INDEX usage_word_counts_zero ON usage_word_counts (quarter) WHERE zero > 0;
 CREATE INDEX usage_links_at ON usage_links (at) WHERE linked;
+CREATE INDEX usage_links_article ON usage_links (article, at) WHERE linked;
 CREATE INDEX usage_articles_wanted ON usage_articles (language, heat DESC, article);
 CREATE INDEX usage_articles_shelf ON usage_articles (language, shelf, heat DESC, article);

@@ -156,7 +156,7 @@ _READ = (
     "GET /knowledge/figures/words",
     "GET /knowledge/figures/shift",
     "GET /knowledge/figures/visits",
-    "GET /knowledge/figures/incidents",
+    "GET /knowledge/figures/incidents/{article}",
     "GET /knowledge/figures/{table}.csv",
     "GET /knowledge/figures/{chart}.svg",
     "GET /api/v1/knowledge/figures",

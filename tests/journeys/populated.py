@@ -79,6 +79,7 @@ async def populate(web: Web) -> dict[str, str]:
         await web.settled()
         await _article(agent, made[0]["id"])
         kinds = await _of_each_kind(agent, article, made[0]["id"])
+        await _visits(customer, made[0]["id"])
         organization, proposed = await _organizations(web, agent)
         lines = (await agent.get("/api/v1/incidents/1/timeline")).json()["items"]
         customer_id = (await agent.get("/api/v1/incidents/1")).json()["customer"]["id"]
@@ -140,6 +141,20 @@ async def _of_each_kind(agent: httpx.AsyncClient, article: dict[str, str], doubt
     await agent.post(f"/api/v1/gaps/{gap}/dismiss")
     await agent.post(f"/api/v1/articles/{doubted}/doubts", json={"doubt": "unclear", "words": LONG, "incident": 1})
     return made
+
+
+async def _visits(visitor: httpx.AsyncClient, article: str) -> None:
+    """What people did before they wrote: so often that it is an alarm."""
+    for _ in range(10):
+        visit = (await visitor.post("/api/v1/visits")).json()["visit"]
+        for event in (
+            {"type": "searched", "query": LONG[:100], "results": 0, "product": LONG[:60]},
+            {"type": "opened", "article": article},
+            {"type": "voted", "article": article, "helpful": False, "reason": "unclear", "words": LONG},
+            {"type": "contact_sent"},
+        ):
+            told = await visitor.post(f"/api/v1/visits/{visit}/events", json=event)
+            assert told.status_code == 202, told.text
 
 
 async def _article(agent: httpx.AsyncClient, article: str) -> None:
@@ -267,5 +282,6 @@ NO_PAGES = {
     "/reports/{name}/chart.svg",
     "/reports/{name}/table.csv",
     "/knowledge/figures/{table}.csv",
+    "/knowledge/figures/{chart}.svg",
 }
 """What is fetched from these is no page. A part of a page (without `<html`) is seen where it is shown."""

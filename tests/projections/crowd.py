@@ -106,6 +106,23 @@ FROM generate_series(1, %(count)s / 5) n;
 INSERT INTO report_incidents SELECT id, channel, opened_at, opened_at, 60, NULL, NULL, merged_into FROM incidents;
 INSERT INTO report_quarters SELECT now() - n * interval '15 minutes', 'email', 1, 1, 1
 FROM generate_series(1, %(count)s / 15) n;
+INSERT INTO usage_visits SELECT md5('v' || n)::uuid, at, date_bin('15 minutes', at, '2000-01-01Z'), at, 'help_centre',
+  'es', '', true, CASE WHEN n %% 50 = 0 THEN 3 END, CASE WHEN n %% 50 = 0 THEN 'contact' ELSE 'left' END,
+  jsonb_build_array(jsonb_build_object('did', 'opened', 'article', md5('k' || n %% 300), 'at', at, 'seconds', 0))
+FROM generate_series(1, %(count)s) n, LATERAL (SELECT now() - n * %(span)s AS at) AS told;
+INSERT INTO usage_reads SELECT md5('k' || n %% 300)::uuid, visit, began, quarter, surface, 1,
+  CASE WHEN n %% 40 = 0 THEN 'no' ELSE '' END, n %% 50 = 0
+FROM generate_series(1, %(count)s) n JOIN usage_visits ON visit = md5('v' || n)::uuid;
+INSERT INTO usage_searches SELECT visit, 1, began, quarter, surface, language, 'p' || n %% 500, n %% 20, 'left', NULL
+FROM generate_series(1, %(count)s) n JOIN usage_visits ON visit = md5('v' || n)::uuid;
+INSERT INTO usage_visit_counts SELECT quarter, surface, language, product, count(*), count(*),
+  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 FROM usage_visits GROUP BY quarter, surface, language, product;
+INSERT INTO usage_article_counts SELECT quarter, article, surface, count(*), count(*), 1, 0, 0, 0, 0, 0, 0, 0, 0
+FROM usage_reads GROUP BY quarter, article, surface;
+INSERT INTO usage_word_counts SELECT quarter, phrase, surface, language, count(*), count(*) FILTER (WHERE found = 0),
+  0, 0, 0, 0 FROM usage_searches GROUP BY quarter, phrase, surface, language;
+INSERT INTO usage_links SELECT md5('k7')::uuid, id, true, opened_at FROM incidents WHERE number %% 4 = 0;
+INSERT INTO usage_articles SELECT md5('k' || n)::uuid, 'es', '', n FROM generate_series(1, 300) n;
 INSERT INTO quarantine (id, channel, topic, received_at, reason, error, raw, state)
   SELECT md5('q' || n)::uuid, 'email', 'mail', now() - n * %(span)s, 'undecodable', '', '',
   CASE WHEN n > %(count)s / 10 - 3 THEN 'held' ELSE 'discarded' END FROM generate_series(1, %(count)s / 10) n;
@@ -118,6 +135,11 @@ INSERT INTO deliveries (interaction, kind, address, state, epoch, next_attempt_a
 def organization(number: int) -> UUID:
     """The id of a company by its number."""
     return UUID(hashlib.md5(f"o{number}".encode(), usedforsecurity=False).hexdigest())
+
+
+def article(number: int) -> UUID:
+    """The id of an article by its number."""
+    return UUID(hashlib.md5(f"k{number}".encode(), usedforsecurity=False).hexdigest())
 
 
 def fill(database: Database, interactions: int) -> None:

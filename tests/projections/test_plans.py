@@ -5,6 +5,7 @@ PostgreSQL itself says what its plan touched (auto_explain): time would say how 
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from eventstore.database import Database, narrow
 from eventstore.sight import EVERYTHING, Sight
 from projections import articles, calls, channel_report, customers, incidents, knowledge_usage, organizations, timeline
 from projections.articles import desk
+from projections.articles.readers import ANYBODY
 from projections.incidents import views
 from projections.incidents.views import View
 from schemas.interaction import Channel
@@ -124,6 +126,15 @@ def test_a_page_of_the_incident_list_reads_a_page_and_not_all_history(plans_of, 
         assert _too_much(plans) == []
 
 
+_THIS_MORNING = knowledge_usage.Asked(_MORNING, _NOON)
+_EVER = knowledge_usage.Asked(datetime(2020, 1, 1, tzinfo=UTC), _NOON)
+
+
+def _behind(connection, figure):
+    """A page of all history: what is behind a figure is read by its place, not by its period."""
+    return knowledge_usage.visits(connection, _EVER, figure, article=crowd.article(7), phrase="p7", limit=20)
+
+
 _READS = {
     "an incident": lambda connection: incidents.get(connection, 4_700),
     "how many are in each view": lambda connection: views.counts(connection, "ana"),
@@ -162,6 +173,18 @@ _READS = {
     "deliveries due": lambda connection: queue.lease(connection, 20, 60),
     "a morning's report": lambda connection: channel_report.read(connection, since=_MORNING, until=_NOON),
     "a morning's usage": lambda connection: knowledge_usage.read(connection, since=_MORNING, until=_NOON),
+    "a morning's figures": lambda connection: knowledge_usage.figures(connection, _THIS_MORNING),
+    "a morning's days": lambda connection: knowledge_usage.by_day(connection, _THIS_MORNING),
+    "a morning's phrases": lambda connection: knowledge_usage.by_phrase(connection, _THIS_MORNING, limit=50),
+    "a morning's phrases that found nothing": lambda connection: knowledge_usage.by_phrase(
+        connection, _THIS_MORNING, zero=True, limit=50
+    ),
+    "a morning's contacts": lambda connection: channel_report.contacts(
+        connection, since=_MORNING, until=_NOON, tz="UTC"
+    ),
+    **{f"visits behind {figure}": partial(_behind, figure=figure) for figure in knowledge_usage.Figure},
+    "incidents of an article": lambda connection: knowledge_usage.incidents(connection, crowd.article(7)),
+    "what stands first": lambda connection: knowledge_usage.wanted(connection, ANYBODY, "es", "", 10),
 }
 
 

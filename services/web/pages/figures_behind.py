@@ -1,4 +1,4 @@
-"""`/knowledge/figures/visits` and `/incidents`: what is behind a figure, step by step, a page at a time."""
+"""`/knowledge/figures/visits` and `/incidents/{article}`: what is behind a figure, step by step, a page at a time."""
 
 # pyright: reportUnusedFunction=false
 # -- routes are registered by their decorators
@@ -45,7 +45,7 @@ def router(parts: Parts, screen: Screen) -> Router:
         context = {"asked": asked, "figure": figure.value, "article": article, "phrase": phrase, "query_of": query_of}
         return screen.render(request, "agent/figures_visits.html", context | found)
 
-    @routes.get("/knowledge/figures/incidents")
+    @routes.get("/knowledge/figures/incidents/{article}")
     async def incidents(request: Request, article: UUID, cursor: Cursor = "") -> Response:
         found = await run(_incidents, article, cursor)
         return screen.render(request, "agent/figures_incidents.html", {"article": article, **found})
