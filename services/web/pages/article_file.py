@@ -42,7 +42,7 @@ def router(parts: Parts, _: Screen) -> Router:
         stored = StoredFile(name=found.name, bytes=found.bytes, media_type=found.media_type, blob=found.blob)
         response = served(stored, data, inline=found.media_type in PICTURES)
         if found.media_type not in PICTURES and not reader.agent:
-            visitors.note(request, response, Kind.DOWNLOADED, article=article)
+            visitors.note(request, response, Kind.DOWNLOADED, article=article, file=file)
         return response
 
     return routes
