@@ -35,6 +35,7 @@ ALL = (
     "live",
     "pages",
     "reads",
+    "search",
     "memory",
     "mail_memory",
 )

@@ -10,6 +10,7 @@ from projections.likeness import folded
 _READ_CHARACTERS = 20_000
 _WORDS = 30
 _BEFORE = 6
+_WITHIN = "'\u2019"  # "don't" is one word to who reads
 _WORD = re.compile(r"\w+")
 
 
@@ -20,6 +21,8 @@ def snippet(text: str, marked: Collection[str]) -> str:
         return ""
     found = [folded(word.group()) if folded(word.group()) in marked else "" for word in words]
     first = max(0, _best(found) - _BEFORE)
+    while first and text[words[first].start() - 1] in _WITHIN:
+        first -= 1
     last = min(len(words), first + _WORDS)
     pieces: list[str] = []
     at = words[first].start() if first else 0

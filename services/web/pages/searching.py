@@ -71,7 +71,8 @@ class Searching:
         }
         response = self._screen.render(request, "public/search.html", context)
         if not context["solved"]:
-            self._note(request, response, words, results)
+            found = tuple(each.id for each in results.items)
+            self._visitors.note(request, response, Kind.SEARCHED, query=words, results=found)
         return response
 
     async def beside_chat(self, request: Request, reader: Reader, words: str) -> Response:
@@ -82,7 +83,8 @@ class Searching:
         response = self._screen.render(
             request, "public/chat_found.html", {"q": words, "found": in_pieces(results.items)}
         )
-        self._note(request, response, words, results)
+        for each in results.items:  # as beside a form: words that aren't typed to their end are no search
+            self._visitors.note(request, response, Kind.SUGGESTED, article=each.id)
         return response
 
     async def _find(self, request: Request, reader: Reader, words: str, chosen: Chosen, limit: int) -> Results:
@@ -90,10 +92,6 @@ class Searching:
         return await self._database.run(
             article_search.search, reader, words, locale=language, limit=limit, chosen=chosen, facets=True
         )
-
-    def _note(self, request: Request, response: Response, words: str, results: Results) -> None:
-        found = tuple(each.id for each in results.items)
-        self._visitors.note(request, response, Kind.SEARCHED, query=words, results=found)
 
 
 def router(parts: Parts, screen: Screen) -> Router:

@@ -31,7 +31,13 @@ _COOKIE = "cauce_visit"
 _LOOKED = "cauce_looked"
 _LOOKING = frozenset({Kind.SEARCHED, Kind.SUGGESTED, Kind.OPENED})
 _MINUTES = 60
-_SURFACES = {"contact": Surface.FORM, "suggest": Surface.FORM, "callback": Surface.FORM, "widget": Surface.WIDGET}
+_SURFACES = {
+    "contact": Surface.FORM,
+    "suggest": Surface.FORM,
+    "callback": Surface.FORM,
+    "widget": Surface.WIDGET,
+    "chat": Surface.WIDGET,
+}
 """By the first word of a page's address; all others are the help centre."""
 _FROM_ONE_PLACE = Rate(burst=120, per_second=2.0)
 

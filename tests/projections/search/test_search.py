@@ -135,6 +135,7 @@ def test_the_snippet_is_plain_text_with_what_was_found_marked(corpus_database):
     assert far.startswith("… palabra")
     assert "**aquí** está" in far
     assert far.endswith(" …")
+    assert snippet("word " * 9 + "don't mix them up, ever", {"ever"}).startswith("… word don't")
 
 
 def test_facets_count_what_was_found_and_narrow_it(corpus_database):

@@ -1,0 +1,73 @@
+"""In a real browser: suggestions are of the last words typed, whatever comes first; articles are read within a chat."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Page, Request, Route, async_playwright, expect
+
+from services.access.identity import Role
+from tests.services.web.serving import Web
+
+
+@asynccontextmanager
+async def _page() -> AsyncIterator[Page]:
+    async with async_playwright() as tools:
+        running = await tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield await (await running.new_context(locale="en-GB")).new_page()
+        await running.close()
+
+
+async def _published(web: Web, *titles: str) -> None:
+    async with web.client(Role.AGENT) as agent:
+        for title in titles:
+            fields = {"kind": "faq", "title": title, "body": "First **turn it off**.", "language": "en"}
+            assert (await agent.post("/api/v1/articles", json=fields)).status_code == 201
+    await web.settled()
+
+
+async def test_suggestions_are_of_the_last_words_though_an_earlier_answer_comes_later(web: Web) -> None:
+    await _published(web, "The printer jams", "The invoice is wrong")
+    released = asyncio.Event()
+
+    async def hold_the_first(route: Route) -> None:
+        if "printer" in route.request.url and "invoice" not in route.request.url:
+            await released.wait()
+        await route.continue_()
+
+    async with _page() as page:
+        await page.route("**/suggest**", hold_the_first)
+        await page.goto(f"{web.url}/en/contact")
+        async with page.expect_request("**/suggest**"):
+            await page.locator("#subject").press_sequentially("printer")
+        asked: list[Request] = []
+        page.on("request", lambda request: asked.append(request) if "/suggest" in request.url else None)
+        await page.locator("#subject").fill("")
+        await page.locator("#subject").press_sequentially("invoice wrong")  # a key at a time: one question of them all
+        await expect(page.locator("#suggestions")).to_contain_text("The invoice is wrong")
+        assert "wrong" in asked[-1].url
+        assert len(asked) < len("invoice wrong")
+        released.set()
+        await page.locator("#body").press_sequentially("x")
+        async with page.expect_response("**/suggest**"):
+            pass
+        await expect(page.locator("#suggestions")).to_contain_text("The invoice is wrong")
+        await expect(page.locator("#suggestions")).not_to_contain_text("The printer jams")
+
+
+async def test_an_article_is_found_and_read_without_leaving_the_chat(web: Web) -> None:
+    await _published(web, "The printer jams")
+    async with _page() as page:
+        await page.goto(f"{web.url}/en/chat")
+        await page.fill("#chat-text", "half a question")
+        await page.locator("#chat-find summary").click()
+        await page.locator("#chat-q").press_sequentially("printr")
+        await page.locator("#chat-found a").click()
+        await expect(page.locator("#chat-found article strong")).to_have_text("turn it off")
+        await page.locator("#chat-found [data-back]").click()
+        await expect(page.locator("#chat-found a")).to_contain_text("The printer jams")
+        assert page.url.endswith("/en/chat")
+        await expect(page.locator("#chat-text")).to_have_value("half a question")
