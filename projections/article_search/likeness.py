@@ -11,7 +11,7 @@ from eventstore.database import Connection
 
 _LIKE_MAX = 3
 _CANDIDATES_MAX = 40
-_LIKENESS = "0.2"  # of trigrams; two letters changed about leave little more
+_LIKENESS = "0.25"  # of trigrams; two letters the wrong way round leave little more
 _BEGUN_LETTERS, _SHORT_LETTERS = 2, 4
 _MENDED_LETTERS = 4
 _LONG_LETTERS = 9

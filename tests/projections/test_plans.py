@@ -12,7 +12,17 @@ import pytest
 
 from eventstore.database import Database, narrow
 from eventstore.sight import EVERYTHING, Sight
-from projections import articles, calls, channel_report, customers, incidents, knowledge_usage, organizations, timeline
+from projections import (
+    article_search,
+    articles,
+    calls,
+    channel_report,
+    customers,
+    incidents,
+    knowledge_usage,
+    organizations,
+    timeline,
+)
 from projections.articles import desk
 from projections.articles.readers import ANYBODY
 from projections.incidents import views
@@ -20,11 +30,12 @@ from projections.incidents.views import View
 from schemas.interaction import Channel
 from services import quarantine
 from services.deliveries import queue
-from tests.projections import crowd
+from tests.projections import crowd, shelves
 
 pytestmark = pytest.mark.xdist_group("crowded")  # it takes longer to fill than to look at
 
 _INTERACTIONS = 100_000
+_ARTICLES = 1_000
 _ROWS_MAX = 1_200
 """What one step of a plan may touch; there are 20,000 incidents, and 67 to 20,000 of each kind that is asked for."""
 
@@ -42,13 +53,24 @@ def crowded(new_database):
         database.close()
 
 
+@pytest.fixture(scope="module")
+def shelved(new_database):
+    """Articles enough that whoever reads all of their words is found out."""
+    with new_database() as url:
+        database = Database(url)
+        database.open()
+        shelves.fill(database, _ARTICLES)
+        yield database
+        database.close()
+
+
 @pytest.fixture
 def plans_of(crowded):
     """The plans a read was answered by, as trees of nodes with what each touched."""
 
-    def run(read, sight=EVERYTHING):
+    def run(read, sight=EVERYTHING, database=crowded):
         said = []
-        with crowded.dedicated() as connection:
+        with database.dedicated() as connection:
             connection.execute("LOAD 'auto_explain'")
             for setting, value in {
                 "auto_explain.log_analyze": "on",
@@ -192,6 +214,24 @@ _READS = {
 @pytest.mark.parametrize("read", _READS.values(), ids=_READS)
 def test_what_a_screen_shows_costs_what_it_shows(plans_of, read, sight):
     _, plans = plans_of(read, sight)
+
+    assert _too_much(plans) == []
+
+
+_SEARCHES = {
+    "a rare word": shelves.words()[3_000],
+    "a word with a letter missing": "contrseña",
+    "a word not typed to its end": shelves.words()[3_000][:-1],
+    "a word that nothing is like": "xyzzyxyzzy",
+}
+
+
+@pytest.mark.parametrize("words", _SEARCHES.values(), ids=_SEARCHES)
+def test_a_search_reads_what_it_finds_and_neither_all_articles_nor_all_their_words(plans_of, shelved, words):
+    _, plans = plans_of(
+        lambda connection: article_search.search(connection, articles.ANYBODY, words, locale="es", facets=True),
+        database=shelved,
+    )
 
     assert _too_much(plans) == []
 
