@@ -1,105 +1,56 @@
-"""Knowledge in a real browser: found in one or two clicks, walked, ticked, written from an answer in three presses."""
+"""The editor in a real browser: what is typed is shown at once and never lost, takes pictures; and no script runs."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from uuid import UUID
+import re
+import shutil
 
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import async_playwright, expect
 
-from schemas.facts.article import ArticleKind
 from services.access.identity import Role
-from services.knowledge.library import Library
-from services.knowledge.shelving import Describe
-from services.knowledge.state import Filing
+from tests.services.knowledge.hostile import CORPUS
 from tests.services.web.serving import PASSWORD, Web
-from tests.services.web.test_inbox_browser import browsing
-
-_GUIDE = (
-    "# Is it on?\n- Yes -> #light\n- No -> contact\n# Is the light green? {#light}\n- Yes -> contact\n- No -> contact"
-)
-_WANTED = 10
+from tests.services.web.test_knowledge import PNG
 
 
-async def _publish(web: Web, kind: str, title: str, body: str) -> UUID:
-    async with web.client(Role.AGENT) as agent:
-        fields = {"kind": kind, "title": title, "body": body, "language": "en"}
-        return UUID((await agent.post("/api/v1/articles", json=fields)).json()["id"])
-
-
-async def test_help_is_found_walked_ticked_and_written(web: Web) -> None:
-    buried = await _publish(web, "faq", "The oldest of all", "Found.")
-    filing = Filing(kind=ArticleKind.FAQ, category="Printing")
-    described = Describe(article=buried, by="ana", now=datetime.now(UTC), filing=filing)
-    await Library(web.hub.database, web.hub.ledger).run(described)
-    await _publish(web, "guide", "It doesn't print", _GUIDE)
-    await _publish(web, "checklist", "Month's end", "- [ ] Count\n- [ ] Pay")
-    for number in range(_WANTED):
-        await _publish(web, "how_to", f"Newer {number}", "Read.")
-    async with web.client() as customer, web.client(Role.AGENT) as agent:
-        await web.form(customer, name="Ana Roca", subject="Twice on paper again", body="It prints twice.")
-        await web.settled()
-        text = "Hi Ana,\n\nTell Ana Roca to empty the queue, or write to ana@x.cu.\n\nRegards,\nEva"
-        await agent.post("/api/v1/incidents/1/replies", json={"text": text})
-    await web.settled()
-    async with browsing() as browser:
+async def test_one_writes_sees_it_reloads_adds_a_picture_and_publishes_by_keyboard(web: Web) -> None:
+    async with async_playwright() as tools:
+        browser = await tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = await (await browser.new_context(locale="en-GB")).new_page()
-        await _find(page, web)
-        await _walk(page)
-        await _tick(page, web)
-        await _write(browser, page, web)
-
-
-async def _find(page: Page, web: Web) -> None:
-    """One click to what is wanted most, two to the rest."""
-    await page.goto(f"{web.url}/en/")
-    top = page.locator("section[aria-labelledby=top] .articles a")
-    await expect(top).to_have_count(_WANTED)
-    await expect(page.get_by_text("The oldest of all")).to_have_count(0)
-    await top.first.click()
-    await expect(page.locator("article.paper h1")).to_have_text("Newer 9")
-    await page.go_back()
-    await page.click(".topics a")
-    await page.click(".articles a")
-    await expect(page.locator("article.paper h1")).to_have_text("The oldest of all")
-
-
-async def _walk(page: Page) -> None:
-    """From question to question to a person, who knows the answers."""
-    await page.goto(page.url.split("/articles/", maxsplit=1)[0] + "/?kind=guide")
-    await page.click(".articles a")
-    await page.click(".answers a >> nth=0")
-    await page.click(".answers a >> nth=1")
-    await expect(page.locator("#body")).to_have_value("Is it on? Yes\nIs the light green? No\n\n")
-    await expect(page.locator("#subject")).to_have_value("It doesn't print")
-
-
-async def _tick(page: Page, web: Web) -> None:
-    """A step stays done after a reload."""
-    await page.goto(f"{web.url}/en/?kind=checklist")
-    await page.click(".articles a")
-    await page.check("[data-step] >> nth=1")
-    await expect(page.locator("[data-done]")).to_have_text("1")
-    await page.reload()
-    await expect(page.locator("[data-done]")).to_have_text("1")
-    await expect(page.locator("[data-step] >> nth=1")).to_be_checked()
-    await page.click("button[type=reset]")
-    await expect(page.locator("[data-done]")).to_have_text("0")
-
-
-async def _write(browser: Browser, reader: Page, web: Web) -> None:
-    """An answer becomes an article by three presses, and names nobody."""
-    page = await (await browser.new_context(locale="en-GB")).new_page()
-    await page.goto(f"{web.url}/en/login?next=/agent/incidents/1")
-    await page.fill("[name=name]", "agent")
-    await page.fill("[name=password]", PASSWORD)
-    await page.keyboard.press("Enter")
-    await page.click("form.make button")  # 1
-    await expect(page.locator("#title")).to_have_value("Twice on paper again")
-    await expect(page.locator("#hints mark")).to_have_text(["Ana Roca", "ana@x.cu"])
-    await page.click("[data-replace-body]")  # 2
-    await expect(page.locator("#body")).to_have_value("Tell (name) to empty the queue, or write to (email address).")
-    await page.click("button[formaction$='/publish']")  # 3
-    await page.wait_for_url("**/knowledge/*")
-    await reader.goto(page.url.split("?", maxsplit=1)[0].replace("/knowledge/", "/articles/"))
-    await expect(reader.locator("article.paper")).to_contain_text("Tell (name) to empty the queue")
+        ran: list[str] = []
+        page.on("dialog", lambda dialog: ran.append(dialog.message))
+        page.on("pageerror", lambda error: ran.append(str(error)))
+        await page.goto(f"{web.url}/en/login")
+        await page.fill("[name=name]", Role.AGENT.value)
+        await page.fill("[name=password]", PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/agent")
+        await page.goto(f"{web.url}/en/knowledge")
+        await page.keyboard.press("n")
+        await page.wait_for_url("**/knowledge/new")
+        await page.keyboard.type("Printing twice")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#body")
+        await page.fill("#body", "\n\n".join(("Empty the **queue**.", *CORPUS)))
+        await expect(page.locator("#preview strong").first).to_have_text("queue")
+        await page.reload()
+        await expect(page.locator("#body")).to_have_value(
+            "\n\n".join(("Empty the **queue**.", *CORPUS)).replace("\x00", "\ufffd")
+        )
+        await page.fill("#body", "Empty the **queue**. ")
+        await page.set_input_files(
+            "#article-upload input[type=file]", {"name": "a.png", "mimeType": "image/png", "buffer": PNG}
+        )
+        await page.click("#article-upload button")
+        await expect(page.locator("#preview img")).to_have_attribute("alt", "a.png")
+        await page.locator("#body").press_sequentially(" Then print.")
+        await page.click("text=Found right")  # at once: what was typed is kept nevertheless
+        await page.wait_for_url("**min_position**", wait_until="commit")
+        await expect(page.locator("#body")).to_have_value(re.compile(r"Empty .*\(/articles/.*\) Then print\."))
+        await page.focus("#body")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(".toast")).to_contain_text("Published")
+        await page.click("text=As readers see it")
+        await expect(page.locator("article img, main img").first).to_be_visible()
+        assert ran == []
+        await browser.close()

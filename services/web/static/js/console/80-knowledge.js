@@ -9,7 +9,8 @@ function put(text) {
 async function upload(files) {
   const form = document.getElementById("article-upload");
   const known = new Set([...document.querySelectorAll("[data-put]")].map((each) => each.dataset.put));
-  const data = new FormData();
+  const data = new FormData(form);
+  data.delete("file");
   for (const file of files) data.append("file", file);
   const response = await fetch(form.action, { method: "POST", body: data, headers: { "HX-Request": "true" } });
   const shown = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -19,6 +20,22 @@ async function upload(files) {
   put([...list.querySelectorAll("[data-put]")].map((each) => each.dataset.put).filter((each) => !known.has(each)).join("\n"));
 }
 if (writing && field) {
+  // what was typed a moment ago is kept before anything leaves this page; saving takes it along itself
+  const keeps = `${location.pathname}/keep`;
+  let typed = false;
+  const words = () => new URLSearchParams(new FormData(writing));
+  writing.addEventListener("input", () => { typed = true; });
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form === writing) { typed = false; return; }
+    if (form.id === "article-upload") { event.preventDefault(); upload(form.elements.file.files); return; }
+    if (!typed || form.method !== "post") return;
+    event.preventDefault();
+    typed = false;
+    await fetch(keeps, { method: "POST", body: words(), headers: { "HX-Request": "true" } }).catch(() => {});
+    form.requestSubmit(event.submitter?.disabled ? null : event.submitter);
+  });
+  addEventListener("pagehide", () => { if (typed) navigator.sendBeacon(keeps, words()); });
   document.addEventListener("click", (event) => {
     const chosen = event.target.closest("[data-put]");
     if (chosen) put(chosen.dataset.put);
