@@ -157,11 +157,10 @@ class Keys:
 
     def _unknown(self, addresses: Iterable[UUID]) -> list[UUID]:
         # sorted: two transactions that make the same keys wait for each other, and never in a ring
-        return sorted(address for address in set(addresses) if not self._is_cached(address))
-
-    def _is_cached(self, address: UUID) -> bool:
-        cached = self._cache.get(address)
-        return cached is not None and time.monotonic() - cached[0] <= _CACHE_SECONDS
+        oldest, cache = time.monotonic() - _CACHE_SECONDS, self._cache
+        return sorted(
+            address for address in set(addresses) if (cached := cache.get(address)) is None or cached[0] < oldest
+        )
 
 
 def is_destroyed(connection: Connection, address: UUID) -> bool:

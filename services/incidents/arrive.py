@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
@@ -191,7 +190,8 @@ def _opened(arrival: Arrival, incident: UUID, known: Known, now: datetime) -> In
 
 def _first_words(text: str) -> str:
     """A chat has no subject: these tell agents apart what waits (they never group)."""
-    return textwrap.shorten(text.lstrip()[: 4 * _FIRST_WORDS], _FIRST_WORDS, placeholder="…")
+    words = " ".join(text.lstrip()[: 4 * _FIRST_WORDS].split())
+    return words if len(words) <= _FIRST_WORDS else f"{words[:_FIRST_WORDS].rpartition(' ')[0]}…"
 
 
 def product_named(incident: UUID, address: UUID, product: str, now: datetime) -> list[ProductNamed]:
@@ -207,6 +207,8 @@ def _participants(
         return
     state = known.incidents.get(incident)
     there = state.participants if state else frozenset[UUID]()
+    if arrival.parties <= there:  # as nearly always
+        return
     marked = (
         grouping.reason is Reason.SIGNED_TOKEN
         and state is not None

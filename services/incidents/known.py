@@ -43,6 +43,7 @@ from services.organizations import state as organizations
 from services.organizations.state import Organization, OrganizationFact
 
 _OF_INCIDENT, _OF_CUSTOMER, _OF_CALL = (frozenset(get_args(each)) for each in (IncidentFact, CustomerFact, CallFact))
+_OF_OTHERS = frozenset(get_args(CallbackFact | ChatFact | OrganizationFact | MuteFact))
 
 
 def _is_of_incident(fact: Fact) -> TypeGuard[IncidentFact]:
@@ -193,6 +194,8 @@ class Known:
                 self._customer(fact)
             elif _is_of_call(fact):
                 self._call(fact)
+            elif type(fact) not in _OF_OTHERS:
+                continue  # it changes nothing that is kept of anybody
             elif isinstance(fact, CallbackFact):
                 self._callback(fact)
             elif isinstance(fact, ChatFact):
