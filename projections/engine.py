@@ -60,26 +60,29 @@ class Engine:
         return int(found[0])
 
     def fold(self, connection: Connection, decoded: Sequence[Decoded], old: int, new: int) -> None:
-        """Fold what lies after `old` up to `new`, in the caller's transaction. Raises StalePositionError.
+        """Fold what lies after `old` up to `new`, in the caller's transaction. Raises StalePositionError."""
+        if decoded:  # else there is only the checkpoint to move
+            self._lock(connection, old)
+            try:
+                self._fold_all(connection, decoded)
+            except BaseException:
+                self._rows.forget()
+                raise
+        moved = connection.execute(
+            "UPDATE projections SET position = %s, moved_at = clock_timestamp()"
+            " WHERE schema = %s AND version = %s AND position = %s",
+            (new, self.schema, self.projection.version, old),
+        )
+        if moved.rowcount != 1:
+            raise StalePositionError(f"{self.schema} is no longer at {old}")
 
-        The checkpoint's row is locked first, so that nobody swaps the schema under the batch.
-        """
+    def _lock(self, connection: Connection, old: int) -> None:
+        """The checkpoint's row first, so that nobody swaps the schema under the batch."""
         row = connection.execute(
             "SELECT position FROM projections WHERE schema = %s AND version = %s FOR UPDATE",
             (self.schema, self.projection.version),
         ).fetchone()
         if row is None or row[0] != old:
-            raise StalePositionError(f"{self.schema} is no longer at {old}")
-        try:
-            self._fold_all(connection, decoded)
-        except BaseException:
-            self._rows.forget()
-            raise
-        moved = connection.execute(
-            "UPDATE projections SET position = %s, moved_at = clock_timestamp() WHERE schema = %s AND position = %s",
-            (new, self.schema, old),
-        )
-        if moved.rowcount != 1:
             raise StalePositionError(f"{self.schema} is no longer at {old}")
 
     def _fold_all(self, connection: Connection, decoded: Sequence[Decoded]) -> None:

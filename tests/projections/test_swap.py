@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -14,11 +15,12 @@ from eventstore.database import Database
 from eventstore.keys import Keys
 from eventstore.postgres import PostgresFeed
 from projections import incidents, reading, timeline
+from projections.engine import Engine
 from projections.incidents import INCIDENTS
 from projections.projection import Projection
 from projections.registry import ALL
 from projections.timeline import TIMELINE
-from schemas.errors import ConflictError
+from schemas.errors import ConflictError, StalePositionError
 from services.projector import run_projector
 from services.rebuild import CancelledRebuildError, rebuild, rebuild_in_child
 from tests.projections.histories import Recorder, Story
@@ -231,6 +233,19 @@ def test_readers_see_no_error_and_no_step_back_during_swaps(database, keys, data
     assert errors == []
     assert len(seen) > 20
     assert all(seen)
+
+
+def test_a_batch_with_nothing_to_fold_moves_the_checkpoint_only_from_where_it_was(database):
+    make_views(database)
+    newer = Engine(replace(INCIDENTS, version=INCIDENTS.version + 1), "incidents")
+    engine = Engine(INCIDENTS, "incidents")
+    with database.transaction() as connection:
+        engine.fold(connection, [], 0, 5)
+    for stale, old in ((engine, 0), (newer, 5)):
+        with pytest.raises(StalePositionError), database.transaction() as connection:
+            stale.fold(connection, [], old, 7)
+    with database.transaction() as connection:
+        assert engine.position(connection) == 5
 
 
 async def test_live_views_follow_while_they_are_rebuilt(database, keys, database_url, told):
