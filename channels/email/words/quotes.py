@@ -7,7 +7,7 @@ return. In doubt the history stays: too much is read past, a person's own words 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from channels.email.words import quote_words
 from channels.email.words.attributions import LINES_MAX as ATTRIBUTION_LINES_MAX
@@ -65,14 +65,14 @@ def _end_of_words(lines: Sequence[str], *, answers: bool) -> int:
     return end_of_words(lines, own) if answers and own < end and not introduced else end
 
 
-def worth_a_look(lines: Sequence[str]) -> list[int]:
+def worth_a_look(lines: Sequence[str]) -> Iterator[int]:
     """Where history may be announced: all that does it begins with a drawn line, or has a colon within a few lines."""
     colon, wide = COLONS
-    found: list[int] = []
+    done = 0
     for at, line in enumerate(lines):
         if colon in line or wide in line or line.lstrip().startswith(DRAWN):
-            found += range(max(at - ATTRIBUTION_LINES_MAX + 1, found[-1] + 1 if found else 0), at + 1)
-    return found
+            yield from range(max(at - ATTRIBUTION_LINES_MAX + 1, done), at + 1)
+            done = at + 1
 
 
 def _history_at(lines: Sequence[str], at: int, own: int) -> int | None:
