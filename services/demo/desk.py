@@ -135,6 +135,10 @@ class Desk:
         await asyncio.sleep(1)
         await self._post("/api/v1/work/stop", {"number": number}, scoped_id("demo-stop", str(step.id)))
 
+    async def miss_an_article(self, number: int, words: str, language: str, key: UUID) -> None:
+        """No article answers what was asked there."""
+        await self._post("/api/v1/gaps", {"words": words, "language": language, "incident": number}, key)
+
     async def _push(self, push: Mapping[str, str], event: str) -> None:
         path = f"/api/v1/cti/{LINE}"
         answer = await self._client.post(path, params={"key": self._line_key}, data={**push, "event": event})

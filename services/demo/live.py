@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from schemas.interaction import Channel
+from services.demo import shelf
 from services.demo.chat_desk import ChatDesk, somebody_waits
 from services.demo.desk import Desk
 from services.demo.doors import Conversation, Doors
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 
 _FIRST_HOURS = timedelta(hours=9)  # of each case: the rest stays for whoever tries the screens
 _AT_ONCE = 8
+_MISSES_AN_ARTICLE = 6
+"""One answer of so many has no article that says the same."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,10 @@ class Live:
         match step:
             case Answer():
                 await self._desk.answer(step, number)
+                if step.id.int % _MISSES_AN_ARTICLE == 0:
+                    gaps = shelf.load().gap
+                    gap = gaps[step.id.int // _MISSES_AN_ARTICLE % len(gaps)]
+                    await self._desk.miss_an_article(number, gap.words[0], gap.language, step.id)
             case Work():
                 await self._desk.work(step, number)
             case Spend():

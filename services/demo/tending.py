@@ -17,6 +17,7 @@ from schemas.facts.article import ArticleDrafted, ArticleRetired, ArticleRevised
 from schemas.facts.gap import GapFilled, GapNoticed
 from schemas.facts.shelving import ArticleDoubted, ArticleFileAdded, ArticlePinned, ArticleRedirected
 from schemas.facts.synonyms import SynonymsSet
+from schemas.facts.visit import ArticleOpened, FileDownloaded, Surface, VisitBegun
 from schemas.ids import scoped_id
 from schemas.interaction import Attachment
 from services.demo.catalogue import AGENTS
@@ -101,6 +102,7 @@ def _of_article(tending: Tending, article: Article, language: str, by: str, blob
         yield DraftSaved(article=own, title=text[0], body=body, by=by, at=tending.days_ago(0.8))
     for place, (name, release) in enumerate(article.files):
         yield _file(tending, own, name, release, by, len(article.files) - place, blobs)
+        yield from _downloads(tending, article, language, name, place + 1)
     if article.retired:
         if article.retired != GONE:
             to = article_id(tending.seed, article.retired, language)
@@ -123,6 +125,15 @@ def _file(tending: Tending, article: UUID, name: str, release: str, by: str, age
         by=by,
         at=tending.days_ago(age * 24),
     )
+
+
+def _downloads(tending: Tending, article: Article, language: str, name: str, often: int) -> Iterator[Fact]:
+    own = article_id(tending.seed, article.key, language)
+    for number in range(often * 3):
+        visit, at = tending.id("download", article.key, language, name, number), tending.days_ago(0.3 + number * 1.7)
+        yield VisitBegun(visit=visit, surface=Surface.HELP_CENTRE, language=language, at=at)
+        yield ArticleOpened(visit=visit, article=own, at=at)
+        yield FileDownloaded(visit=visit, article=own, file=tending.id("file", str(own), name), at=at)
 
 
 def _drafts(tending: Tending, shelf: Shelf) -> Iterator[Fact]:
