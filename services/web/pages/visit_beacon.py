@@ -11,6 +11,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from schemas.errors import InvalidError
+from schemas.facts.visit import Surface
 from services.knowledge.visits import READ_SECONDS_MAX, Kind
 from services.web.pages import posted
 from services.web.pages.visitor import visitors_of
@@ -34,7 +35,8 @@ def router(parts: Parts) -> Router:
             article, seconds = _read(fields["article"], fields.get("seconds", ""))
             visitors.note(request, response, Kind.TIME_READ, article=article, seconds=seconds)
         else:
-            visitors.note(request, response, Kind.CHAT_STARTED)
+            surface = Surface.WIDGET if fields.get("surface") == Surface.WIDGET else Surface.HELP_CENTRE
+            visitors.note(request, response, Kind.CHAT_STARTED, surface=surface)
         return response
 
     return routes

@@ -66,9 +66,13 @@ class Visitors:
         reason: VoteReason | None = None,
         words: str = "",
         file: UUID | None = None,
+        surface: Surface | None = None,
         product: str = "",
     ) -> None:
-        """Note it and keep the visit's cookie alive, if this visit counts. `product`: what the page is about."""
+        """Note it and keep the visit's cookie alive, if this visit counts. `product`: what the page is about.
+
+        `surface`: where the page's address doesn't say it.
+        """
         if kind in _LOOKING:
             self._keep(response, _LOOKED, "1")
         if not counts(request.headers):
@@ -88,7 +92,7 @@ class Visitors:
             reason=reason,
             words=words,
             file=file,
-            surface=_SURFACES.get(request.scope["path"].split("/")[1], Surface.HELP_CENTRE),
+            surface=surface or _SURFACES.get(request.scope["path"].split("/")[1], Surface.HELP_CENTRE),
             language=response.headers.get("content-language") or languages.prefix_of(request).strip("/"),
             product=product,
         )

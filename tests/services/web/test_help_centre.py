@@ -206,12 +206,12 @@ async def test_who_asks_not_to_be_followed_leaves_no_trace_and_what_the_page_tel
         await _noted(web, 1)
         for data, status in (
             ({"article": made, "seconds": "99999"}, 204),
-            ({"did": "chat"}, 204),
+            ({"surface": "help_centre"}, 204),
             ({"article": made, "seconds": "-1"}, 422),
             ({"article": "x", "seconds": "1"}, 422),
         ):
             assert (await reader.post("/visit", data=data)).status_code == status
-        foreign = await reader.post("/visit", data={"did": "chat"}, headers={"Sec-Fetch-Site": "cross-site"})
+        foreign = await reader.post("/visit", data={"surface": "help_centre"}, headers={"Sec-Fetch-Site": "cross-site"})
         assert foreign.status_code == 403
     async with asyncio.timeout(60):
         while len(facts := await _facts(web, *_OF_A_VISIT)) < 4:  # noqa: ASYNC110

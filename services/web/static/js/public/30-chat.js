@@ -68,7 +68,7 @@ const take = {
   },
   ack(frame) {
     waiting.delete(frame.id);
-    if (!told) navigator.sendBeacon("/visit", new URLSearchParams({ did: "chat" }));
+    if (!told) navigator.sendBeacon("/visit", new URLSearchParams({ surface: keep ? "help_centre" : "widget" }));
     told = true;
     const item = shown.get(frame.id);
     if (!item) return;
