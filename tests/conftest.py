@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -35,6 +36,8 @@ __all__ = ["hub_process", "kafka", "kafka_prefix", "running_kafka", "sink"]  # f
 
 # many tests start processes of ours: let only the first of them compile what they all load
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# a run that is told to end (by `timeout`, by CI) ends as by Ctrl-C: it leaves no server behind, which would fill memory
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 # how long a test waits or takes proves nothing: other work may slow it down
 expect.set_options(timeout=60_000)
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
