@@ -64,6 +64,8 @@ async def populate(web: Web) -> dict[str, str]:
         upload = (await agent.post("/api/v1/uploads?incident=1", files=file)).json()["items"][0]["id"]
         await agent.post("/api/v1/incidents/1/notes", json={"text": f"@admin {LONG}", "attachments": [upload]})
         await agent.post("/api/v1/incidents/1/articles", json={"article": made[0]["id"]})
+        same = {"words": [LONG[:60], LONG[60:]], "language": "es"}
+        assert (await agent.post("/api/v1/synonyms", json=same)).status_code == 201
         await agent.post("/api/v1/canned", json={"name": LONG[:60], "body": f"{LONG} {{{{customer.name}}}}"})
         await customer.post(f"{receipt['status_url']}/messages", json={"body": LONG})
         call = await agent.post("/api/v1/calls", json={"direction": "in", "phone": "+53 7 555 0101", "incident": 1})
@@ -261,6 +263,7 @@ async def places(web: Web, known: dict[str, str]) -> list[Place]:
     found.append(Place("GET /articles/{article}", f"/articles/{known['guide']}?way=0", None))
     found.append(Place("GET /articles/{article}", f"/articles/{known['checklist']}", None))
     found.append(Place("GET /", f"/?category={quote(LONG[:60])}", None))
+    found.append(Place("GET /", f"/?q={quote(LONG[:60])}", None))
     async with web.browser(Role.ADMIN) as client:
         shown = [(place, await client.get(place.path)) for place in found]
     for place, came in shown:

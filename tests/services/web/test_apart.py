@@ -170,8 +170,9 @@ NOTHING_OF_ANYBODYS: Mapping[str, str] = {
     **dict.fromkeys(
         ("GET /", "GET /articles/{article}", "POST /articles/{article}/vote", "GET /suggest"), "articles are for all"
     ),
+    **dict.fromkeys(("GET /chat/find", "GET /chat/articles/{article}"), "likewise, to who may see them"),
     "GET /articles/{article}/files/{file}": "an article's, for its readers: test_knowledge.py",
-    **dict.fromkeys(("POST /visit", "POST /articles/{article}/reason"), "takes, and tells nothing back"),
+    **dict.fromkeys(("POST /visit", "POST /found", "POST /articles/{article}/reason"), "takes, and tells nothing back"),
     **dict.fromkeys(("GET /contact", "GET /callback", "GET /chat", "GET /my-requests"), "a page to write on"),
     **dict.fromkeys(
         ("POST /contact", "POST /callback", "POST /api/v1/forms", "POST /api/v1/callbacks"),
