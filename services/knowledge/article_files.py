@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from channels.attachments import FILE_MAX_BYTES, file_name, media_type
+from channels.text import one_line
 from eventstore.blobs import Blobs
 from schemas.errors import TooLargeError
 from schemas.ids import new_id
@@ -36,7 +37,13 @@ def kept(
     content = Attachment(name=named, bytes=len(data), media_type=media_type(kind), blob=blobs.put(data))
     digest = hashlib.sha256(data).hexdigest()
     return AddFile(
-        article=article, file=file or new_id(), content=content, sha256=digest, release=release, by=by, now=now
+        article=article,
+        file=file or new_id(),
+        content=content,
+        sha256=digest,
+        release=one_line(release),
+        by=by,
+        now=now,
     )
 
 

@@ -54,7 +54,7 @@ def read(path: Path, folder: Path, *, language: str) -> Source:
     if path.stat().st_size > SOURCE_MAX_BYTES:
         raise InvalidError(f"larger than {SOURCE_MAX_BYTES} bytes")
     said, text = _front_matter(clean(path.read_bytes().decode("utf-8-sig", errors="replace")).replace("\r\n", "\n"))
-    tongue, shelf = _by_place(path.relative_to(folder))
+    tongue, shelf = _by_place(Path(place_of(path, folder)))
     if path.suffix.lower() in _HTML:
         page = html_markdown.read(text)
         heading, body, tongue = page.title, page.body, tongue or page.language
@@ -62,7 +62,7 @@ def read(path: Path, folder: Path, *, language: str) -> Source:
         heading, body = _without_heading(text)
     title = _one(said, "title") or heading or path.stem.replace("-", " ").replace("_", " ")
     return Source(
-        place=path.relative_to(folder).as_posix(),
+        place=place_of(path, folder),
         title=" ".join(title.split())[:TITLE_MAX_CHARACTERS],
         body=body.strip("\n") + "\n",
         language=_one(said, "language") or _one(said, "lang") or tongue or language,
@@ -76,6 +76,11 @@ def read(path: Path, folder: Path, *, language: str) -> Source:
         ),
         beside=dict(_beside(body, path, folder)),
     )
+
+
+def place_of(path: Path, folder: Path) -> str:
+    """Its path in the folder, as far as it is text: a name may be any bytes."""
+    return path.relative_to(folder).as_posix().encode(errors="replace").decode()
 
 
 def with_links(body: str, addresses: Mapping[str, str]) -> str:

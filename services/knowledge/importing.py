@@ -70,7 +70,7 @@ class Import:
                 source = await asyncio.to_thread(folder.read, path, self._where, language=self._wanted.language)
                 await self._one(self._ids[path.resolve()], source)
             except RefusedError as error:
-                self.done.reasons.append((path.relative_to(self._where).as_posix(), str(error)))
+                self.done.reasons.append((folder.place_of(path, self._where), str(error)))
             step(1)
         await self._translations()
 
@@ -150,4 +150,4 @@ class Import:
                 yield first, others
 
     def _id(self, path: Path) -> UUID:
-        return scoped_id("article-import", self._wanted.name, path.relative_to(self._where).as_posix())
+        return scoped_id("article-import", self._wanted.name, folder.place_of(path, self._where))

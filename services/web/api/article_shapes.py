@@ -21,7 +21,7 @@ _Title = Annotated[str, AfterValidator(one_line), StringConstraints(max_length=T
 _Body = Annotated[str, AfterValidator(clean), StringConstraints(max_length=BODY_MAX_CHARACTERS)]
 _Reason = Annotated[str, AfterValidator(clean), StringConstraints(max_length=REASON_MAX_CHARACTERS)]
 _Counted = Annotated[int, Field(ge=0, le=2**31 - 1)]
-_Words = Annotated[str, StringConstraints(max_length=200)]
+_Words = Annotated[str, AfterValidator(one_line), StringConstraints(max_length=200)]
 
 
 class DraftIn(Body):

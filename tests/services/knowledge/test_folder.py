@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,9 @@ def test_what_is_no_article_is_refused_or_passed_by(tmp_path: Path) -> None:
     for name in ("x.md", "y.html", "out.md"):
         with pytest.raises(InvalidError):
             _read(tmp_path, name)
+
+
+def test_a_name_of_any_bytes_has_a_place_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("Texto")
+    (path,) = folder.sources(tmp_path)
+    assert folder.read(path, tmp_path, language="es").place == "caf?.md"
