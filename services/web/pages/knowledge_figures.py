@@ -129,5 +129,5 @@ def _shift(connection: Connection, asked: Asked) -> dict[str, object]:
         "periods": list(periods.items()),
         "channels": [name for name in (SELF_SERVICE, *CHANNEL) if name in came],
         "thresholds": usage.thresholds(connection),
-        "products": [],
+        "products": desk.used(connection).products,
     }
