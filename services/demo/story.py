@@ -24,7 +24,8 @@ _IN_VAIN = 0.12
 """A share of the searches is for what nobody has written yet; one of them is on everybody's mind lately."""
 _RISING = timedelta(days=7)
 _DISLIKED = "licences"
-"""An article that helps few."""
+_PUZZLED = 0.15
+"""Many read this article, and few are helped by it."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,18 @@ def _of_case(plan: Plan, catalogue: Catalogue, case: int, opened: datetime) -> I
 
 def _visit(rng: random.Random, catalogue: Catalogue, plan: Plan, case: int, number: int, opened: datetime) -> Visit:
     problem = rng.choices(catalogue.problem, [problem.weight for problem in catalogue.problem])[0]
+    if rng.random() < _PUZZLED:
+        problem = next(each for each in catalogue.problem if each.article == _DISLIKED)
     language = rng.choices(("es", "en"), (7, 3))[0]
     query = " ".join(rng.choice(problem.words(language).subjects).partition("{")[0].split()[:4]).lower()
     found = bool(problem.article) and rng.random() < 0.85  # noqa: PLR2004 -- a share of the searches
     if rng.random() < _IN_VAIN:
         rising, *others = shelf.load().searches[language]
         query, found = (rising if plan.until - opened < _RISING else rng.choice(others)), False
-    votes = (1, 5, 4) if problem.article == _DISLIKED else (5, 2, 6)
+    puzzled = problem.article == _DISLIKED
+    votes = (1, 5, 2) if puzzled else (5, 2, 6)
     vote = rng.choices((True, False, None), votes)[0] if found else None
-    solved = found and vote is not False and rng.random() < 0.7  # noqa: PLR2004 -- likewise
+    solved = found and vote is not False and rng.random() < (0.4 if puzzled else 0.7)
     own = step_id(plan.seed, case, "visit", number)
     return Visit(
         id=own,
