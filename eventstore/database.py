@@ -39,7 +39,10 @@ READ_PATH = (
 
 NARROWED = tuple(
     f"narrowed_{name}"
-    for name in ("timeline", "incidents", "calls", "chats", "casework", "callbacks", "quarantine")  # migration 0030
+    for name in (
+        *("timeline", "incidents", "calls", "chats", "articles", "casework", "callbacks"),
+        "quarantine",  # migration 0030
+    )
 )
 """Schemas of what stands in for the tables that tell of single incidents, where some are hidden from who asks."""
 

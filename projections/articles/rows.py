@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
@@ -122,9 +123,17 @@ def _not_pinned(key: tuple[UUID, str]) -> PinRow:
     return PinRow(*key, rank=0, pinned=False)
 
 
-TABLE = Table("articles", ArticleRow, ("id",), lambda article: ArticleRow(id=article))
+_OF_AN_INCIDENT: LiteralString = "incident IS NULL OR public.sees(incident)"
+
+TABLE = Table(
+    "articles",
+    ArticleRow,
+    ("id",),
+    lambda article: ArticleRow(id=article),
+    seen="edition > 0 OR source IS NULL OR public.sees(source)",
+)
 EDITIONS = Table("article_editions", EditionRow, ("position",))
 FILES = Table("article_files", FileRow, ("file",))
-FLAGS = Table("article_flags", FlagRow, ("flag",))
+FLAGS = Table("article_flags", FlagRow, ("flag",), seen=_OF_AN_INCIDENT)
 PINS = Table("article_pins", PinRow, ("article", "shelf"), _not_pinned)
-GAPS = Table("gaps", GapRow, ("gap",))
+GAPS = Table("gaps", GapRow, ("gap",), seen=_OF_AN_INCIDENT)

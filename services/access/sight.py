@@ -22,6 +22,11 @@ _ASKS: Mapping[str, LiteralString] = {
     "call": "SELECT EXISTS (SELECT FROM calls WHERE calls.id = one.id) FROM calls.calls one WHERE one.id = %s",
     "chat": "SELECT public.sees(incident) FROM chats.chats WHERE id = %s",
     "callback": "SELECT public.sees(incident, said => id) FROM callbacks.callbacks WHERE id = %s",
+    "article": "SELECT EXISTS (SELECT FROM articles WHERE articles.id = one.id) FROM articles.articles one"
+    " WHERE one.id = %s",
+    "gap": "SELECT EXISTS (SELECT FROM gaps WHERE gaps.gap = one.gap) FROM articles.gaps one WHERE one.gap = %s",
+    "flag": "SELECT EXISTS (SELECT FROM article_flags AS flags WHERE flags.flag = one.flag)"
+    " FROM articles.article_flags one WHERE one.flag = %s",
     "item": "SELECT EXISTS (SELECT FROM quarantine WHERE quarantine.id = one.id) FROM public.quarantine one"
     " WHERE one.id = %s",
 }
@@ -29,7 +34,7 @@ _ASKS: Mapping[str, LiteralString] = {
 
 _OF_NO_INCIDENT = frozenset(
     {
-        *("article", "file", "edition", "flag", "gap", "customer", "organization", "search", "canned_id", "kind"),
+        *("file", "edition", "customer", "organization", "search", "canned_id", "kind"),
         *("upload", "undo"),  # one's own: services/drafts/uploads.py, services/undo.py
         *("action", "index", "name", "path"),
         *("user", "team", "session", "token", "line", "site", "priority", "visit", "link", "unsubscribe"),

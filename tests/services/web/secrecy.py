@@ -87,6 +87,11 @@ async def keep(web: Web) -> Kept:
         await act(f"{secret}/merge", **{"from": [numbers["merged"]]})
         await web.settled()
         shown = (await admin.get(f"/api/v1/{secret}")).json()
+        written = {"kind": "faq", "title": SECRET, "body": SECRET, "language": "es"}
+        draft = await act("articles/drafts", source=shown["id"], **written)
+        article = await act("articles", **{**written, "title": "La nómina", "body": "Llega el día 30."})
+        gap = await act("gaps", words=SECRET, incident=numbers["open"])
+        flag = await act(f"articles/{article['id']}/doubts", doubt="wrong", words=SECRET, incident=numbers["merged"])
         customer_id = str(shown["customer"]["id"])
         company = await act("organizations", name="Empresa", customer=customer_id)
         await web.settled()
@@ -96,6 +101,9 @@ async def keep(web: Web) -> Kept:
         "call": str(call["id"]),
         "chat": chat,
         "callback": callback,
+        "article": str(draft["id"]),
+        "gap": str(gap["id"]),
+        "flag": str(flag["id"]),
         "item": str(hold_answer(web, UUID(shown["id"]))),
     }
     return Kept(known, numbers["plain"], customer_id, str(company["id"]), asks)
