@@ -72,12 +72,16 @@ class SaveDraft(Asked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropDraft(Asked):
-    """Give it up: readers go on with what was published, if anything was."""
+    """Give it up: readers go on with what was published, if anything was. `wording`: of the text that was seen."""
+
+    wording: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeUpDraft(Asked):
-    """The draft that was given up last is worked on again."""
+    """The draft that was given up last is worked on again. `wording`: as it was then."""
+
+    wording: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,14 @@ class RestoreEdition(Asked):
     """Work on with the text of an earlier edition; readers see it once it is published."""
 
     edition: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBack(Asked):
+    """Readers get again what they had before this edition, which is the last. `alone`: also if others published it."""
+
+    edition: int
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +121,9 @@ class PublishDraft(Asked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retire(Asked):
-    """Take it away from its readers."""
+    """Take it away from its readers. `edition`: the last one that was seen; None: whatever it is."""
+
+    edition: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +139,7 @@ WritingRequest: TypeAlias = (
     | DropDraft
     | TakeUpDraft
     | RestoreEdition
+    | TakeBack
     | AskReview
     | DeclineReview
     | PublishDraft
@@ -153,10 +168,14 @@ def decide(article: Article, request: WritingRequest) -> list[WritingFact]:  # n
                 raise ConflictError("there is a draft: publish it or give it up first")
             return _save(article, request, article.editions[request.edition - 1])
         case TakeUpDraft():
+            _refuse_stale(article, request.wording)
             if article.dropped is None or article.draft is not None:
                 raise ConflictError("there is no draft to be taken up again")
             return _save(article, request, article.dropped)
+        case TakeBack():
+            return _take_back(article, request)
         case DropDraft():
+            _refuse_stale(article, request.wording)
             return [DraftDropped(**where)] if article.draft else []
         case AskReview():
             _refuse_without_draft(article)
@@ -170,6 +189,7 @@ def decide(article: Article, request: WritingRequest) -> list[WritingFact]:  # n
         case Retire():
             if not article.editions:
                 raise ConflictError("it was never published")
+            _refuse_later_edition(article, request.edition)
             return [ArticleRetired(**where)] if article.published else []
         case Reinstate():
             if not article.editions:
@@ -214,6 +234,18 @@ def _revised(article: Article, request: Asked, text: Text) -> list[WritingFact]:
     return [ArticleRevised(title=text.title, body=text.body, **request.where)]
 
 
+def _take_back(article: Article, request: TakeBack) -> list[WritingFact]:
+    """The text before goes to its readers unread: they had it already."""
+    _refuse_later_edition(article, request.edition)
+    if request.edition < 2:  # noqa: PLR2004 -- nothing was before the first
+        raise NotFoundError("no such edition")
+    if article.draft is not None:
+        raise ConflictError("there is a draft: publish it or give it up first")
+    if not request.alone and request.by != article.published_by:
+        raise ForbiddenError("somebody else published it: write it anew and ask for a review")
+    return _revised(article, request, article.editions[-2])
+
+
 def _revise(article: Article, request: Revise) -> list[WritingFact]:
     if article.text is None:
         raise ConflictError("it is not published yet")
@@ -250,6 +282,11 @@ def _refuse_without_draft(article: Article) -> Text:
 def _refuse_stale(article: Article, wording: int | None) -> None:
     if wording is not None and wording != article.wording:
         raise ConflictError("somebody else changed the text meanwhile")
+
+
+def _refuse_later_edition(article: Article, seen: int | None) -> None:
+    if seen is not None and seen != len(article.editions):
+        raise ConflictError("another edition was published meanwhile: nothing was taken back")
 
 
 def _refuse_alone(article: Article, request: Publish | Revise | PublishDraft) -> None:

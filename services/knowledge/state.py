@@ -92,12 +92,14 @@ class Translation:
 class Article:
     """One article. `editions`: what readers were given, oldest first; `retired`: they are no longer.
 
-    `wording` and `filing_changes` count, so that who writes can say what they saw before.
+    `published_by`: who gave them the last. `settled`: doubts that were. `wording` and `filing_changes`
+    count, so that who writes can say what they saw before.
     """
 
     known: bool = False
     language: str = ""
     editions: tuple[Text, ...] = ()
+    published_by: str = ""
     retired: bool = False
     draft: Text | None = None
     dropped: Text | None = None
@@ -112,6 +114,7 @@ class Article:
     files: Mapping[UUID, str] = field(default_factory=dict[UUID, str])
     pins: Mapping[str, int] = field(default_factory=dict[str, int])
     doubts: frozenset[UUID] = frozenset()
+    settled: frozenset[UUID] = frozenset()
 
     @property
     def published(self) -> bool:
@@ -141,9 +144,9 @@ def evolve(article: Article, fact: ArticleFact) -> Article:  # noqa: PLR0911 -- 
         case ArticlePublished():
             filing = replace(article.filing, kind=fact.kind)
             begun = replace(article, known=True, language=fact.language, filing=filing)
-            return _next_edition(begun, Text(fact.title, fact.body))
+            return _next_edition(begun, Text(fact.title, fact.body), fact.by)
         case ArticleRevised():
-            return _next_edition(article, Text(fact.title, fact.body))
+            return _next_edition(article, Text(fact.title, fact.body), fact.by)
         case ArticleRetired():
             return replace(article, retired=True)
         case ArticleReinstated():
@@ -182,7 +185,7 @@ def _shelved(article: Article, fact: ShelvingFact) -> Article:  # noqa: C901, PL
         case ArticleDoubted():
             return replace(article, doubts=article.doubts | {fact.flag})
         case DoubtSettled():
-            return replace(article, doubts=article.doubts - {fact.flag})
+            return replace(article, doubts=article.doubts - {fact.flag}, settled=article.settled | {fact.flag})
         case _:
             assert_never(fact)
 
@@ -191,7 +194,13 @@ def _drafted(article: Article, text: Text, by: str) -> Article:
     return replace(article, draft=text, drafted_by=by, wording=article.wording + 1)
 
 
-def _next_edition(article: Article, text: Text) -> Article:
+def _next_edition(article: Article, text: Text, by: str) -> Article:
     return replace(
-        article, editions=(*article.editions, text), draft=None, asked_by="", wording=article.wording + 1, retired=False
+        article,
+        editions=(*article.editions, text),
+        published_by=by,
+        draft=None,
+        asked_by="",
+        wording=article.wording + 1,
+        retired=False,
     )

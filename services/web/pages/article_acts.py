@@ -22,18 +22,22 @@ _REVIEW_AFTER = timedelta(days=180)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 BACK = frozenset({"take-up", "drop", "decline", "retire", "reinstate", "previous"})
-"""What may take another back: it needs no field."""
+"""What may take another back: it needs no field but `seen`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`done`: a word of words.DONE; `back`: the action that takes it back; `text`: what was typed is saved with it."""
+    """`done`: a word of words.DONE; `back`: the action that takes it back; `text`: what was typed is saved with it.
+
+    `seen`: the edition or wording it leads to, without which `back` would take back what others did since.
+    """
 
     requests: tuple[ArticleRequest, ...]
     done: str = "saved"
     back: str = ""
     text: bool = False
     goes_to: UUID | None = None
+    seen: int | None = None
 
 
 class _Where(TypedDict):
@@ -42,35 +46,39 @@ class _Where(TypedDict):
     now: datetime
 
 
-def asked(row: ArticleRow, action: str, fields: Mapping[str, str], *, by: str, alone: bool) -> Asked:  # noqa: C901, PLR0911 -- an action a case
+def asked(row: ArticleRow, action: str, fields: Mapping[str, str], *, by: str, alone: bool) -> Asked:  # noqa: C901, PLR0911, PLR0912 -- an action a case
     """Raises NotFoundError for another action, InvalidError for a field that makes no sense."""
     where: _Where = {"article": row.id, "by": by, "now": datetime.now(UTC)}
+    seen = _number(fields["seen"], "seen") if fields.get("seen") else None
     match action:
         case "save":
             return Asked((_save(fields, where),), "article_saved", text=True)
         case "publish":
             published = articles.PublishDraft(alone=alone, **where)
             back = "previous" if row.edition else "retire"
-            return Asked((_save(fields, where), published), "article_published", back, text=True)
+            return Asked((_save(fields, where), published), "article_published", back, text=True, seen=row.edition + 1)
         case "ask":
             asks = articles.AskReview(**where)
             return Asked((_save(fields, where), asks), "article_asked", "decline", text=True)
         case "decline":
             return Asked((articles.DeclineReview(reason=fields.get("reason", ""), **where),), "article_declined")
         case "drop":
-            return Asked((articles.DropDraft(**where),), "article_dropped", "take-up", text=True)
+            dropped = articles.DropDraft(wording=seen, **where)
+            return Asked((dropped,), "article_dropped", "take-up", text=True, seen=row.wording + 1)
         case "take-up":
-            return Asked((articles.TakeUpDraft(**where),), "article_saved", "drop")
+            taken_up = articles.TakeUpDraft(wording=seen, **where)
+            return Asked((taken_up,), "article_saved", "drop", seen=row.wording + 1)
         case "restore":
             restored = articles.RestoreEdition(edition=_number(fields.get("edition", ""), "edition"), **where)
-            return Asked((restored,), "article_restored", "drop")
+            return Asked((restored,), "article_restored", "drop", seen=row.wording + 1)
         case "previous":
-            restored = articles.RestoreEdition(edition=row.edition - 1, **where)
-            return Asked((restored, articles.PublishDraft(alone=True, **where)), "undone")
+            if seen is None:
+                raise InvalidError("which edition?", field="seen")
+            return Asked((articles.TakeBack(edition=seen, alone=alone, **where),), "undone")
         case "retire":
             to = _named(fields.get("to", ""))
             led = (shelving.Redirect(to=to, **where),) if to else ()
-            return Asked((*led, articles.Retire(**where)), "article_retired", "reinstate")
+            return Asked((*led, articles.Retire(edition=seen, **where)), "article_retired", "reinstate")
         case "reinstate":
             return Asked((articles.Reinstate(**where),), "article_reinstated", "retire")
         case "translate":

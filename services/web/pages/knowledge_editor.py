@@ -85,11 +85,12 @@ def _showing(routes: Router, parts: Parts, screen: Screen) -> None:
         request: Request,
         article: UUID,
         back: Annotated[str, Query(max_length=20)] = "",
+        seen: Annotated[int | None, Query(ge=0, le=2**31)] = None,
         min_position: posted.Position = 0,
     ) -> Response:
         if min_position:
             await parts.wait_for(min_position, "articles")
-        return await shown(parts, screen, request, article, back=back)
+        return await shown(parts, screen, request, article, back=back, seen=seen)
 
     @routes.get("/knowledge/{article}/compare")
     async def compare(
@@ -180,11 +181,18 @@ def _acting(routes: Router, parts: Parts, screen: Screen) -> None:
             await database.run(article_autosaves.drop, article, by=who.name)
         await parts.wait_for(position, "articles")
         path = f"/knowledge/{what.goes_to or article}"
-        return redirect(request, path, min_position=position, done=what.done, back=what.back or None)
+        return redirect(request, path, min_position=position, done=what.done, back=what.back or None, seen=what.seen)
 
 
 async def shown(
-    parts: Parts, screen: Screen, request: Request, article: UUID, *, back: str = "", error: Exception | None = None
+    parts: Parts,
+    screen: Screen,
+    request: Request,
+    article: UUID,
+    *,
+    back: str = "",
+    seen: int | None = None,
+    error: Exception | None = None,
 ) -> Response:
     """The editor, with a refusal where there is one."""
     who = caller(request)
@@ -192,7 +200,7 @@ async def shown(
     status, headers, refused = posted.outcome(error)
     if status == _CONFLICT and view.theirs is not None:
         refused = {"problem": "", "errors": ()}  # what others wrote is shown, and what can be done about it
-    undo = {"undo_at": f"/knowledge/{article}/{back}"} if back in BACK else {}
+    undo = {"undo_at": f"/knowledge/{article}/{back}", "undo_seen": seen} if back in BACK else {}
     alone = may_publish_alone(who, reviewed=parts.hub.settings.article_review)
     context = {"view": view, "alone": alone, **refused, **undo}
     return screen.render(request, "agent/article_edit.html", context, status=status, headers=headers)

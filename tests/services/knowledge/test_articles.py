@@ -32,6 +32,7 @@ from services.knowledge.articles import (
     Retire,
     Revise,
     SaveDraft,
+    TakeBack,
     TakeUpDraft,
     WritingRequest,
     decide,
@@ -179,3 +180,32 @@ def test_what_is_retired_or_unknown_is_not_revised() -> None:
         decide(state_of([PUBLISHED, RETIRED]), _revise("x"))
     with pytest.raises(NotFoundError):
         decide(Article(), _revise("x"))
+
+
+def test_an_edition_is_taken_back_while_it_is_the_last() -> None:
+    article = state_of([PUBLISHED, REVISED])
+    assert decide(article, TakeBack(edition=2, **ASKED)) == [ArticleRevised(title="Contraseña", body="Abra", **HERS)]
+    later = state_of([PUBLISHED, REVISED, ArticleRevised(title="Contraseña", body="De Eva", **HERS)])
+    for stale in (TakeBack(edition=2, **ASKED), Retire(edition=1, **ASKED)):
+        with pytest.raises(ConflictError, match="meanwhile"):
+            decide(later, stale)
+    with pytest.raises(NotFoundError):
+        decide(state_of([PUBLISHED]), TakeBack(edition=1, **ASKED))
+
+
+def test_where_texts_are_read_by_two_only_who_published_an_edition_takes_it_back() -> None:
+    article = state_of([PUBLISHED, REVISED])
+    assert decide(article, TakeBack(edition=2, alone=False, **ASKED)) != []
+    with pytest.raises(ForbiddenError):
+        decide(article, TakeBack(edition=2, alone=False, article=ID, by="eva", now=NOW))
+
+
+def test_a_draft_that_somebody_saved_since_is_not_taken_back() -> None:
+    article = state_of([PUBLISHED, SAVED])
+    assert decide(article, DropDraft(wording=2, **ASKED)) == [DraftDropped(**HERS)]
+    for stale, facts in (
+        (DropDraft(wording=2, **ASKED), [PUBLISHED, SAVED, SAVED]),
+        (TakeUpDraft(wording=3, **ASKED), [PUBLISHED, SAVED, DraftDropped(**HERS), SAVED, DraftDropped(**HERS)]),
+    ):
+        with pytest.raises(ConflictError, match="meanwhile"):
+            decide(state_of(facts), stale)

@@ -56,7 +56,10 @@ async def test_a_text_goes_from_a_title_to_its_readers_and_back(web: Web) -> Non
         assert "<del>Vacíe la **cola**</del><ins>Reinicie</ins>." in compared
         said = await _act(web, agent, here, "publish", title="Factura doble", body="Reinicie.", wording=4)
         assert "Reinicie" in (await reader.get(f"/articles/{article}")).text
-        await _act(web, agent, here, said["back"][0])
+        offered = (await agent.get(f"{here}?back={said['back'][0]}&seen={said['seen'][0]}&done=article_published")).text
+        assert 'name="seen" value="2"' in offered
+        assert (await agent.post(f"{here}/previous", data={"seen": "1"})).status_code == 409
+        await _act(web, agent, here, said["back"][0], seen=said["seen"][0])
         assert "cola" in (await reader.get(f"/articles/{article}")).text
         said = await _act(web, agent, here, "retire")
         assert (await reader.get(f"/articles/{article}")).status_code in {404, 410}
