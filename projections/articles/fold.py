@@ -189,7 +189,10 @@ def _printed(fact: ArticlePublished | ArticleRevised, event: Recorded) -> Editio
     return EditionRow(event.position, fact.article, fact.title, fact.body, fact.by, fact.at)
 
 
-def _file_added(fact: ArticleFileAdded, event: Recorded) -> FileRow:
+def _file_added(row: FileRow, fact: ArticleFileAdded, event: Recorded) -> FileRow:
+    """Once more after it was taken off; another article's of the same id stays that one's."""
+    if row.position and row.article != fact.article:
+        return row
     return FileRow(
         file=fact.file,
         article=fact.article,
@@ -206,8 +209,8 @@ def _file_added(fact: ArticleFileAdded, event: Recorded) -> FileRow:
     )
 
 
-def _file_removed(row: FileRow, _fact: ArticleFileRemoved, _: Recorded) -> FileRow:
-    return replace(row, removed=True)
+def _file_removed(row: FileRow, fact: ArticleFileRemoved, _: Recorded) -> FileRow:
+    return replace(row, removed=True) if row.article == fact.article else row
 
 
 def _pinned(row: PinRow, fact: ArticlePinned, _: Recorded) -> PinRow:
@@ -218,13 +221,16 @@ def _unpinned(row: PinRow, _fact: ArticleUnpinned, _: Recorded) -> PinRow:
     return replace(row, pinned=False)
 
 
-def _doubted(fact: ArticleDoubted, event: Recorded) -> FlagRow:
+def _doubted(row: FlagRow, fact: ArticleDoubted, event: Recorded) -> FlagRow:
+    """The first of an id stands, with whether it was settled."""
+    if row.position:
+        return row
     doubt, at = fact.doubt.value, fact.at
     return FlagRow(fact.flag, fact.article, event.position, doubt, fact.words, fact.incident, fact.by, at, "", None)
 
 
 def _settled(row: FlagRow, fact: DoubtSettled, _: Recorded) -> FlagRow:
-    return replace(row, settled_by=fact.by, settled_at=fact.at)
+    return replace(row, settled_by=fact.by, settled_at=fact.at) if row.article == fact.article else row
 
 
 def _noticed(fact: GapNoticed, event: Recorded) -> GapRow:
@@ -261,7 +267,7 @@ def _position(event: Recorded) -> int:
 
 ARTICLES = Projection(
     "articles",
-    version=3,
+    version=4,
     ddl="articles/tables.sql",
     tables=(TABLE, EDITIONS, FILES, FLAGS, PINS, GAPS),
     on=(
@@ -278,11 +284,11 @@ ARTICLES = Projection(
         on(ReviewDue, _on_article(_due)),
         on(ArticleTranslates, _on_article(_translates)),
         on(ArticleRedirected, _on_article(_redirected)),
-        on(ArticleFileAdded, opens(FILES, lambda fact: fact.file, _file_added)),
+        on(ArticleFileAdded, changes(FILES, lambda fact: fact.file, _file_added)),
         on(ArticleFileRemoved, changes(FILES, lambda fact: fact.file, _file_removed)),
         on(ArticlePinned, changes(PINS, lambda fact: (fact.article, fact.shelf), _pinned)),
         on(ArticleUnpinned, changes(PINS, lambda fact: (fact.article, fact.shelf), _unpinned)),
-        on(ArticleDoubted, opens(FLAGS, lambda fact: fact.flag, _doubted)),
+        on(ArticleDoubted, changes(FLAGS, lambda fact: fact.flag, _doubted)),
         on(DoubtSettled, changes(FLAGS, lambda fact: fact.flag, _settled)),
         on(GapNoticed, opens(GAPS, lambda fact: fact.gap, _noticed)),
         on(GapFilled, changes(GAPS, lambda fact: fact.gap, _filled)),

@@ -119,6 +119,14 @@ class GapRow(msgspec.Struct, frozen=True):
     closed_at: datetime | None
 
 
+def _no_file(file: UUID) -> FileRow:
+    return FileRow(file, UUID(int=0), 0, "", 0, "", "", "", "", removed=True, by="", at=NEVER)
+
+
+def _no_flag(flag: UUID) -> FlagRow:
+    return FlagRow(flag, UUID(int=0), 0, "", "", None, "", NEVER, "", None)
+
+
 def _not_pinned(key: tuple[UUID, str]) -> PinRow:
     return PinRow(*key, rank=0, pinned=False)
 
@@ -133,7 +141,7 @@ TABLE = Table(
     seen="edition > 0 OR source IS NULL OR public.sees(source)",
 )
 EDITIONS = Table("article_editions", EditionRow, ("position",))
-FILES = Table("article_files", FileRow, ("file",))
-FLAGS = Table("article_flags", FlagRow, ("flag",), seen=_OF_AN_INCIDENT)
+FILES = Table("article_files", FileRow, ("file",), _no_file)
+FLAGS = Table("article_flags", FlagRow, ("flag",), _no_flag, seen=_OF_AN_INCIDENT)
 PINS = Table("article_pins", PinRow, ("article", "shelf"), _not_pinned)
 GAPS = Table("gaps", GapRow, ("gap",), seen=_OF_AN_INCIDENT)

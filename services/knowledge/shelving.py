@@ -9,6 +9,7 @@ from typing import TypeAlias, assert_never
 from uuid import UUID
 
 from schemas.errors import ConflictError, InvalidError, NotFoundError
+from schemas.facts.article import ArticleKind
 from schemas.facts.shelving import (
     ArticleDescribed,
     ArticleDoubted,
@@ -23,6 +24,7 @@ from schemas.facts.shelving import (
     ReviewDue,
 )
 from schemas.interaction import Attachment
+from services.knowledge import guide
 from services.knowledge.asked import Asked
 from services.knowledge.state import Article, Filing, ShelvingFact, Translation
 
@@ -145,8 +147,9 @@ def decide(article: Article, request: ShelvingRequest, other: Article) -> list[S
             same = article.pins.get(shelf) == request.rank
             return [] if same else [ArticlePinned(shelf=shelf, rank=request.rank, **where)]
         case Unpin():
-            return [ArticleUnpinned(shelf=request.shelf, **where)] if request.shelf in article.pins else []
-        case DoubtIt() if request.flag in article.doubts:
+            shelf = category_of(request.shelf)
+            return [ArticleUnpinned(shelf=shelf, **where)] if shelf in article.pins else []
+        case DoubtIt() if request.flag in article.doubts | article.settled:
             return []  # said once already
         case DoubtIt():
             if len(request.words) > DOUBT_MAX_CHARACTERS:
@@ -182,6 +185,8 @@ def _describe(article: Article, request: Describe) -> list[ShelvingFact]:
     )
     if filing == article.filing:
         return []
+    if filing.kind is ArticleKind.GUIDE is not article.filing.kind and article.text is not None:
+        guide.check(article.text.body)
     return [
         ArticleDescribed(
             kind=filing.kind,

@@ -171,7 +171,7 @@ def _doubts(routes: Router, parts: Parts) -> None:
     @routes.post("/articles/{article}/doubts", status_code=201, responses=answers(Noticed, 201))
     async def doubt(article: UUID, body: DoubtIn, who: Caller, key: Key) -> Response:
         """Say what is not right with an article."""
-        flag = new_id() if key is None else scoped_id("doubt", who.name, key)
+        flag = new_id() if key is None else scoped_id("doubt", str(article), who.name, key)
         asked = DoubtIt(
             article=article,
             flag=flag,

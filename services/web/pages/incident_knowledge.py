@@ -19,7 +19,7 @@ from projections.articles import Article
 from projections.incidents import IncidentDetail
 from schemas.errors import InvalidError, NotFoundError
 from schemas.facts.shelving import Doubt
-from schemas.ids import new_id
+from schemas.ids import new_id, scoped_id
 from services.knowledge.gaps import WORDS_MAX_CHARACTERS, NoticeGap
 from services.knowledge.shelving import DOUBT_MAX_CHARACTERS, DoubtIt
 from services.web.guard import caller
@@ -71,7 +71,7 @@ def router(parts: Parts, screen: Screen) -> Router:
             raise InvalidError("what is not right with it?", field="doubt")
         asked = DoubtIt(
             article=article,
-            flag=posted.uuid(fields.get("id", ""), "id"),
+            flag=scoped_id("doubt", str(article), str(posted.uuid(fields.get("id", ""), "id"))),
             doubt=Doubt(fields["doubt"]),
             words=one_line(fields.get("words", ""))[:DOUBT_MAX_CHARACTERS],
             incident=incident.id,

@@ -175,3 +175,22 @@ def test_a_gap_is_noticed_then_filled_or_dismissed() -> None:
     assert gaps.decide(gaps.state_of([noticed, filled, reopened]), fill) == [filled]
     with pytest.raises(NotFoundError):
         gaps.decide(gaps.Gap(), dismiss)
+
+
+def test_a_doubt_that_was_settled_is_not_said_again() -> None:
+    doubted = ArticleDoubted(flag=THING, doubt=Doubt.WRONG, words="", incident=None, **HERS)
+    settled = state_of([PUBLISHED, doubted, DoubtSettled(flag=THING, **HERS)])
+    assert decide(settled, DoubtIt(flag=THING, doubt=Doubt.WRONG, **ASKED), Article()) == []
+
+
+def test_a_pin_is_taken_off_however_its_shelf_is_written() -> None:
+    pinned = state_of([PUBLISHED, ArticlePinned(shelf="Cuenta/Clave", rank=1, **HERS)])
+    assert decide(pinned, Unpin(shelf=" Cuenta / Clave", **ASKED), Article()) == [
+        ArticleUnpinned(shelf="Cuenta/Clave", **HERS)
+    ]
+
+
+def test_what_is_read_becomes_a_guide_only_if_it_is_one() -> None:
+    guide = Describe(filing=Filing(kind=ArticleKind.GUIDE), **ASKED)
+    with pytest.raises(InvalidError):
+        decide(state_of([PUBLISHED]), guide, Article())
