@@ -102,7 +102,8 @@ def _said(connection: Connection, q: str, language: str, languages: list[str]) -
     """The words that say something in one language, with their stems in all."""
     rows: Sequence[tuple[str, dict[str, str | None]]] = connection.execute(
         "SELECT word, jsonb_object_agg(language, public.article_stem(language, word))"
-        " FROM public.words_said(%s), unnest(%s::text[]) AS language GROUP BY place, word ORDER BY place LIMIT %s",
+        " FROM public.words_said(%s), unnest(%s::text[]) AS language WHERE length(word) <= 60"
+        " GROUP BY place, word ORDER BY place LIMIT %s",
         (q, languages, _WORDS_MAX),
     ).fetchall()
     said: dict[str, _Word] = {}

@@ -121,7 +121,7 @@ def _removed(row: SynonymsRow, fact: SynonymsRemoved, _: Recorded) -> SynonymsRo
 
 ARTICLE_SEARCH = Projection(
     "article_search",
-    version=2,
+    version=3,
     ddl="article_search/tables.sql",
     tables=(SEARCHED, VOCABULARY, SYNONYMS),
     on=(

@@ -10,13 +10,14 @@ from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
+from psycopg import sql
 
 from eventstore.database import Connection
 from projections.article_search.asking import Asked, ask
 from projections.article_search.fold import first_part
 from projections.article_search.ranking import SHARE_OF_BEST, Chosen, statement
 from projections.article_search.snippets import in_place, snippet, spelled
-from projections.articles.readers import Reader
+from projections.articles.readers import READABLE, Reader
 from projections.page import bounded
 
 
@@ -79,14 +80,25 @@ def search(
     ).fetchone()
     assert row is not None  # noqa: S101 -- a statement without FROM has one
     total, ids, counts = row
-    return _shown(connection, asked, q, ids, total, counts)
+    return _shown(connection, reader, asked, q, ids, total, counts)
 
 
 def _shown(
-    connection: Connection, asked: Asked, q: str, ids: list[UUID], total: int, counts: dict[str, dict[str, int] | None]
+    connection: Connection,
+    reader: Reader,
+    asked: Asked,
+    q: str,
+    ids: list[UUID],
+    total: int,
+    counts: dict[str, dict[str, int] | None],
 ) -> Results:
+    """What the reader may read as of now too: the search may be behind, and what was retired since says nothing."""
     rows: Sequence[tuple[UUID, str, str, str, str, str, list[str]]] = connection.execute(
-        "SELECT id, title, body, kind, language, category, products FROM searched_articles WHERE id = ANY(%s)", (ids,)
+        sql.SQL(
+            "SELECT id, found.title, found.body, found.kind, found.language, found.category, found.products"
+            " FROM searched_articles AS found JOIN articles USING (id) WHERE id = ANY(%(ids)s) AND {}"
+        ).format(sql.SQL(READABLE)),
+        {"ids": ids, **reader.values},
     ).fetchall()
     items = {
         article: Found(
@@ -96,7 +108,7 @@ def _shown(
     }
     facets = {name: dict(sorted((found or {}).items(), key=lambda each: -each[1])) for name, found in counts.items()}
     texts = [text for row in rows for text in row[1:3]]
-    return Results([items[each] for each in ids], None, total, facets, _meant(asked, q, texts))
+    return Results([items[each] for each in ids if each in items], None, total, facets, _meant(asked, q, texts))
 
 
 def _meant(asked: Asked, q: str, texts: Sequence[str]) -> str | None:

@@ -47,6 +47,7 @@ BEGIN
             tg_argv[0]::bigint * count(*) FILTER (WHERE audience = 'public') AS open
         FROM told CROSS JOIN LATERAL (
             SELECT DISTINCT word FROM public.words_said(concat_ws(' . ', title, array_to_string(labels, ' . '), body))
+                WHERE length(word) <= 60       -- an index takes no word of thousands of letters
             UNION ALL SELECT ''
         ) AS said WHERE state = 'published' GROUP BY language, word
     ) AS more ON (known.word, known.language) = (more.word, more.language)

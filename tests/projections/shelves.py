@@ -10,6 +10,8 @@ from eventstore.database import Database
 from projections import schema
 from projections.article_search import ARTICLE_SEARCH
 from projections.article_search.fold import SEARCHED, SearchedRow
+from projections.articles import ARTICLES
+from projections.articles.rows import TABLE, ArticleRow
 from projections.copying import copy
 
 EVERYWHERE = "factura"
@@ -24,7 +26,7 @@ _PAGE = 500
 def words() -> list[str]:
     """The most frequent first."""
     chance = random.Random(5)  # noqa: S311 -- the same words each time
-    made = dict.fromkeys(_REAL.split())
+    made: dict[str, None] = dict.fromkeys(_REAL.split())
     while len(made) < _VOCABULARY:
         made["".join(chance.choices(_SYLLABLES, k=chance.randint(2, 5)))] = None
     return list(made)
@@ -38,7 +40,11 @@ def fill(database: Database, articles: int) -> None:
     kinds = ("faq", "how_to", "known_issue", "release_note")
     with database.transaction() as connection:
         connection.allow(600)
+        schema.create(connection, ARTICLES, "articles", "live")
         schema.create(connection, ARTICLE_SEARCH, "article_search", "live")
+        schema.use(connection, "articles")
+        copy(connection, TABLE, [ArticleRow(id=UUID(int=each + 1), state="published") for each in range(articles)])
+        schema.create_indexes(connection, ARTICLES, "articles")
         schema.use(connection, "article_search")
         for first in range(0, articles, _PAGE):
             copy(

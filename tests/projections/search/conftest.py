@@ -11,6 +11,7 @@ import pytest
 from eventstore.database import Database
 from eventstore.keys import Keys
 from projections.article_search import ARTICLE_SEARCH
+from projections.articles import ARTICLES
 from schemas.facts import Fact
 from schemas.facts.article import ArticleKind, ArticlePublished
 from schemas.facts.shelving import ArticleDescribed
@@ -51,6 +52,6 @@ def corpus_database(new_database):
         make_views(database)
         keys = Keys(database)
         Recorder(database, keys).record([fact for language in LANGUAGES for fact in _facts(language)])
-        fold_all(database, keys, projections=[ARTICLE_SEARCH])
+        fold_all(database, keys, projections=[ARTICLES, ARTICLE_SEARCH])
         yield database
         database.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from random import Random
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,7 +17,9 @@ from projections.article_search import ARTICLE_SEARCH, Chosen, Results, search
 from projections.article_search.likeness import letters_apart
 from projections.article_search.plain import plain
 from projections.article_search.snippets import snippet
+from projections.articles import ARTICLES
 from projections.articles.readers import AGENT, ANYBODY, Reader
+from projections.projection import Projection
 from schemas.facts import Fact
 from schemas.facts.article import (
     ArticleDrafted,
@@ -44,9 +47,9 @@ def tell(database: Database, keys: Keys):
     make_views(database)
     recorder = Recorder(database, keys)
 
-    def told(*facts: Fact) -> None:
+    def told(*facts: Fact, to: Sequence[Projection] = (ARTICLES, ARTICLE_SEARCH)) -> None:
         recorder.record(facts)
-        fold_all(database, keys, projections=[ARTICLE_SEARCH])
+        fold_all(database, keys, projections=to)
 
     return told
 
@@ -82,6 +85,25 @@ def test_only_what_is_published_is_found_as_it_stands_now(tell, database):
     assert whole(database, ARTICLE_SEARCH)["article_vocabulary"] == []
     tell(ArticleReinstated(article=article, by="ana", at=_AT))
     assert _ids(database, "papel") == [article]
+
+
+def test_a_word_of_thousands_of_letters_keeps_no_article_from_being_found_and_retired(tell, database):
+    article = uuid4()
+    tell(_published(article, "Tóner", "".join(Random(1).choices("bcdfgh", k=4_000))))  # noqa: S311 -- compresses badly
+    assert _ids(database, "toner") == [article]
+    tell(ArticleRetired(article=article, by="ana", at=_AT))
+    assert whole(database, ARTICLE_SEARCH)["article_vocabulary"] == []
+
+
+def test_what_may_no_longer_be_read_is_not_shown_by_a_search_that_is_behind(tell, database):
+    retired, hidden = uuid4(), uuid4()
+    tell(_published(retired, "Tóner"), _published(hidden, "Tóner"))
+    described = {"kind": ArticleKind.FAQ, "shelf": "", "audience": Audience.AGENTS, "by": "ana", "at": _AT}
+    tell(
+        ArticleRetired(article=retired, by="ana", at=_AT), ArticleDescribed(article=hidden, **described), to=[ARTICLES]
+    )
+    assert _ids(database, "toner") == []
+    assert _ids(database, "toner", AGENT) == [hidden]
 
 
 def test_what_is_for_some_is_found_and_named_to_nobody_else(tell, database):
