@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
-_BLOCK_TOKENS_MAX = 4_000
-"""Of a changed passage longer than this nobody looks for the words that stayed: it would take seconds."""
+_EFFORT_MAX = 60_000_000
+"""When this is spent nobody looks any more for what stayed: it would take seconds."""
 
 
 class Change(StrEnum):
@@ -29,6 +30,23 @@ class Piece:
     text: str
 
 
+class _Effort:
+    """What is left of it for one comparison."""
+
+    def __init__(self) -> None:
+        self.left = _EFFORT_MAX
+
+    def enough(self, old: Sequence[str], new: Sequence[str]) -> bool:
+        """SequenceMatcher looks at each pair of equals, at worst once for each of the shorter."""
+        there = Counter(new)
+        pairs = sum(count * there[each] for each, count in Counter(old).items())
+        effort = pairs * min(len(old), len(new))
+        if effort > self.left:
+            return False
+        self.left -= effort
+        return True
+
+
 def difference(before: str, after: str) -> list[Piece]:
     """The pieces in reading order: without those put in they are `before`, without those taken out `after`."""
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
@@ -42,25 +60,39 @@ def difference(before: str, after: str) -> list[Piece]:
 
 
 def _by_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
-    for same, taken, put in _blocks(old, new):
+    effort = _Effort()
+    for same, taken, put in _blocks(old, new, effort):
         if same or not (taken and put):
             yield from _pieces(same, taken, put)
             continue
-        before, after = _TOKEN.findall("".join(taken)), _TOKEN.findall("".join(put))
-        if max(len(before), len(after)) > _BLOCK_TOKENS_MAX:
-            yield from _pieces((), taken, put)
-        else:
-            for words in _blocks(before, after):
+        # as many lines as before: each in the place of one
+        changed = zip(taken, put, strict=True) if len(taken) == len(put) else [("".join(taken), "".join(put))]
+        for before, after in changed:
+            for words in _blocks(_TOKEN.findall(before), _TOKEN.findall(after), effort):
                 yield from _pieces(*words)
 
 
 _Block = tuple[Sequence[str], Sequence[str], Sequence[str]]
 
 
-def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[_Block]:
+def _blocks(old: Sequence[str], new: Sequence[str], effort: _Effort) -> Iterator[_Block]:
     """What stayed; or what was taken out, and put in, in one place."""
-    for tag, i, j, k, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        yield (old[i:j], (), ()) if tag == "equal" else ((), old[i:j], new[k:end])
+    first = _alike(old, new)
+    last = _alike(old[first:][::-1], new[first:][::-1])
+    taken, put = old[first : len(old) - last], new[first : len(new) - last]
+    yield old[:first], (), ()
+    if effort.enough(taken, put):
+        for tag, i, j, k, end in SequenceMatcher(None, taken, put, autojunk=False).get_opcodes():
+            yield (taken[i:j], (), ()) if tag == "equal" else ((), taken[i:j], put[k:end])
+    else:
+        yield (), taken, put
+    yield old[len(old) - last :], (), ()
+
+
+def _alike(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many of them are the same from the beginning."""
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), min(len(old), len(new)))
 
 
 def _pieces(same: Sequence[str], taken: Sequence[str], put: Sequence[str]) -> Iterator[Piece]:
