@@ -8,7 +8,7 @@ _MARKS = (
     (re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)"), r"\1"),  # a link's and a picture's words
     (re.compile(r"^\s{0,12}(?:[-*+>#]+|\d{1,9}[.)])\s+(?:\[[ xX]\]\s+)?", re.MULTILINE), ""),
     (re.compile(r"^\s{0,3}(?:`{3,}|~{3,}|-{3,}|={3,}).*$", re.MULTILINE), ""),
-    (re.compile(r"(?<!\\)[*`~|]+|(?<!\w)_+|_+(?!\w)"), ""),
+    (re.compile(r"(?<!\\)[*`~|]+|(?<!\w)_+|(?<!_)_+(?!\w)"), ""),
     (re.compile(r"\\([!-/:-@\[-`{-~])"), r"\1"),
     (re.compile(r"\s+"), " "),
 )

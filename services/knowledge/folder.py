@@ -21,7 +21,7 @@ SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm"})
 SOURCE_MAX_BYTES = 1024 * 1024
 _HTML = frozenset({".html", ".htm"})
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
-_HEADING = re.compile(r"\A\s*# +(\S.*?)[ #]*(?:\n|\Z)")
+_HEADING = re.compile(r"\A\s*# +(\S.*)\n?")
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
 _LINK = re.compile(r"(\]\()(<[^>\n]*>|[^\s)]+)")
 _LISTED_MAX = 200
@@ -156,7 +156,7 @@ def common_place(place: Path) -> str:
 def _without_heading(text: str) -> tuple[str, str]:
     """A text that begins with a heading is called so."""
     heading = _HEADING.match(text)
-    return (heading[1], text[heading.end() :]) if heading else ("", text)
+    return (heading[1].rstrip(" #"), text[heading.end() :]) if heading else ("", text)
 
 
 def _beside(body: str, path: Path, folder: Path) -> Iterator[tuple[str, Path]]:

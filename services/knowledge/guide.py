@@ -30,8 +30,8 @@ from schemas.errors import InvalidError
 CONTACT = "contact"
 _ARTICLE = "article:"
 _HEADING = re.compile(r"#{1,6}[ \t]+(\S.*)")
-_NAMED = re.compile(r"(.*?)[ \t]*\{#([a-z0-9-]{1,80})\}")
-_ANSWER = re.compile(r"[-*][ \t]+(.*?)[ \t]*->[ \t]*(\S*)[ \t]*")
+_NAME = re.compile(r"([a-z0-9-]{1,80})\}")
+_ITEM = re.compile(r"[-*][ \t]+")
 _FENCES = ("```", "~~~")
 _TOLD_MAX = 5
 
@@ -159,8 +159,9 @@ def _parts(body: str) -> list[tuple[int, list[str]]]:
 def _question(lines: Sequence[str], first: int, problems: list[Problem]) -> Question:
     heading = _HEADING.fullmatch(lines[0].rstrip())
     words = heading[1].strip() if heading else ""
-    named = _NAMED.fullmatch(words)
-    words, name = (named[1], named[2]) if named else (words, _name(words))
+    said, mark, named = words.rpartition("{#")
+    given = _NAME.fullmatch(named)
+    words, name = (said.rstrip(), given[1]) if mark and given else (words, _name(words))
     if not words:
         problems.append(Problem(first, Fault.NO_WORDS))
     text: list[str] = []
@@ -168,11 +169,12 @@ def _question(lines: Sequence[str], first: int, problems: list[Problem]) -> Ques
     fenced = False
     for number, line in enumerate(lines[1:], first + 1):
         fenced ^= line.lstrip().startswith(_FENCES)
-        found = None if fenced else _ANSWER.fullmatch(line.strip())
-        if found is None:
-            text.append(line)
+        item = None if fenced else _ITEM.match(line.strip())
+        said, arrow, target = line.strip().rpartition("->")
+        if item and arrow and len(target.split()) <= 1:
+            answers.append(_answer(said[item.end() :].strip(), target.strip(), number, problems))
         else:
-            answers.append(_answer(found[1], found[2], number, problems))
+            text.append(line)
     if not answers:
         problems.append(Problem(first, Fault.NO_ANSWERS, words))
     return Question(name, words, first, "\n".join(text).strip(), tuple(answers))

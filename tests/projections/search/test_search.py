@@ -234,6 +234,11 @@ def test_markdown_is_searched_without_its_marks():
     assert plain(said) == "Título Abre Ajustes → Correo Pulsa Guardar foto *no*"
 
 
+def test_marks_without_end_are_read_in_no_time():
+    """Took minutes, in a fold."""
+    assert plain(f"x{'_' * 300_000}y _z_") == f"x{'_' * 300_000}y z"
+
+
 def test_letters_apart():
     pairs = {("recibo", "recibo"): 0, ("contrseña", "contraseña"): 1, ("chnage", "change"): 1, ("pasword", "word"): 3}
 

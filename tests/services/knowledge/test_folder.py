@@ -62,6 +62,12 @@ def test_what_it_does_not_say_follows_from_where_it_lies(
     assert (read.language, read.filing.category, read.title) == (language, category, title)
 
 
+def test_a_heading_loses_the_signs_behind_it_however_many(tmp_path: Path) -> None:
+    _put(tmp_path, **{"x.md": "# Uno ##\n\nTexto\n", "y.md": f"# Uno{' #' * 200_000} x\n"})
+    assert (_read(tmp_path, "x.md").title, _read(tmp_path, "x.md").body) == ("Uno", "Texto\n")
+    assert _read(tmp_path, "y.md").title.startswith("Uno # #")
+
+
 def test_a_page_becomes_markdown_that_shows_the_same() -> None:
     read = read_html(_PAGE)
     assert (read.title, read.language) == ("Reset the printer", "en")

@@ -89,3 +89,15 @@ def test_what_is_wrong_is_told_with_its_line(body: str, faults: list[tuple[int, 
 def test_any_text_can_be_read_and_walked(body: str, way: list[int]) -> None:
     guide, _ = read(body)
     assert len(walk(guide, way).taken) <= len(way)
+
+
+def test_no_line_is_too_long_to_be_read() -> None:
+    """Each took minutes."""
+    guide, problems = read(f"# A{' ' * 100_000}?\n- {'->' * 100_000} x y\n- {' ' * 100_000}x\n- y -> contact")
+    assert problems == []
+    assert [each.words for each in guide.questions[0].answers] == ["y"]
+
+
+def test_what_looks_like_the_end_of_a_name_is_no_name() -> None:
+    guide, _ = read("# abc}\n- x -> contact")
+    assert (guide.questions[0].name, guide.questions[0].words) == ("abc", "abc}")
