@@ -38,7 +38,8 @@ _POLICY = (
     "default-src 'none'; img-src 'self' file: data:; base-uri 'none'; form-action 'none'; style-src 'sha256-"
     f"{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
 )
-_LINK = re.compile(r'(href|src)="(?:/[a-z]{2})?/articles/([0-9a-f-]{36})(?:/files/([0-9a-f-]{36}))?"')
+_ID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_LINK = re.compile(rf'(href|src)="(?:/[a-z]{{2}})?/articles/{_ID}(?:/files/{_ID})?"')
 _PICTURE = re.compile(r'<img\b[^>]*?\bsrc="([^"]*)"[^>]*>')
 _ALT = re.compile(r'\balt="([^"]*)"')
 _RUNS = frozenset((".html", ".htm", ".xhtml", ".xht", ".svg", ".xml", ".mht", ".mhtml", ".js", ".mjs", ".hta", ".url"))
@@ -70,10 +71,16 @@ class Export:
     public_url: str
     _pages: dict[UUID, str] = field(init=False, default_factory=dict[UUID, str])
     _stored: dict[UUID, str] = field(init=False, default_factory=dict[UUID, str])
+    _tellings: dict[UUID, list[Article]] = field(init=False, default_factory=dict[UUID, list[Article]])
+    _beside: dict[UUID, list[FileRow]] = field(init=False, default_factory=dict[UUID, list[FileRow]])
 
     def __post_init__(self) -> None:
         self._pages.update({each.id: f"{_tongue(each)}/{_slug(each)}.html" for each in self.articles})
         self._stored.update({each.file: f"files/{each.file.hex}/{_safe(each.name)}" for each in self.files})
+        for article in self.articles:  # by what it is a translation of
+            self._tellings.setdefault(article.original or article.id, []).append(article)
+        for file in self.files:
+            self._beside.setdefault(file.article, []).append(file)
 
     def written(self) -> Iterator[Written]:
         """All files, in the order in which they are best written: the indexes last."""
@@ -95,9 +102,8 @@ class Export:
 
     def _page(self, article: Article, around: tuple[Article | None, Article | None]) -> str:
         words = _words(_tongue(article))
-        files = [each for each in self.files if each.article == article.id]
-        root = article.original or article.id
-        others = [each for each in self.articles if (each.original or each.id) == root and each.id != article.id]
+        files = self._beside.get(article.id, [])
+        others = [each for each in self._tellings[article.original or article.id] if each.id != article.id]
         trail = _STEP.join(escape(level) for level in article.category.split("/") if level)
         parts = [
             f'<nav><a href="index.html">{words["index"]}</a>{_STEP if trail else ""}{trail}</nav>',

@@ -70,6 +70,13 @@ def test_no_name_of_a_file_leads_elsewhere_or_is_run_from_a_disk(evil: str) -> N
         assert not path.casefold().endswith((".html", ".svg", ".htm", ".xml", ".js"))
 
 
+def test_an_address_that_names_no_article_keeps_nothing_from_going_out() -> None:
+    named = f"[x](/articles/{'-' * 36}) [y](/articles/{ID}/files/{'a' * 36}) [z](/articles/{ID})"
+    pages = "".join(page for _, page in _exported(named))
+    assert f'href="/articles/{"-" * 36}"' in pages
+    assert f'href="/articles/{ID}/files/{"a" * 36}"' in pages
+
+
 @given(_SOUP, _SOUP)
 def test_an_address_put_in_the_place_of_another_opens_nothing(evil: str, said: str) -> None:
     assert what_runs(to_html(with_links(f"[x]({said}) {evil}", {said: "/articles/1"}))) == []
