@@ -44,16 +44,15 @@ class Source:
 def sources(folder: Path) -> list[Path]:
     """The files that are articles, in their order; hidden ones are not."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    return sorted(path for path in found if not _hidden(path, folder))
 
 
 def read(path: Path, folder: Path, *, language: str) -> Source:
     """`language`: where nothing says. Raises InvalidError for what can be no article."""
     if not _inside(path, folder):
         raise InvalidError("it leads out of the folder")
-    if path.stat().st_size > SOURCE_MAX_BYTES:
-        raise InvalidError(f"larger than {SOURCE_MAX_BYTES} bytes")
-    said, text = _front_matter(clean(path.read_bytes().decode("utf-8-sig", errors="replace")).replace("\r\n", "\n"))
+    written = content(path, SOURCE_MAX_BYTES).decode("utf-8-sig", errors="replace")
+    said, text = _front_matter(clean(written).replace("\r\n", "\n"))
     tongue, shelf = _by_place(Path(place_of(path, folder)))
     if path.suffix.lower() in _HTML:
         page = html_markdown.read(text)
@@ -81,6 +80,16 @@ def read(path: Path, folder: Path, *, language: str) -> Source:
 def place_of(path: Path, folder: Path) -> str:
     """Its path in the folder, as far as it is text: a name may be any bytes."""
     return path.relative_to(folder).as_posix().encode(errors="replace").decode()
+
+
+def content(path: Path, most: int) -> bytes:
+    """What stands in a file. Raises InvalidError for one that can't be read or has more bytes."""
+    try:
+        if path.stat().st_size > most:
+            raise InvalidError(f"{path.name} is larger than {most} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidError(f"{path.name} can't be read: {error.strerror}") from error
 
 
 def with_links(body: str, addresses: Mapping[str, str]) -> str:
@@ -161,17 +170,21 @@ def _without_heading(text: str) -> tuple[str, str]:
 
 def _beside(body: str, path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
     for _, given in _LINK.findall(body):
-        said = given.strip("<>")
-        parts = urlsplit(said)
-        if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
-            continue
+        said = str(given).strip("<>")
         try:
+            parts = urlsplit(said)
+            if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
+                continue
             lies = (path.parent / unquote(parts.path)).resolve()
-            there = _inside(lies, folder) and lies.is_file()
-        except (OSError, ValueError):  # a name too long, or none at all
+            there = _inside(lies, folder) and not _hidden(lies, folder.resolve()) and lies.is_file()
+        except (OSError, ValueError):  # no address, a name too long, or none at all
             continue
         if there:
             yield said, lies
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def _inside(path: Path, folder: Path) -> bool:

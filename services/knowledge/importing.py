@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from channels.attachments import FILE_MAX_BYTES
 from eventstore.blobs import Blobs
 from schemas.errors import InvalidError, RefusedError
 from schemas.ids import scoped_id
@@ -114,7 +115,7 @@ class Import:
         for said, lies in source.beside.items():
             if lies in self._ids:
                 continue
-            data = lies.read_bytes()
+            data = folder.content(lies, FILE_MAX_BYTES)
             yield (
                 said,
                 kept(

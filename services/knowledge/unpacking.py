@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import zlib
 from pathlib import Path, PurePosixPath
 from stat import S_ISLNK
 from typing import BinaryIO
@@ -14,6 +16,10 @@ FILES_MAX = 5_000
 ALL_MAX_BYTES = 300 * 1024 * 1024
 _NAME_MAX_CHARACTERS = 400
 _PIECE_BYTES = 64 * 1024
+_UNREADABLE = (
+    *(BadZipFile, LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError),
+    *(zlib.error, lzma.LZMAError, UnicodeDecodeError),  # of what is packed, and of names
+)
 
 
 def unpack(packed: BinaryIO, folder: Path) -> int:
@@ -26,7 +32,7 @@ def unpack(packed: BinaryIO, folder: Path) -> int:
             left = ALL_MAX_BYTES
             for each in files:
                 left -= _one(archive, each, folder / _place(each), left)
-    except (BadZipFile, LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except _UNREADABLE as error:
         raise InvalidError("not a ZIP that can be read", field="file") from error
     return len(files)
 

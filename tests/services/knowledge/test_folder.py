@@ -88,9 +88,10 @@ def test_a_page_becomes_markdown_that_shows_the_same() -> None:
 def test_what_lies_beside_it_is_named_and_nothing_of_elsewhere(tmp_path: Path) -> None:
     where = tmp_path / "in"
     outside = tmp_path / "secret.png"
-    _put(tmp_path, **{"secret.png": b"x", "in/a b.png": b"x", "in/sub/y.md": "Y"})
+    _put(tmp_path, **{"secret.png": b"x", "in/a b.png": b"x", "in/sub/y.md": "Y", "in/.git/config": "x"})
     (where / "link.png").symlink_to(outside)
     body = "![a](<a b.png>) ![b](../secret.png) ![c](link.png) [d](sub/y.md#z) ![e](/etc/passwd) [f](https://x.cu/a%20b.png)"
+    body += " [g](.git/config) [h](//[)"
     _put(where, **{"x.md": body})
     read = _read(where, "x.md")
     assert dict(read.beside) == {"a b.png": where / "a b.png", "sub/y.md#z": where / "sub/y.md"}
@@ -106,6 +107,16 @@ def test_what_is_no_article_is_refused_or_passed_by(tmp_path: Path) -> None:
     for name in ("x.md", "y.html", "out.md"):
         with pytest.raises(InvalidError):
             _read(tmp_path, name)
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidError):
+        folder.content(tmp_path / "gone.png", 10)
+    with pytest.raises(InvalidError):
+        folder.content(tmp_path, 10_000)
+    _put(tmp_path, **{"large.png": b"x" * 11})
+    with pytest.raises(InvalidError):
+        folder.content(tmp_path / "large.png", 10)
 
 
 def test_a_name_of_any_bytes_has_a_place_all_the_same(tmp_path: Path) -> None:

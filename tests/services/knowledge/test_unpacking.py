@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import stat
 import zipfile
 from io import BytesIO
@@ -47,6 +48,24 @@ def test_what_leads_elsewhere_is_refused_and_leaves_nothing_there(tmp_path: Path
 def test_what_is_no_archive_is_refused(tmp_path: Path, packed: BytesIO) -> None:
     with pytest.raises(InvalidError):
         unpack(packed, tmp_path)
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_what_was_damaged_is_refused(tmp_path: Path, way: int) -> None:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", way) as archive:
+        archive.writestr("x.md", random.Random(1).randbytes(2_000))  # noqa: S311 -- compresses badly
+    for at in range(36, 300, 8):
+        damaged = bytearray(packed.getvalue())
+        damaged[at : at + 60] = b"\xff" * 60
+        with pytest.raises(InvalidError):
+            unpack(BytesIO(bytes(damaged)), tmp_path)
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    packed = _zip(("ñandú.md", b"x")).getvalue().replace("ñ".encode(), b"\xff\xff")
+    with pytest.raises(InvalidError):
+        unpack(BytesIO(packed), tmp_path)
 
 
 def test_what_swells_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
