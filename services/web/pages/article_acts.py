@@ -49,7 +49,7 @@ class _Where(TypedDict):
 def asked(row: ArticleRow, action: str, fields: Mapping[str, str], *, by: str, alone: bool) -> Asked:  # noqa: C901, PLR0911, PLR0912 -- an action a case
     """Raises NotFoundError for another action, InvalidError for a field that makes no sense."""
     where: _Where = {"article": row.id, "by": by, "now": datetime.now(UTC)}
-    seen = _number(fields["seen"], "seen") if fields.get("seen") else None
+    seen = number(fields["seen"], "seen") if fields.get("seen") else None
     match action:
         case "save":
             return Asked((_save(fields, where),), "article_saved", text=True)
@@ -69,7 +69,7 @@ def asked(row: ArticleRow, action: str, fields: Mapping[str, str], *, by: str, a
             taken_up = articles.TakeUpDraft(wording=seen, **where)
             return Asked((taken_up,), "article_saved", "drop", seen=row.wording + 1)
         case "restore":
-            restored = articles.RestoreEdition(edition=_number(fields.get("edition", ""), "edition"), **where)
+            restored = articles.RestoreEdition(edition=number(fields.get("edition", ""), "edition"), **where)
             return Asked((restored,), "article_restored", "drop", seen=row.wording + 1)
         case "previous":
             if seen is None:
@@ -90,7 +90,7 @@ def asked(row: ArticleRow, action: str, fields: Mapping[str, str], *, by: str, a
 def _shelve(row: ArticleRow, action: str, fields: Mapping[str, str], where: _Where) -> ArticleRequest:  # noqa: C901, PLR0911 -- an action a case
     match action:
         case "file":
-            changes = _number(fields.get("filing_changes", ""), "filing_changes")
+            changes = number(fields.get("filing_changes", ""), "filing_changes")
             return shelving.Describe(filing=_filing(fields), filing_changes=changes, **where)
         case "review":
             return shelving.PlanReview(on=_day(fields.get("on", "")), **where)
@@ -103,7 +103,7 @@ def _shelve(row: ArticleRow, action: str, fields: Mapping[str, str], where: _Whe
         case "redirect":
             return shelving.Redirect(to=_named(fields.get("to", "")), **where)
         case "pin":
-            rank = _number(fields.get("rank") or "0", "rank")
+            rank = number(fields.get("rank") or "0", "rank")
             return shelving.Pin(shelf=fields.get("shelf", ""), rank=rank, **where)
         case "unpin":
             return shelving.Unpin(shelf=fields.get("shelf", ""), **where)
@@ -134,7 +134,7 @@ def begin(fields: Mapping[str, str], *, by: str) -> articles.Begin:
 
 def _save(fields: Mapping[str, str], where: _Where) -> articles.SaveDraft:
     """`over`: whoever saves has seen what others wrote meanwhile, and goes over it."""
-    wording = _number(fields.get("over") or fields.get("wording", ""), "wording")
+    wording = number(fields.get("over") or fields.get("wording", ""), "wording")
     return articles.SaveDraft(title=fields.get("title", ""), body=fields.get("body", ""), wording=wording, **where)
 
 
@@ -188,11 +188,11 @@ def _named(text: str) -> UUID | None:
     return UUID(found[-1])
 
 
-def _number(text: str, field: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise InvalidError("a number", field=field) from error
+def number(text: str, field: str) -> int:
+    """Raises InvalidError for what is none, or counts more than there can be."""
+    if not text.strip().isdecimal() or len(text) > 9:  # noqa: PLR2004 -- below the greatest number
+        raise InvalidError("a number", field=field)
+    return int(text)
 
 
 def _day(text: str) -> date | None:

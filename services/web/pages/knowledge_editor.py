@@ -26,11 +26,12 @@ from schemas.errors import InvalidError, NotFoundError
 from services.access.policy import may_publish_alone
 from services.drafts import article_autosaves
 from services.knowledge.article_files import kept
+from services.knowledge.articles import BODY_MAX_CHARACTERS, TITLE_MAX_CHARACTERS
 from services.knowledge.difference import difference
 from services.knowledge.gaps import FillGap
 from services.web.guard import caller
 from services.web.pages import article_view, posted
-from services.web.pages.article_acts import BACK, asked, begin
+from services.web.pages.article_acts import BACK, asked, begin, number
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 from services.web.routing import Router
@@ -214,8 +215,9 @@ def _keep(connection: Connection, article: UUID, fields: Mapping[str, str], by: 
     if typed == article_view.text_of(row):
         article_autosaves.drop(connection, article, by=by)
         return
-    wording = fields.get("wording", "")
-    seen = int(wording) if wording.isdecimal() else row.wording
+    if len(typed[0]) > 2 * TITLE_MAX_CHARACTERS or len(typed[1]) > 2 * BODY_MAX_CHARACTERS:
+        raise InvalidError("too long, and not by a little: what is to be shortened is kept")
+    seen = number(fields["wording"], "wording") if fields.get("wording") else row.wording
     article_autosaves.keep(connection, article, title=typed[0], body=typed[1], wording=seen, by=by)
 
 

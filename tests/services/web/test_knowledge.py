@@ -69,6 +69,16 @@ async def test_a_text_goes_from_a_title_to_its_readers_and_back(web: Web) -> Non
             assert (article in (await agent.get(f"/knowledge?state={state}")).text) is there
 
 
+async def test_what_no_form_sends_is_refused_and_not_kept(web: Web) -> None:
+    async with web.browser(Role.AGENT) as agent:
+        here = await _begin(web, agent, body="Uno")
+        typed = {"title": "Factura", "body": "Dos", "wording": "1"}
+        for odd in ({"wording": "9" * 5_000}, {"wording": "9" * 30}, {"title": "x" * 200_000}, {"body": "x" * 100_001}):
+            assert (await agent.post(f"{here}/keep", data=typed | odd)).status_code == 422
+        assert "Dos" not in (await agent.get(here)).text
+        assert (await agent.post(f"{here}/save", data=typed | {"wording": "9" * 30})).status_code == 422
+
+
 async def test_who_writes_over_somebody_else_hears_of_it_and_loses_nothing(web: Web) -> None:
     async with web.browser(Role.AGENT) as ana, web.browser(Role.ADMIN) as eva:
         here = await _begin(web, ana, body="Uno")
