@@ -161,7 +161,10 @@ async def test_gaps_and_doubts_wait_for_who_writes_and_can_be_opened_again(web: 
             assert (await _page(agent, done.headers["location"])).count("Dark mode?</q>") == left
         wrong = await agent.post(f"{page}/fill", data={"article": "nothing"})
         assert wrong.status_code == 422
-        await agent.post(f"/en/knowledge/doubts/{faq}/{gap}/settle", data={})
+    async with web.client(Role.AGENT) as program:
+        (flag,) = (await program.get(f"/api/v1/articles/{faq}/doubts")).json()["items"]
+    async with web.browser(Role.AGENT) as agent:
+        await agent.post(f"/en/knowledge/doubts/{faq}/{flag['flag']}/settle", data={})
     async with web.client(Role.AGENT) as program:
         await web.settled()
         assert (await program.get(f"/api/v1/articles/{faq}/doubts")).json()["items"] == []
