@@ -99,12 +99,13 @@ _CONDITIONS: dict[str, LiteralString] = {
     "q": "(a.title ILIKE ANY(%(q)s) OR a.draft_title ILIKE ANY(%(q)s)"
     " OR array_to_string(a.labels, ' ') ILIKE ANY(%(q)s) OR a.category ILIKE ANY(%(q)s))",
     "kind": "a.kind = %(kind)s",
-    "language": "a.language = %(language)s",
+    "language": "%(language)s IN (a.language, split_part(lower(a.language), '-', 1))",
     "category": "(a.category = %(category)s OR starts_with(a.category, %(category)s || '/'))",
     "product": "%(product)s = ANY(a.product_keys)",
     "label": "%(label)s = ANY(a.labels)",
-    "missing": "a.state <> 'retired' AND a.original IS NULL AND a.language <> %(missing)s AND NOT EXISTS (SELECT FROM"
-    " articles t WHERE t.original = a.id AND t.language = %(missing)s AND t.state <> 'retired')",
+    "missing": "a.state <> 'retired' AND a.original IS NULL AND split_part(lower(a.language), '-', 1) <> %(missing)s"
+    " AND NOT EXISTS (SELECT FROM articles t WHERE t.original = a.id AND t.state <> 'retired'"
+    " AND split_part(lower(t.language), '-', 1) = %(missing)s)",
     "due": "a.review_on <= %(due)s AND a.state <> 'retired'",
     "outdated": "a.state <> 'retired' AND " + _OUTDATED,
     "doubted": "EXISTS (SELECT FROM article_flags f WHERE f.article = a.id AND f.settled_by = '')",
@@ -168,15 +169,6 @@ def editions(connection: Connection, article: UUID) -> list[EditionRow]:
 def files(connection: Connection, article: UUID) -> list[FileRow]:
     """What belongs to it, the oldest first."""
     return _of_article(connection, FILES, article, "NOT removed")
-
-
-def files_of(connection: Connection, articles: Sequence[UUID]) -> list[FileRow]:
-    """What belongs to any of these."""
-    query = sql.SQL("SELECT {} FROM article_files WHERE article = ANY(%s) AND NOT removed ORDER BY position").format(
-        sql.SQL(", ").join(sql.Identifier(name) for name in FILES.columns)
-    )
-    with connection.cursor(row_factory=class_row(FileRow)) as rows:
-        return rows.execute(query, (list(articles),)).fetchall()
 
 
 def file(connection: Connection, wanted: UUID) -> FileRow | None:

@@ -12,7 +12,8 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from eventstore.database import Connection
-from projections.articles.readers import READABLE, Reader
+from projections.articles.readers import READABLE, SPOKEN, Reader
+from projections.articles.rows import FILES, FileRow
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
 
 
@@ -62,7 +63,7 @@ def find(
     """Published articles, newest first. `category`: with those below it."""
     asked: dict[LiteralString, object] = {
         "kind = %(kind)s": kind,
-        "language = %(language)s": language,
+        SPOKEN: language,
         "(category = %(category)s OR starts_with(category, %(category)s || '/'))": category,
         "position < %(after)s": read_cursor(cursor, int) if cursor else None,
     }
@@ -108,12 +109,30 @@ def every(connection: Connection, reader: Reader) -> list[Article]:
         return rows.execute(query, reader.values).fetchall()
 
 
+def files(connection: Connection, reader: Reader, wanted: Sequence[UUID]) -> list[FileRow]:
+    """What belongs to those of the wanted that this reader may see, the oldest first.
+
+    Others than agents get what stands in the published text: what was only added to it is a draft still. All that is
+    added to a published download is offered, for it need not stand in its text.
+    """
+    query = sql.SQL(
+        "SELECT {} FROM article_files AS f JOIN articles ON articles.id = f.article"
+        " WHERE f.article = ANY(%(wanted)s) AND NOT f.removed AND {}"
+        " AND (%(agent)s OR articles.kind = 'download' OR strpos(articles.body, f.file::text) > 0) ORDER BY f.position"
+    ).format(sql.SQL(", ").join(sql.Identifier("f", name) for name in FILES.columns), sql.SQL(READABLE))
+    with connection.cursor(row_factory=class_row(FileRow)) as rows:
+        return rows.execute(query, {"wanted": list(wanted), **reader.values}).fetchall()
+
+
 def redirect_of(connection: Connection, reader: Reader, article: UUID) -> UUID | None:
-    """Where a retired article leads this reader, if anywhere."""
+    """Where a retired article leads this reader, if anywhere: past others that were retired since, five at the most."""
     row = connection.execute(
         sql.SQL(
-            "SELECT articles.id FROM articles, articles AS gone WHERE gone.id = %(gone)s AND gone.state = 'retired'"
-            " AND articles.id = gone.redirect_to AND {}"
+            "WITH RECURSIVE led AS ("
+            "  SELECT redirect_to AS next, 1 AS step FROM articles WHERE id = %(gone)s AND state = 'retired'"
+            "  UNION ALL SELECT a.redirect_to, step + 1 FROM led JOIN articles AS a ON a.id = led.next"
+            "   WHERE a.state = 'retired' AND step < 5"
+            ") SELECT articles.id FROM led JOIN articles ON articles.id = led.next WHERE {} ORDER BY step LIMIT 1"
         ).format(sql.SQL(READABLE)),
         {"gone": article, **reader.values},
     ).fetchone()

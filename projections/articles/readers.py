@@ -14,6 +14,9 @@ READABLE: LiteralString = (
 )
 """The one condition of every public read, over the table `articles`. Its parameters: `Reader.values`."""
 
+SPOKEN: LiteralString = "%(language)s IN (articles.language, split_part(lower(articles.language), '-', 1))"
+"""Is an article in a language? `es-CU` is in `es` too, whatever is written behind it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:

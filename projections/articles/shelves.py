@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from eventstore.database import Connection
-from projections.articles.readers import READABLE, Reader
+from projections.articles.readers import READABLE, SPOKEN, Reader
 
 
 class Category(msgspec.Struct, frozen=True):
@@ -41,9 +41,9 @@ def categories(connection: Connection, reader: Reader, language: str, *, within:
     query = sql.SQL(
         "SELECT level AS name, count(*)::int AS articles FROM (SELECT CASE WHEN %(within)s = ''"
         " THEN split_part(category, '/', 1) ELSE category END AS level FROM articles WHERE {} AND category <> ''"
-        " AND language = %(language)s AND (%(within)s = '' OR starts_with(category, %(within)s || '/'))) AS found"
+        " AND {} AND (%(within)s = '' OR starts_with(category, %(within)s || '/'))) AS found"
         " GROUP BY level ORDER BY level"
-    ).format(sql.SQL(READABLE))
+    ).format(sql.SQL(READABLE), sql.SQL(SPOKEN))
     values = {"within": within, "language": language, **reader.values}
     with connection.cursor(row_factory=class_row(Category)) as rows:
         return rows.execute(query, values).fetchall()

@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
+from projections.article_search.fold import first_part
 from projections.knowledge_usage.placement import HELPFUL, UNHELPFUL, VIEW, warmth
 from projections.knowledge_usage.rows import (
     ARTICLE_COUNTS,
@@ -85,7 +86,7 @@ def _since(row: VisitRow, fact: _OfAVisit) -> VisitRow:
 
 
 def _published(row: ArticleRow, fact: ArticlePublished, _: Recorded) -> ArticleRow:
-    return replace(row, language=fact.language, heat=row.heat + warmth(VIEW, fact.at))
+    return replace(row, language=first_part(fact.language), heat=row.heat + warmth(VIEW, fact.at))
 
 
 def _described(row: ArticleRow, fact: ArticleDescribed, _: Recorded) -> ArticleRow:
@@ -116,7 +117,7 @@ _VISIT: Step[Fact] = changes(VISITS, lambda fact: fact.visit, _told)  # type: ig
 
 KNOWLEDGE_USAGE = Projection(
     "knowledge_usage",
-    version=3,
+    version=4,
     ddl="knowledge_usage/tables.sql",
     tables=(VISITS, ARTICLES, LINKS, THRESHOLDS, READS, SEARCHES, VISIT_COUNTS, ARTICLE_COUNTS, WORD_COUNTS),
     on=(

@@ -12,7 +12,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from eventstore.database import Connection
-from projections.articles.readers import READABLE, Reader
+from projections.articles.readers import READABLE, SPOKEN, Reader
 
 VIEW, HELPFUL, UNHELPFUL = 1, 3, -3
 HALF_AFTER = timedelta(days=10)
@@ -47,8 +47,8 @@ def wanted(connection: Connection, reader: Reader, language: str, shelf: str, li
 
 
 _PINNED: LiteralString = (
-    "SELECT article FROM article_pins JOIN articles ON articles.id = article"
-    " WHERE pinned AND shelf = %(shelf)s AND language = %(language)s AND "
+    "SELECT article FROM article_pins JOIN articles ON articles.id = article"  # noqa: S608 -- of literals
+    " WHERE pinned AND shelf = %(shelf)s AND " + SPOKEN + " AND "
 )
 _OF_ALL: LiteralString = (
     "SELECT u.article FROM usage_articles u JOIN articles ON articles.id = u.article"

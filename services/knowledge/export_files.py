@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from eventstore.blobs import Blobs
 from eventstore.database import Connection
 from projections import articles
-from projections.articles import Reader, desk
+from projections.articles import Reader
 from schemas.errors import InvalidError
 from services.knowledge.exporting import Export
 
@@ -18,7 +18,7 @@ from services.knowledge.exporting import Export
 def gather(connection: Connection, reader: Reader, public_url: str) -> Export:
     """What this reader may see."""
     found = articles.every(connection, reader)
-    return Export(found, desk.files_of(connection, [each.id for each in found]), public_url.rstrip("/"))
+    return Export(found, articles.files(connection, reader, [each.id for each in found]), public_url.rstrip("/"))
 
 
 def into_folder(export: Export, blobs: Blobs, folder: Path, step: Callable[[int], None]) -> int:

@@ -106,8 +106,10 @@ async def test_what_is_for_customers_opens_by_their_link_and_tells_nobody_else_i
         Translate(article=spanish, original=secret, by="ana", now=AT),
         Redirect(article=old, to=spanish, by="ana", now=AT),
     )
+    older = await _publish(web, "faq", "Older one", "Older.")
+    await library.run(Redirect(article=older, to=old, by="ana", now=AT))
     async with web.client(Role.AGENT) as agent, web.client(headers={"Accept": "text/html"}) as reader:
-        for article in (old, gone):
+        for article in (old, gone, older):
             await agent.post(f"/api/v1/articles/{article}/retire")
         await web.form(reader, email="ana@x.cu")
         await web.settled()
@@ -118,8 +120,9 @@ async def test_what_is_for_customers_opens_by_their_link_and_tells_nobody_else_i
         await agent.patch(f"/api/v1/articles/{secret}", json={"body": "Here they are, all of them."})
         await web.settled()
 
-        moved = await reader.get(f"/es/articles/{old}")
-        assert (moved.status_code, moved.headers["location"]) == (301, f"/es/articles/{spanish}")
+        for article in (old, older):
+            moved = await reader.get(f"/es/articles/{article}")
+            assert (moved.status_code, moved.headers["location"]) == (301, f"/es/articles/{spanish}")
         assert "Look for what you need" in await _page(reader, f"/en/articles/{gone}", 410)
         await _page(reader, f"/en/articles/{inner}", 404)
         closed = await _page(reader, f"/en/articles/{secret}", 403)

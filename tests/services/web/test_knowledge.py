@@ -162,14 +162,17 @@ async def test_files_are_pictures_or_downloads_and_nothing_that_runs(web: Web) -
         assert len(links) == len(files)
         for link in links:
             assert (await reader.get(link)).status_code == 404  # nobody may read the article yet
-        await _act(web, agent, here, "publish", title="Factura doble", body="Uno", wording=1)
+        *shown, hidden = links
+        body = " ".join(["Uno", *shown])
+        await _act(web, agent, here, "publish", title="Factura doble", body=body, wording=1)
+        assert (await reader.get(hidden)).status_code == 404  # no published text names it
         kinds = []
-        for link in links:
+        for link in shown:
             answer = await reader.get(link)
             assert answer.headers["x-content-type-options"] == "nosniff"
             assert "sandbox" in answer.headers["content-security-policy"]
             kinds.append((answer.headers["content-type"], answer.headers["content-disposition"].partition(";")[0]))
-        assert kinds == [("image/png", "inline"), *[("application/octet-stream", "attachment")] * 3]
+        assert kinds == [("image/png", "inline"), *[("application/octet-stream", "attachment")] * 2]
         await _act(web, agent, here, "remove-file", file=next(iter(links)).rpartition("/")[2])
         assert (await reader.get(next(iter(links)))).status_code == 404
 
