@@ -17,7 +17,7 @@ from channels.text import one_line
 from eventstore.database import Connection
 from projections import articles
 from projections.article_search import Found, search
-from projections.articles import Article, Reader, desk, shelves
+from projections.articles import Article, Reader, shelves
 from projections.articles.rows import FileRow
 from projections.articles.shelves import Standing, Tongue
 from schemas.errors import NotFoundError
@@ -72,7 +72,7 @@ def _reading(routes: Router, parts: Parts, screen: Screen) -> None:
             return await instead(request, reader, article)
         context = {"article": page.article, "page": page, "voted": voted, **_as_its_kind(page, way)}
         response = screen.render(request, "public/article.html", context)
-        if not voted and not way:
+        if not voted and not way and not reader.agent:
             visitors.note(request, response, Kind.OPENED, article=article)
         return response
 
@@ -123,7 +123,7 @@ def _read(connection: Connection, reader: Reader, article: UUID) -> Page | None:
     if found is None:
         return None
     alike = search(connection, reader, found.title, locale=found.language, limit=_ALIKE_MAX + 1).items
-    files = desk.files(connection, article) if found.kind == ArticleKind.DOWNLOAD else []
+    files = articles.files(connection, reader, [article]) if found.kind == ArticleKind.DOWNLOAD else []
     return Page(
         found,
         shelves.tongues(connection, reader, found.original or found.id),

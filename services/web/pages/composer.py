@@ -14,7 +14,7 @@ from channels import form, http_body
 from channels.attachments import Attachments
 from channels.text import clean
 from eventstore.database import Connection
-from projections import article_search, incidents, timeline
+from projections import article_search, articles, incidents, timeline
 from projections.articles import AGENT
 from schemas.interaction import Attachment
 from services.drafts import canned, drafts
@@ -80,7 +80,8 @@ def insertable(connection: Connection, number: int, user: str, q: str, language:
     known = casework.places(connection, number, user)
     found = canned.of(connection, user, q=q, language=language)[:_FOUND_MAX]
     shown = article_search.search(connection, AGENT, q, locale=language, limit=_FOUND_MAX).items if q else []
+    audiences = {each.id: each.audience for each in articles.get_each(connection, AGENT, [each.id for each in shown])}
     return {
         "canned": [(each.name, each.personal, canned.fill(each.body, known)) for each in found],
-        "articles": [(each.id, each.title, each.url) for each in shown],
+        "articles": [(each.id, each.title, each.url, audiences.get(each.id, "agents")) for each in shown],
     }

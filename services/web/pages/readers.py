@@ -16,9 +16,12 @@ from channels.address_tokens import AddressTokens
 from eventstore.database import Connection
 from projections import customers, organizations
 from projections.articles import AGENT, ANYBODY, Reader
+from services.access.policy import refusal
 from services.web.parts import Parts
 
 _COOKIE = "cauce_reader"
+_READS_ALL = "GET /api/v1/articles/{article}"
+"""Whoever may have this, reads all that is published here too; a token for something else reads what anybody does."""
 
 
 class Readers:
@@ -32,7 +35,8 @@ class Readers:
 
     async def of(self, request: Request) -> Reader:
         """Whoever asks for this page."""
-        if await self._guard.identify(request) is not None:  # the guard itself asks nobody on a page for all
+        who = await self._guard.identify(request)  # the guard itself asks nobody on a page for all
+        if who is not None and not refusal(who, _READS_ALL, "GET"):
             return AGENT
         address = self._address(request)
         return ANYBODY if address is None else await self._database.run(_customer, address)

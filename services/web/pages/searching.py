@@ -70,7 +70,7 @@ class Searching:
             "solved": request.query_params.get("solved") == "yes",
         }
         response = self._screen.render(request, "public/search.html", context)
-        if not context["solved"]:
+        if not context["solved"] and not reader.agent:
             found = tuple(each.id for each in results.items)
             self._visitors.note(request, response, Kind.SEARCHED, query=words, results=found)
         return response
@@ -83,7 +83,8 @@ class Searching:
         response = self._screen.render(
             request, "public/chat_found.html", {"q": words, "found": in_pieces(results.items)}
         )
-        for each in results.items:  # as beside a form: words that aren't typed to their end are no search
+        # as beside a form: words that aren't typed to their end are no search
+        for each in () if reader.agent else results.items:
             self._visitors.note(request, response, Kind.SUGGESTED, article=each.id)
         return response
 
@@ -115,11 +116,13 @@ def router(parts: Parts, screen: Screen) -> Router:
 
     @routes.get("/chat/articles/{article}")
     async def read(request: Request, article: UUID) -> Response:
-        shown = await parts.hub.database.run(articles.get, await readers.of(request), article)
+        reader = await readers.of(request)
+        shown = await parts.hub.database.run(articles.get, reader, article)
         if shown is None:
             raise NotFoundError("no such article")
         response = screen.render(request, "public/chat_article.html", {"article": shown})
-        visitors.note(request, response, Kind.OPENED, article=article)
+        if not reader.agent:
+            visitors.note(request, response, Kind.OPENED, article=article)
         return response
 
     return routes

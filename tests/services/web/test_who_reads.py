@@ -1,0 +1,47 @@
+"""Who reads the help centre as one of us, what is not counted of that, and what of it may go to a customer."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID
+
+from schemas.facts.article import ArticleKind, Audience
+from services.access import tokens
+from services.access.identity import Role
+from services.knowledge.library import Library
+from services.knowledge.shelving import Describe
+from services.knowledge.state import Filing
+from tests.services.web.serving import Web
+
+
+async def test_our_people_read_all_and_are_no_visitors_and_other_tokens_read_what_anybody_does(web: Web) -> None:
+    async with web.client(Role.AGENT) as agent, web.client() as visitor:
+        made: dict[str, UUID] = {}
+        for title in ("Inner matters", "Outer matters"):
+            fields = {"kind": "faq", "title": title, "body": "Words.", "language": "en"}
+            made[title] = UUID((await agent.post("/api/v1/articles", json=fields)).json()["id"])
+        inner, outer = made.values()
+        filing = Filing(kind=ArticleKind.FAQ, audience=Audience.AGENTS)
+        library = Library(web.hub.database, web.hub.ledger)
+        await library.run(Describe(article=inner, by="ana", now=datetime.now(UTC), filing=filing))
+        await web.form(visitor)
+        await web.settled()
+        with web.hub.access.desk("test") as desk:
+            secret = tokens.create_token(desk, Role.AGENT, "figures", scopes=("reports",))
+        async with web.client(headers={"Authorization": f"Bearer {secret}", "DNT": "1"}) as figures:
+            assert (await figures.get(f"/articles/{inner}")).status_code == 404
+            assert (await figures.get(f"/articles/{outer}")).status_code == 200
+        async with web.browser(Role.AGENT) as reader:
+            assert (await reader.get(f"/articles/{inner}")).status_code == 200
+            await reader.get("/en/?q=matters")
+            offered = (await reader.get("/en/agent/incidents/1/insert?q=matters")).text
+            assert f'data-insert="Outer matters: {web.hub.settings.public_url}/articles/{outer}"' in offered
+            assert 'data-insert="Inner' not in offered
+            assert "Agents only" in offered
+        await visitor.get(f"/articles/{outer}")
+        async with web.client(Role.ADMIN) as admin, asyncio.timeout(60):
+            while str(outer) not in (told := (await admin.get("/api/v1/events?type=visit.opened.v1")).text):  # noqa: ASYNC110 -- beside the answer
+                await asyncio.sleep(0.02)
+            assert str(inner) not in told
+            assert (await admin.get("/api/v1/events?type=visit.searched.v2")).text == ""
