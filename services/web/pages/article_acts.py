@@ -190,7 +190,7 @@ def _named(text: str) -> UUID | None:
 
 def number(text: str, field: str) -> int:
     """Raises InvalidError for what is none, or counts more than there can be."""
-    if not text.strip().isdecimal() or len(text) > 9:  # noqa: PLR2004 -- below the greatest number
+    if not text.strip().removeprefix("-").isdecimal() or len(text) > 9:  # noqa: PLR2004 -- below the greatest number
         raise InvalidError("a number", field=field)
     return int(text)
 

@@ -138,7 +138,7 @@ async def test_it_is_filed_translated_pinned_and_found_right(web: Web) -> None:
         assert here in (await agent.get("/knowledge?need=due")).text
         await _act(web, agent, here, "right")
         assert here not in (await agent.get("/knowledge?need=due")).text
-        await _act(web, agent, here, "pin", shelf="Cuenta", rank=1)
+        await _act(web, agent, here, "pin", shelf="Cuenta", rank=-1)
         assert 'name="shelf" value="Cuenta"' in (await agent.get(here)).text
 
 
