@@ -12,6 +12,7 @@ from math import log
 
 from eventstore.database import Connection
 from projections.article_search.likeness import instead
+from projections.articles.readers import Reader
 
 CHARACTERS_MAX = 300
 _WORDS_MAX = 24
@@ -52,8 +53,9 @@ class _Word:
 
 @dataclass(slots=True)
 class _Known:
-    """Stems that articles have: in how many, as which words, in which languages."""
+    """Stems that articles have which are for such a reader: in how many, as which words, in which languages."""
 
+    reader: Reader
     articles: dict[str, int] = field(default_factory=dict[str, int])
     words: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     languages: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
@@ -61,8 +63,8 @@ class _Known:
     def look_up(self, connection: Connection, stems: Collection[str]) -> None:
         rows: Sequence[tuple[str, int, list[str], list[str]]] = connection.execute(
             "SELECT stem, max(articles), array_agg(word), array_agg(language) FROM article_vocabulary"
-            " WHERE stem = ANY(%s) GROUP BY stem",
-            (list(stems),),
+            " WHERE stem = ANY(%(stems)s) AND (open > 0 OR %(agent)s OR (owned > 0 AND %(owns)s)) GROUP BY stem",
+            {"stems": list(stems), "agent": self.reader.agent, "owns": bool(self.reader.products)},
         ).fetchall()
         for stem, articles, words, languages in rows:
             self.languages[stem] = set(languages)
@@ -70,8 +72,8 @@ class _Known:
             self.words[stem] = set(words)
 
 
-def ask(connection: Connection, q: str, language: str, *, agent: bool) -> Asked:
-    """Read somebody's words. `agent`: those of articles that aren't for everybody are known too."""
+def ask(connection: Connection, q: str, language: str, reader: Reader) -> Asked:
+    """Read somebody's words. Words that stand only in what the reader may not see are not known."""
     languages: dict[str, int] = dict(
         connection.execute("SELECT language, articles FROM article_vocabulary WHERE word = ''").fetchall()
     )
@@ -80,7 +82,7 @@ def ask(connection: Connection, q: str, language: str, *, agent: bool) -> Asked:
     if language not in languages:  # then as most articles are written
         language = max(languages, key=lambda name: (languages[name], name))
     said = _said(connection, q[:CHARACTERS_MAX].replace("\0", " "), language, list(languages))
-    known, mended = _Known(), dict[str, str]()
+    known, mended = _Known(reader), dict[str, str]()
     known.look_up(connection, {stem for each in said for stem in each.stems.values()})
     for each in said:
         each.ways = {(stem,): 1.0 for stem in each.stems.values() if stem in known.articles}
@@ -88,7 +90,9 @@ def ask(connection: Connection, q: str, language: str, *, agent: bool) -> Asked:
     for each in said:
         if language not in known.languages.get(each.stems[language], ()):
             last = each is said[-1]
-            like = instead(connection, each.word, language=language, last=last, known=bool(each.ways), agent=agent)
+            like = instead(
+                connection, each.word, language=language, last=last, known=bool(each.ways), agent=reader.agent
+            )
             known.look_up(connection, {other.stem for other in like})
             if like and like[0].whole:
                 mended[each.word] = like[0].word

@@ -43,6 +43,7 @@ class WordRow(msgspec.Struct, frozen=True):
     stem: str
     articles: int
     open: int
+    owned: int
 
 
 class SynonymsRow(msgspec.Struct, frozen=True):
@@ -121,7 +122,7 @@ def _removed(row: SynonymsRow, fact: SynonymsRemoved, _: Recorded) -> SynonymsRo
 
 ARTICLE_SEARCH = Projection(
     "article_search",
-    version=3,
+    version=4,
     ddl="article_search/tables.sql",
     tables=(SEARCHED, VOCABULARY, SYNONYMS),
     on=(

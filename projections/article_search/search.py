@@ -65,7 +65,7 @@ def search(
     language = first_part(locale or "")
     if chosen.language is not None:
         chosen = replace(chosen, language=first_part(chosen.language))
-    asked = ask(connection, q, language, agent=reader.agent)
+    asked = ask(connection, q, language, reader)
     if not asked.terms:
         return Results([])
     row = connection.execute(

@@ -23,6 +23,7 @@ CREATE TABLE article_vocabulary (
     stem     text NOT NULL,                    -- as it stands in `words`
     articles bigint NOT NULL,                  -- how many published ones have it
     open     bigint NOT NULL,                  -- of them for everybody
+    owned    bigint NOT NULL,                  -- of them for whoever has a product
     sound    text GENERATED ALWAYS AS (public.article_sound(language, word)) STORED,
     PRIMARY KEY (word, language)
 );
@@ -44,7 +45,8 @@ CREATE FUNCTION count_article_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     MERGE INTO article_vocabulary AS known USING (
         SELECT language, word, tg_argv[0]::bigint * count(*) AS articles,
-            tg_argv[0]::bigint * count(*) FILTER (WHERE audience = 'public') AS open
+            tg_argv[0]::bigint * count(*) FILTER (WHERE audience = 'public') AS open,
+            tg_argv[0]::bigint * count(*) FILTER (WHERE audience = 'customers') AS owned
         FROM told CROSS JOIN LATERAL (
             SELECT DISTINCT word FROM public.words_said(concat_ws(' . ', title, array_to_string(labels, ' . '), body))
                 WHERE length(word) <= 60       -- an index takes no word of thousands of letters
@@ -52,12 +54,13 @@ BEGIN
         ) AS said WHERE state = 'published' GROUP BY language, word
     ) AS more ON (known.word, known.language) = (more.word, more.language)
     WHEN MATCHED AND known.articles + more.articles = 0 THEN DELETE
-    WHEN MATCHED THEN UPDATE SET articles = known.articles + more.articles, open = known.open + more.open
-    WHEN NOT MATCHED AND more.word = '' THEN INSERT (language, word, stem, articles, open)
-        VALUES (more.language, '', '', more.articles, more.open)
+    WHEN MATCHED THEN UPDATE SET articles = known.articles + more.articles, open = known.open + more.open,
+        owned = known.owned + more.owned
+    WHEN NOT MATCHED AND more.word = '' THEN INSERT (language, word, stem, articles, open, owned)
+        VALUES (more.language, '', '', more.articles, more.open, more.owned)
     WHEN NOT MATCHED AND public.article_stem(more.language, more.word) IS NOT NULL
-        THEN INSERT (language, word, stem, articles, open)
-        VALUES (more.language, more.word, public.article_stem(more.language, more.word), more.articles, more.open);
+        THEN INSERT (language, word, stem, articles, open, owned) VALUES (more.language, more.word,
+            public.article_stem(more.language, more.word), more.articles, more.open, more.owned);
     RETURN NULL;
 END $$;
 

@@ -127,6 +127,22 @@ def test_what_is_for_some_is_found_and_named_to_nobody_else(tell, database):
         assert search(connection, AGENT, "zaratusta", locale="es").meant == "zaratustra"
 
 
+def test_a_word_of_what_is_for_others_is_unknown_and_another_is_meant_by_it(tell, database):
+    ours, theirs, everybodys = uuid4(), uuid4(), uuid4()
+    filed = {"kind": ArticleKind.FAQ, "by": "ana", "at": _AT}
+    tell(
+        _published(ours, "Zaratustra"),
+        ArticleDescribed(article=ours, audience=Audience.AGENTS, **filed),
+        _published(theirs, "Zaratuztra"),
+        ArticleDescribed(article=theirs, audience=Audience.CUSTOMERS, products=("Caja",), **filed),
+        _published(everybodys, "Zarapustra"),
+    )
+    found = _asked(database, "zaratustra")
+    assert ([each.id for each in found.items], found.meant) == ([everybodys], "zarapustra")
+    assert _ids(database, "zaratuztra", Reader.having(["caja"])) == [theirs]
+    assert _ids(database, "zaratustra", AGENT) == [ours]
+
+
 @pytest.mark.parametrize("words", ["devolucion", "devolución", "DEVOLUCIONES", "reembolso", "devolucoin"])
 def test_accents_endings_capitals_synonyms_and_typos_find_the_same(corpus_database, words):
     assert _ids(corpus_database, words)[0] == article_id("refund", "es")
