@@ -95,6 +95,7 @@ _OUTDATED: LiteralString = (
     "(a.original IS NOT NULL"
     " AND a.of_edition < coalesce((SELECT o.edition FROM articles o WHERE o.id = a.original), 0))"
 )
+_BEGUN: LiteralString = "(a.edition > 0 OR a.draft_body IS NOT NULL)"
 _CONDITIONS: dict[str, LiteralString] = {
     "q": "(a.title ILIKE ANY(%(q)s) OR a.draft_title ILIKE ANY(%(q)s)"
     " OR array_to_string(a.labels, ' ') ILIKE ANY(%(q)s) OR a.category ILIKE ANY(%(q)s))",
@@ -124,7 +125,7 @@ def find(connection: Connection, asked: Asked, *, cursor: str | None = None, lim
     values: dict[str, object] = {
         name: value for name, value in msgspec.structs.asdict(asked).items() if value and name != "state"
     }
-    conditions = [_CONDITIONS[name] for name in values]
+    conditions: list[LiteralString] = [_BEGUN, *(_CONDITIONS[name] for name in values)]
     if asked.q:
         values["q"] = likeness(asked.q)
     if asked.product:
@@ -144,7 +145,7 @@ def find(connection: Connection, asked: Asked, *, cursor: str | None = None, lim
         " FROM articles a WHERE {} ORDER BY a.changed_at DESC, a.id DESC LIMIT %(limit)s"
     ).format(
         sql.SQL(_OUTDATED),
-        sql.SQL(" AND ").join(sql.SQL(each) for each in ("(a.edition > 0 OR a.draft_body IS NOT NULL)", *conditions)),
+        sql.SQL(" AND ").join(sql.SQL(each) for each in conditions),
     )
     with connection.cursor(row_factory=class_row(Listed)) as rows:
         found = rows.execute(query, {**values, "limit": bounded(limit) + 1}).fetchall()

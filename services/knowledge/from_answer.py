@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,14 +13,21 @@ from schemas.errors import NotFoundError
 from schemas.facts.article import ArticleKind
 from schemas.ids import scoped_id
 from schemas.interaction import Direction
-from services.knowledge.articles import Begin
+from services.knowledge.articles import BODY_MAX_CHARACTERS, TITLE_MAX_CHARACTERS, Begin
+from services.knowledge.personal import Tells, replaced
 from services.knowledge.turning import made_of
 
 _ENTRIES_MAX = 1000
 
 
-def begin(connection: Connection, number: int, answer: UUID, *, by: str) -> Begin:
-    """What is to be asked of the library: the same article for the same answer. Raises NotFoundError."""
+def begin(
+    connection: Connection, number: int, answer: UUID, *, by: str, instead: Callable[[str], Mapping[Tells, str]]
+) -> Begin:
+    """What is to be asked of the library: the same article for the same answer. Raises NotFoundError.
+
+    `instead`: what stands, in a language, for what tells who it was about. No fact ever holds that: it would outlive
+    an erasure.
+    """
     incident = incidents.get(connection, number)
     if incident is None:
         raise NotFoundError(f"no incident {number}")
@@ -30,11 +38,12 @@ def begin(connection: Connection, number: int, answer: UUID, *, by: str) -> Begi
         raise NotFoundError("no such answer")
     asked = next((each.text for each in reversed(said[:place]) if each.direction == Direction.IN), "")
     made = made_of(incident.subject, asked, said[place].text, language=_language(connection, incident))
+    whose, words = names(connection, incident.id), instead(made.language)
     return Begin(
         article=scoped_id("article of an answer", str(answer)),
         kind=ArticleKind.FAQ,
-        title=made.title,
-        body=made.body,
+        title=replaced(made.title, whose, words)[:TITLE_MAX_CHARACTERS],
+        body=replaced(made.body, whose, words)[:BODY_MAX_CHARACTERS],
         language=made.language,
         source=incident.id,
         by=by,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
+from schemas.address import without_addresses
 from schemas.errors import InvalidError, NotFoundError
 from schemas.facts.gap import GapDismissed, GapFilled, GapNoticed, GapReopened
 
@@ -113,7 +114,7 @@ def state_of(facts: Sequence[GapFact]) -> Gap:
 def _notice(gap: Gap, request: NoticeGap) -> list[GapFact]:
     if gap.known:  # said once already
         return []
-    words = " ".join(request.words.split())
+    words = without_addresses(" ".join(request.words.split()))
     if not 1 <= len(words) <= WORDS_MAX_CHARACTERS:
         raise InvalidError(f"1 to {WORDS_MAX_CHARACTERS} characters", field="words")
     return [

@@ -6,9 +6,11 @@ For whoever makes an article of an answer: shown marked, replaced at one click. 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from projections.likeness import folded
 
 _NAME_MIN = 3
 _TOKEN_MIN = 16
@@ -43,6 +45,9 @@ _PHONE = re.compile(rf"(?<![\w./-])(?!{_DATE})\+?\(?\d(?:[ ().-]{{0,2}}\d){{6,14
 _NUMBER = re.compile(
     r"(?<![\w.-])(?:[A-Z]{1,5}[-/]?\d{2,8}(?:[-/]\d{2,10}){1,3}|[A-Z]{1,4}-?\d{6,12}|\d{8,20})(?![\w-])"
 )
+_IDENTITY = re.compile(r"(?<![\w.-])(?:[XYZ]-?\d{7}|\d{2}\.?\d{3}\.?\d{3}|\d{7})-?[A-Z](?![\w-])", re.IGNORECASE)
+_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?!\w)")
+_CARD = re.compile(rf"(?<![\w./-])(?!{_DATE})\d(?:[ -]?\d){{12,18}}(?![\w-])")
 
 
 def find(text: str, names: Iterable[str] = ()) -> list[Found]:
@@ -66,6 +71,11 @@ def pieces(text: str, found: Iterable[Found]) -> Iterator[tuple[str, Tells | Non
         yield text[at:], None
 
 
+def replaced(text: str, names: Iterable[str], instead: Mapping[Tells, str]) -> str:
+    """The text with something else in the place of each of them."""
+    return "".join(piece if tells is None else instead[tells] for piece, tells in pieces(text, find(text, names)))
+
+
 def _each(text: str, names: Iterable[str]) -> Iterator[Found]:
     for match in _EMAIL.finditer(text):
         yield Found(match.start(), match.end(), Tells.EMAIL)
@@ -73,13 +83,21 @@ def _each(text: str, names: Iterable[str]) -> Iterator[Found]:
         link = match[0].rstrip(".,;:!?")
         if _lets_in(link):
             yield Found(match.start(), match.start() + len(link), Tells.LINK)
-    for match in _NUMBER.finditer(text):
-        yield Found(match.start(), match.end(), Tells.NUMBER)
+    for pattern in (_NUMBER, _IDENTITY, _IBAN, _CARD):
+        for match in pattern.finditer(text):
+            yield Found(match.start(), match.end(), Tells.NUMBER)
     for match in _PHONE.finditer(text):
         yield Found(match.start(), match.end(), Tells.PHONE)
+    level, places = _leveled(text)
     for name in _spelled(names):
-        for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
-            yield Found(match.start(), match.end(), Tells.NAME)
+        for match in re.finditer(rf"(?<!\w){re.escape(folded(name))}(?!\w)", level):
+            yield Found(places[match.start()], places[match.end()], Tells.NAME)
+
+
+def _leveled(text: str) -> tuple[str, list[int]]:
+    """The text without capitals and accents, and where each letter of that, and its end, stands in the text."""
+    level = [(letter, at) for at, written in enumerate(text) for letter in folded(written)]
+    return "".join(letter for letter, _ in level), [*(at for _, at in level), len(text)]
 
 
 def _lets_in(link: str) -> bool:

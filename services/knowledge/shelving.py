@@ -8,6 +8,7 @@ from datetime import date
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
+from schemas.address import without_addresses
 from schemas.errors import ConflictError, InvalidError, NotFoundError
 from schemas.facts.article import ArticleKind
 from schemas.facts.shelving import (
@@ -154,7 +155,7 @@ def decide(article: Article, request: ShelvingRequest, other: Article) -> list[S
         case DoubtIt():
             if len(request.words) > DOUBT_MAX_CHARACTERS:
                 raise InvalidError(f"at most {DOUBT_MAX_CHARACTERS} characters", field="words")
-            words = request.words.strip()
+            words = without_addresses(request.words.strip())
             return [
                 ArticleDoubted(flag=request.flag, doubt=request.doubt, words=words, incident=request.incident, **where)
             ]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -38,6 +39,7 @@ from services.web.api.shapes import (
     fresh,
     json,
 )
+from services.web.instead import instead
 from services.web.parts import Parts
 from services.web.routing import Router
 
@@ -149,10 +151,17 @@ def _gaps(routes: Router, parts: Parts) -> None:
 
 
 def _of_answers(routes: Router, parts: Parts) -> None:
+    replacing = partial(instead, default=parts.hub.settings.locale)
+
     @routes.post("/articles/from-answer", status_code=201, responses=answers(Noticed, 201))
     async def begin(body: AnswerIn, who: Caller) -> Response:
-        """Begin an article with a question and its answer; the same answer again is the same article."""
-        found = await parts.hub.database.run(from_answer.begin, body.incident, body.answer, by=who.name)
+        """Begin an article with a question and its answer, without names, addresses and numbers that tell whose it was.
+
+        The same answer again is the same article.
+        """
+        found = await parts.hub.database.run(
+            from_answer.begin, body.incident, body.answer, by=who.name, instead=replacing
+        )
         try:
             position = await parts.library.run(found)
         except ConflictError:

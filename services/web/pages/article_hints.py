@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from uuid import UUID
 
 from fastapi import Request
@@ -17,8 +17,8 @@ from schemas.errors import ConflictError, NotFoundError
 from schemas.facts.article import ArticleKind
 from services.knowledge import from_answer, guide, personal
 from services.web.guard import caller
+from services.web.instead import instead
 from services.web.pages import posted
-from services.web.pages.help_words import INSTEAD
 from services.web.pages.incident import Number
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
@@ -29,12 +29,13 @@ def router(parts: Parts, screen: Screen) -> Router:
     """A button of the incident's page and a fragment of the editor's."""
     routes = Router(include_in_schema=False)
     database = parts.hub.database
+    replacing = partial(instead, default=parts.hub.settings.locale)
 
     @routes.post("/agent/incidents/{number}/article-of")
     async def begin(request: Request, number: Number) -> Response:
         fields = await posted.fields(request)
         answer = posted.uuid(fields.get("answer", ""), "answer")
-        asked = await database.run(from_answer.begin, number, answer, by=caller(request).name)
+        asked = await database.run(from_answer.begin, number, answer, by=caller(request).name, instead=replacing)
         try:
             position = await parts.library.run(asked)
         except ConflictError:  # begun before: the same article
@@ -46,11 +47,11 @@ def router(parts: Parts, screen: Screen) -> Router:
     async def hints(request: Request, article: UUID) -> Response:
         fields = await posted.fields(request)
         row, names = await database.run(_about, article)
-        instead = {tells: screen.say_in(row.language, words) for tells, words in INSTEAD.items()}
+        words = replacing(row.language)
         title, body = fields.get("title", ""), fields.get("body", "")
         context = {
             "marked": [line for text in (title, *body.split("\n")) if (line := _marked(text, names))],
-            "replaced": (_replaced(title, names, instead), _replaced(body, names, instead)),
+            "replaced": (personal.replaced(title, names, words), personal.replaced(body, names, words)),
             "faults": guide.read(body)[1] if row.kind == ArticleKind.GUIDE and body.strip() else [],
         }
         return screen.render(request, "agent/article_hints.html", context)
@@ -69,8 +70,3 @@ def _marked(line: str, names: list[str]) -> list[tuple[str, personal.Tells | Non
     """A line in pieces, if something in it is personal."""
     found = personal.find(line, names)
     return list(personal.pieces(line, found)) if found else []
-
-
-def _replaced(text: str, names: list[str], instead: Mapping[str, str]) -> str:
-    pieces = personal.pieces(text, personal.find(text, names))
-    return "".join(piece if tells is None else instead[tells] for piece, tells in pieces)

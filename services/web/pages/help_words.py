@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.knowledge.guide import Fault
+from services.web.instead import INSTEAD
 
 VOTE_REASON: Mapping[str, str] = {
     "other_question": "It answers another question",
@@ -22,15 +23,6 @@ TELLS: Mapping[str, str] = {
     "name": "a name",
 }
 """What in a text may tell who it was about."""
-
-INSTEAD: Mapping[str, str] = {
-    "email": "(email address)",
-    "phone": "(telephone)",
-    "link": "(link)",
-    "number": "(number)",
-    "name": "(name)",
-}
-"""What stands in its place once it is replaced."""
 
 GUIDE_FAULT: Mapping[str, str] = {fault.name: fault.value for fault in Fault}
 

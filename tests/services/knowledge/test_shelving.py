@@ -194,3 +194,14 @@ def test_what_is_read_becomes_a_guide_only_if_it_is_one() -> None:
     guide = Describe(filing=Filing(kind=ArticleKind.GUIDE), **ASKED)
     with pytest.raises(InvalidError):
         decide(state_of([PUBLISHED]), guide, Article())
+
+
+def test_words_of_doubts_and_gaps_hold_no_addresses() -> None:
+    (doubted,) = decide(
+        _of(PUBLISHED), DoubtIt(flag=THING, doubt=Doubt.WRONG, words="ana@x.cu says", **ASKED), Article()
+    )
+    noticed = gaps.NoticeGap(gap=THING, words="Call +53 5555 1234?", by="ana", now=NOW)
+    (gap,) = gaps.decide(gaps.Gap(), noticed)
+    assert isinstance(doubted, ArticleDoubted)
+    assert isinstance(gap, GapNoticed)
+    assert (doubted.words, gap.words) == ("… says", "Call …?")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.knowledge.personal import Tells, find, pieces
+from services.knowledge.personal import Tells, find, pieces, replaced
 from services.knowledge.turning import Made, language_of, made_of, words_of
 
 QUESTION = """Buenos días:
@@ -83,6 +83,31 @@ def test_what_tells_who_it_was_is_found() -> None:
         ("https://shop.example/pay?id=3", Tells.LINK),
         ("PEREZ", Tells.NAME),
     ]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("12345678Z", "12.345.678-z", "X1234567L", "x-1234567-l", "ES91 2100 0418 4502 0005 1332"),
+        *(
+            "DE89370400440532013000",
+            "4111 1111 1111 1111",
+            "4111-1111-1111-1111",
+            "4222222222222",
+            "6304000000000000000",
+        ),
+    ],
+)
+def test_numbers_of_people_accounts_and_cards_are_found_whole(number: str) -> None:
+    text = f"Con {number}, y nada más."
+    assert [text[each.start : each.end] for each in find(text)] == [number]
+
+
+@pytest.mark.parametrize("said", ["Pérez", "perez", "PÉREZ", "Pe\N{COMBINING ACUTE ACCENT}rez"])
+@pytest.mark.parametrize("name", ["Ana Perez", "Ana Pérez"])
+def test_names_are_found_with_and_without_accents(said: str, name: str) -> None:
+    text = f"La señora {said} llamó."
+    assert replaced(text, [name], {Tells.NAME: "X"}) == "La señora X llamó."
 
 
 def test_what_everybody_may_know_is_left_alone() -> None:

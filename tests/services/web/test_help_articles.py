@@ -192,7 +192,7 @@ async def test_gaps_and_doubts_wait_for_who_writes_and_can_be_opened_again(web: 
     async with web.browser(Role.AGENT) as agent:
         editor = await _page(agent, f"/es/knowledge/{article}")
         text = "Vacíe la cola y apague la impresora de Ana."
-        assert f">{text}</textarea>" in editor
+        assert ">Vacíe la cola y apague la impresora de (nombre).</textarea>" in editor  # no fact ever held it
         shown = (await agent.post(f"/es/knowledge/{article}/hints", data={"title": "Factura", "body": text})).text
         assert '<mark class="tells" title="un nombre">Ana</mark>' in shown
         assert 'data-replace-body="Vacíe la cola y apague la impresora de (nombre)."' in shown
