@@ -10,7 +10,7 @@ from channels.attachments import FILE_MAX_BYTES, file_name, media_type
 from channels.text import one_line
 from eventstore.blobs import Blobs
 from schemas.errors import TooLargeError
-from schemas.ids import new_id
+from schemas.ids import new_id, scoped_id
 from schemas.interaction import Attachment
 from services.knowledge.shelving import AddFile
 
@@ -27,15 +27,21 @@ def kept(
     kind: str,
     release: str = "",
     file: UUID | None = None,
+    form: str = "",
     by: str,
     now: datetime,
 ) -> AddFile:
-    """Durable, and what is to be asked of the library. Blocks. Raises TooLargeError, BlobUnavailableError."""
+    """Durable, and what is to be asked of the library. Blocks. Raises TooLargeError, BlobUnavailableError.
+
+    `form`: by which it came; the same file once more by the same form is no other.
+    """
     if len(data) > FILE_MAX_BYTES:
         raise TooLargeError(f"a file may have {FILE_MAX_BYTES} bytes, {file_name(name)} has {len(data)}")
     named = file_name(name)
     content = Attachment(name=named, bytes=len(data), media_type=media_type(kind), blob=blobs.put(data))
     digest = hashlib.sha256(data).hexdigest()
+    if form:
+        file = scoped_id("file of a form", str(article), form, named, digest)
     return AddFile(
         article=article,
         file=file or new_id(),

@@ -215,7 +215,7 @@ def _translate(article: Article, request: Translate, original: Article) -> list[
         raise NotFoundError("no such article to translate")
     if request.original == request.article or original.translation is not None:
         raise ConflictError("that is itself a translation: translate its original")
-    if _tongue(original.language) == _tongue(article.language):
+    if tongue(original.language) == tongue(article.language):
         raise ConflictError("it is in that language already")
     says = Translation(request.original, max(1, len(original.editions)))
     if says == article.translation:
@@ -223,7 +223,8 @@ def _translate(article: Article, request: Translate, original: Article) -> list[
     return [ArticleTranslates(original=says.original, edition=says.edition, **request.where)]
 
 
-def _tongue(language: str) -> str:
+def tongue(language: str) -> str:
+    """`es` of `es-CU`."""
     return language.partition("-")[0].lower()
 
 

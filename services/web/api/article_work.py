@@ -28,6 +28,7 @@ from services.knowledge import articles, shelving
 from services.knowledge.article_files import address_of, kept
 from services.knowledge.library import ArticleRequest, article_id
 from services.knowledge.state import Filing
+from services.knowledge.translating import refuse_another
 from services.web.api.article_shapes import (
     DeclineIn,
     DraftIn,
@@ -205,7 +206,8 @@ def _shelving(routes: Router, parts: Parts) -> None:
 
     @routes.put("/{article}/translation", responses=answers(Written))
     async def translate(article: UUID, body: TranslationIn, who: Caller) -> Response:
-        """It says what the original says now."""
+        """It says what the original says now; 409 where another article translates it into that language."""
+        await parts.hub.database.run(_refuse_another, article, body.original)
         return await _done(parts, shelving.Translate(original=body.original, **_where(article, who)))
 
     @routes.put("/{article}/redirect", responses=answers(Written))
@@ -251,6 +253,12 @@ def _files(routes: Router, parts: Parts) -> None:
     async def remove(article: UUID, file: UUID, who: Caller) -> Response:
         """No longer offered."""
         return await _done(parts, shelving.RemoveFile(file=file, **_where(article, who)))
+
+
+def _refuse_another(connection: Connection, article: UUID, original: UUID) -> None:
+    row = desk.get(connection, article)
+    if row is not None:
+        refuse_another(connection, original, article, row.language)
 
 
 def _work(connection: Connection, article: UUID) -> Work:

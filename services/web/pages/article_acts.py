@@ -12,7 +12,7 @@ from uuid import UUID
 from projections.articles import ArticleRow
 from schemas.errors import InvalidError, NotFoundError
 from schemas.facts.article import ArticleKind, Audience
-from schemas.ids import new_id
+from schemas.ids import new_id, scoped_id
 from services.knowledge import articles, shelving
 from services.knowledge.library import ArticleRequest
 from services.knowledge.state import Filing
@@ -116,12 +116,12 @@ def _shelve(row: ArticleRow, action: str, fields: Mapping[str, str], where: _Whe
 
 
 def begin(fields: Mapping[str, str], *, by: str) -> articles.Begin:
-    """A new one. Raises InvalidError."""
+    """A new one; `id`: of the form, whose article it is however often it is sent. Raises InvalidError."""
     kind, language = fields.get("kind", ""), fields.get("language", "")
     if kind not in set(ArticleKind):
         raise InvalidError("which kind?", field="kind")
     return articles.Begin(
-        article=new_id(),
+        article=scoped_id("article of a form", by, form) if (form := fields.get("id")) else new_id(),
         kind=ArticleKind(kind),
         title=fields.get("title", ""),
         body=fields.get("body", ""),
@@ -141,7 +141,9 @@ def _save(fields: Mapping[str, str], where: _Where) -> articles.SaveDraft:
 def _translate(row: ArticleRow, fields: Mapping[str, str], where: _Where) -> Asked:
     """A draft that begins with the original's words, filed as that is."""
     title, body = (row.title, row.body) if row.edition else (row.draft_title or "", row.draft_body or "")
-    words = {"title": title, "body": body, "kind": row.kind, "language": fields.get("language", "")}
+    language = fields.get("language", "")
+    form = f"{row.id} {language} {fields['id']}" if fields.get("id") else ""
+    words = {"title": title, "body": body, "kind": row.kind, "language": language, "id": form}
     begun = begin(words, by=where["by"])
     there: _Where = {**where, "article": begun.article}
     filing = Filing(

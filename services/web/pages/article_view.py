@@ -12,6 +12,7 @@ from projections import articles
 from projections.articles import ArticleRow, EditionRow, FileRow, FlagRow, desk
 from projections.articles.desk import Pinned, Translated
 from schemas.errors import NotFoundError
+from schemas.ids import new_id
 from services.drafts import article_autosaves
 from services.drafts.article_autosaves import AtWork
 from services.knowledge.difference import Piece, difference
@@ -30,7 +31,10 @@ class Typed(msgspec.Struct, frozen=True):
 
 
 class View(msgspec.Struct, frozen=True):
-    """One article in the editor. `theirs`: what was changed meanwhile by others, against what is typed."""
+    """One article in the editor. `theirs`: what was changed meanwhile by others, against what is typed.
+
+    `fresh`: names what is made by the forms of this page, once however often they are sent.
+    """
 
     row: ArticleRow
     typed: Typed
@@ -47,6 +51,7 @@ class View(msgspec.Struct, frozen=True):
     used: desk.Used
     offered: list[tuple[UUID, str]]
     overdue: bool
+    fresh: UUID
 
 
 def read(connection: Connection, article: UUID, by: str) -> View:
@@ -75,6 +80,7 @@ def read(connection: Connection, article: UUID, by: str) -> View:
         used=desk.used(connection),
         offered=[(each.id, each.title) for each in offered if each.id != article],
         overdue=row.review_on is not None and row.review_on <= datetime.now(UTC).date(),
+        fresh=new_id(),
     )
 
 

@@ -23,12 +23,14 @@ from channels.attachments import FILE_MAX_BYTES
 from eventstore.database import Connection
 from projections.articles import GapRow, desk
 from schemas.errors import InvalidError, NotFoundError
+from schemas.ids import new_id
 from services.access.policy import may_publish_alone
 from services.drafts import article_autosaves
 from services.knowledge.article_files import kept
 from services.knowledge.articles import BODY_MAX_CHARACTERS, TITLE_MAX_CHARACTERS
 from services.knowledge.difference import difference
 from services.knowledge.gaps import FillGap
+from services.knowledge.translating import refuse_another
 from services.web.guard import caller
 from services.web.pages import article_view, posted
 from services.web.pages.article_acts import BACK, asked, begin, number
@@ -57,6 +59,7 @@ def _beginning(routes: Router, parts: Parts, screen: Screen) -> None:
         words = {"title": gap.words, "language": gap.language} if gap else {}
         shown = {"kind": "faq", "title": "", "source": "", "gap": "", **words, **{k: v for k, v in fields.items() if v}}
         shown.setdefault("language", screen.language(request))
+        shown.setdefault("id", str(new_id()))
         status, headers, refused = posted.outcome(error)
         context = {"fields": shown, **refused}
         return screen.render(request, "agent/article_new.html", context, status=status, headers=headers)
@@ -73,7 +76,7 @@ def _beginning(routes: Router, parts: Parts, screen: Screen) -> None:
             begun = begin(fields, by=by)
             gap = posted.uuid(fields["gap"], "gap") if fields.get("gap") else None
             filled = (FillGap(gap=gap, article=begun.article, by=by, now=begun.now),) if gap else ()
-            position = await parts.library.run(begun, *filled)
+            position = await parts.library.run(begun, *filled, repeatable=True)
         except posted.REFUSALS as error:
             return await page(request, fields, error)
         await parts.wait_for(position, "articles")
@@ -125,7 +128,7 @@ def _writing(routes: Router, parts: Parts, screen: Screen) -> None:
     async def upload(request: Request, article: UUID) -> Response:
         http_body.media_type(request, http_body.MULTIPART)
         form = await http_body.parse_multipart(request, POST_MAX_BYTES, max_files=_FILES_AT_ONCE, max_field_bytes=1024)
-        by, release = caller(request).name, str(form.get("release") or "")
+        by, release, sent = caller(request).name, str(form.get("release") or ""), str(form.get("id") or new_id())
         try:
             files = [each for _, each in form.multi_items() if isinstance(each, UploadFile) and each.filename]
             if not files:
@@ -140,6 +143,7 @@ def _writing(routes: Router, parts: Parts, screen: Screen) -> None:
                     name=each.filename or "",
                     kind=each.content_type or "",
                     release=release,
+                    form=sent,
                     by=by,
                     now=datetime.now(UTC),
                 )
@@ -171,7 +175,10 @@ def _acting(routes: Router, parts: Parts, screen: Screen) -> None:
         alone = may_publish_alone(who, reviewed=parts.hub.settings.article_review)
         try:
             what = asked(row, action, fields, by=who.name, alone=alone)
-            position = await parts.library.run(*what.requests)
+            if what.goes_to is not None:
+                spoken = fields.get("language", "")
+                await database.run(refuse_another, row.original or row.id, what.goes_to, spoken)
+            position = await parts.library.run(*what.requests, repeatable=True)
         except NotFoundError:
             raise
         except posted.REFUSALS as error:

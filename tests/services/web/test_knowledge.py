@@ -17,8 +17,10 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 
 
 async def _begin(web: Web, agent: httpx.AsyncClient, title: str = "Factura doble", **more: str) -> str:
-    made = await agent.post("/knowledge/new", data={"title": title, "kind": "faq", "language": "es", **more})
+    asked = {"title": title, "kind": "faq", "language": "es", "id": title, **more}
+    made, again = [await agent.post("/knowledge/new", data=asked) for _ in "12"]
     assert made.status_code == 303, made.text
+    assert urlsplit(again.headers["location"]).path == urlsplit(made.headers["location"]).path
     await web.settled()
     return urlsplit(made.headers["location"]).path
 
@@ -122,9 +124,12 @@ async def test_it_is_filed_translated_pinned_and_found_right(web: Web) -> None:
         assert stale.status_code == 409
         for query in ("label=clave", "product=CAJA", "category=Cuenta", "need=missing_en", "q=doble", "kind=how_to"):
             assert here in (await agent.get(f"/knowledge?{query}")).text, query
-        came = await agent.post(f"{here}/translate", data={"language": "en"})
+        came, again = [await agent.post(f"{here}/translate", data={"language": "en", "id": "1"}) for _ in "12"]
         there = urlsplit(came.headers["location"]).path
+        assert urlsplit(again.headers["location"]).path == there
         await web.settled()
+        second = await agent.post(f"{here}/translate", data={"language": "en", "id": "2"})
+        assert (second.status_code, there in second.text) == (409, True)
         assert "Uno" in (await agent.get(there)).text
         assert here not in (await agent.get("/knowledge?need=missing_en")).text
         await _act(web, agent, there, "publish", title="Twice", body="One", wording=1)
@@ -152,7 +157,8 @@ async def test_files_are_pictures_or_downloads_and_nothing_that_runs(web: Web) -
             ("file", ("x.svg", b"<svg onload='alert(1)'/>", "image/svg+xml")),
             ("file", ("fake.png", b"<script>alert(1)</script>", "image/png")),
         ]
-        came = await agent.post(f"{here}/files", files=files, data={"release": "9.1"})
+        for _ in "12":  # sent twice, kept once
+            came = await agent.post(f"{here}/files", files=files, data={"release": "9.1", "id": "1"})
         assert came.status_code == 303, came.text
         await web.settled()
         page = (await agent.get(here)).text
