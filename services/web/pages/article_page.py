@@ -95,27 +95,31 @@ def _voting(routes: Router, parts: Parts) -> None:
 
     @routes.post("/articles/{article}/vote")
     async def vote(request: Request, article: UUID) -> Response:
-        await refuse_unreadable(request, article)
+        reader = await reader_of(request, article)
         helpful = (await posted.fields(request)).get("helpful") == "yes"
         response = redirect(request, f"/articles/{article}", voted="yes" if helpful else "no")
-        visitors.note(request, response, Kind.VOTED, article=article, helpful=helpful)
+        if not reader.agent:
+            visitors.note(request, response, Kind.VOTED, article=article, helpful=helpful)
         return response
 
     @routes.post("/articles/{article}/reason")
     async def explain(request: Request, article: UUID) -> Response:
-        await refuse_unreadable(request, article)
+        reader = await reader_of(request, article)
         fields = await posted.fields(request)
         response = redirect(request, f"/articles/{article}", voted="why")
-        if fields.get("reason", "") in set(VoteReason):
+        if fields.get("reason", "") in set(VoteReason) and not reader.agent:
             words = one_line(fields.get("words", ""))[:REASON_MAX_CHARACTERS]
             reason = VoteReason(fields["reason"])
             visitors.note(request, response, Kind.VOTE_EXPLAINED, article=article, reason=reason, words=words)
         return response
 
-    async def refuse_unreadable(request: Request, article: UUID) -> None:
+    async def reader_of(request: Request, article: UUID) -> Reader:
+        """Who may vote. Raises NotFoundError for what they can't read."""
         parts.guard.refuse_foreign(request)
-        if await parts.hub.database.run(articles.get, await readers.of(request), article) is None:
+        reader = await readers.of(request)
+        if await parts.hub.database.run(articles.get, reader, article) is None:
             raise NotFoundError("no such article")
+        return reader
 
 
 def _read(connection: Connection, reader: Reader, article: UUID) -> Page | None:

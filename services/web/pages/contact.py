@@ -94,12 +94,12 @@ def router(parts: Parts, screen: Screen) -> Router:
         words = one_line(f"{subject} {body}")[:QUERY_MAX_CHARACTERS]
         if len(words) < _WORTH_CHARACTERS:
             return screen.render(request, "public/suggestions.html", {"found": []})
-        language = screen.language(request)
+        language, reader = screen.language(request), await readers.of(request)
         found = await parts.hub.database.run(
-            article_search.search, await readers.of(request), words, locale=language, limit=_SUGGESTIONS_MAX
+            article_search.search, reader, words, locale=language, limit=_SUGGESTIONS_MAX
         )
         response = screen.render(request, "public/suggestions.html", {"found": in_pieces(found.items)})
-        for each in found.items:
+        for each in () if reader.agent else found.items:
             visitors.note(request, response, Kind.SUGGESTED, article=each.id)
         return response
 

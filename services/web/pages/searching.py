@@ -107,7 +107,8 @@ def router(parts: Parts, screen: Screen) -> Router:
         parts.guard.refuse_foreign(request)
         words = one_line((await posted.fields(request)).get("q", ""))[:QUERY_MAX_CHARACTERS]
         response = redirect(request, "/", q=words, solved="yes")
-        visitors.note(request, response, Kind.SOLVED)
+        if not (await readers.of(request)).agent:
+            visitors.note(request, response, Kind.SOLVED)
         return response
 
     @routes.get("/chat/find")

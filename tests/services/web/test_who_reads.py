@@ -35,13 +35,20 @@ async def test_our_people_read_all_and_are_no_visitors_and_other_tokens_read_wha
         async with web.browser(Role.AGENT) as reader:
             assert (await reader.get(f"/articles/{inner}")).status_code == 200
             await reader.get("/en/?q=matters")
+            await reader.get("/en/suggest?subject=outer+matters")
+            for path, told in (
+                ("found", {"q": "matters"}),
+                (f"articles/{inner}/vote", {"helpful": "no"}),
+                (f"articles/{inner}/reason", {"reason": "unclear"}),
+            ):
+                assert (await reader.post(f"/en/{path}", data=told)).status_code in {204, 303}, path
             offered = (await reader.get("/en/agent/incidents/1/insert?q=matters")).text
             assert f'data-insert="Outer matters: {web.hub.settings.public_url}/articles/{outer}"' in offered
             assert 'data-insert="Inner' not in offered
             assert "Agents only" in offered
         await visitor.get(f"/articles/{outer}")
         async with web.client(Role.ADMIN) as admin, asyncio.timeout(60):
-            while str(outer) not in (told := (await admin.get("/api/v1/events?type=visit.opened.v1")).text):  # noqa: ASYNC110 -- beside the answer
+            while str(outer) not in (await admin.get("/api/v1/events?type=visit.opened.v1")).text:  # noqa: ASYNC110 -- beside the answer
                 await asyncio.sleep(0.02)
-            assert str(inner) not in told
-            assert (await admin.get("/api/v1/events?type=visit.searched.v2")).text == ""
+            begun = (await admin.get("/api/v1/events?type=visit.begun.v1")).text
+            assert len(begun.splitlines()) == 1
