@@ -89,6 +89,7 @@ async def keep(web: Web) -> Kept:
         shown = (await admin.get(f"/api/v1/{secret}")).json()
         written = {"kind": "faq", "title": SECRET, "body": SECRET, "language": "es"}
         draft = await act("articles/drafts", source=shown["id"], **written)
+        picture = await admin.post(f"/api/v1/articles/{draft['id']}/files", files=file)
         article = await act("articles", **{**written, "title": "La nómina", "body": "Llega el día 30."})
         gap = await act("gaps", words=SECRET, incident=numbers["open"])
         flag = await act(f"articles/{article['id']}/doubts", doubt="wrong", words=SECRET, incident=numbers["merged"])
@@ -102,6 +103,7 @@ async def keep(web: Web) -> Kept:
         "chat": chat,
         "callback": callback,
         "article": str(draft["id"]),
+        "file": str(picture.json()["id"]),
         "gap": str(gap["id"]),
         "flag": str(flag["id"]),
         "item": str(hold_answer(web, UUID(shown["id"]))),

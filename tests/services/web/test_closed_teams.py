@@ -153,6 +153,13 @@ async def test_its_members_whoever_has_it_and_admins_find_all_of_it(web: Web, ke
         assert {rule: came for rule, came in named.items() if came != 200} == _ELSEWHERE
 
 
+async def test_a_file_of_a_draft_made_of_it_is_for_those_who_see_that(web: Web, kept: Kept) -> None:
+    address = _filled("/articles/{article}/files/{file}", kept.known)
+    for who, status in (("outsider", 404), ("program", 404), ("member", 200), ("admin", 200)):
+        async with kept.client(web, who) as client:
+            assert (who, (await client.get(address)).status_code) == (who, status)
+
+
 async def test_nobody_else_does_anything_to_it(web: Web, kept: Kept) -> None:
     async with kept.client(web, "outsider") as client, kept.client(web, "admin") as admin:
         before = (await admin.get(f"/api/v1/incidents/{kept.known['number']}/timeline")).json()
