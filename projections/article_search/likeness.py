@@ -42,7 +42,7 @@ def instead(
     `agent`: words of articles that aren't for everybody too.
     """
     enough = len(word) >= (_BEGUN_LETTERS if last else _SHORT_LETTERS)
-    begun = _begun(connection, word, language=language, agent=agent) if enough else []
+    begun: Sequence[Like] = _begun(connection, word, language=language, agent=agent) if enough else ()
     if begun or known or len(word) < _MENDED_LETTERS:
         return begun
     return _mended(connection, word, language=language, agent=agent)

@@ -56,7 +56,7 @@ class _Page(HTMLParser):
             self.language = dict(attrs).get("lang") or ""
         self._in_title = tag == "title"
 
-    def handle_endtag(self, _tag: str) -> None:
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 -- the parser tells which
         self._in_title = False
 
     def handle_data(self, data: str) -> None:

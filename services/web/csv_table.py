@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from starlette.responses import Response
 
@@ -24,6 +24,6 @@ def csv_response(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
-        value = " ".join(map(str, value))
+        value = " ".join(map(str, cast("list[object]", value)))
     # a spreadsheet runs what begins like a formula
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

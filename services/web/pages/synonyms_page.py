@@ -75,7 +75,14 @@ def router(parts: Parts, screen: Screen) -> Router:
 
     async def page(request: Request, error: Exception | None, more: Mapping[str, object]) -> Response:
         status, headers, shown = posted.outcome(error)
-        context = {"fields": {}, "editing": None, "changed": None, **await database.run(_read), **more, **shown}
+        context: dict[str, object] = {
+            "fields": {},
+            "editing": None,
+            "changed": None,
+            **await database.run(_read),
+            **more,
+            **shown,
+        }
         return screen.render(request, "agent/synonyms.html", context, status=status, headers=headers)
 
     return routes
