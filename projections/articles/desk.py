@@ -215,17 +215,36 @@ def gap(connection: Connection, wanted: UUID) -> GapRow | None:
     return by_key(connection, GAPS, wanted)
 
 
+def categories(connection: Connection) -> list[str]:
+    """All that articles are filed under, by name."""
+    return _words(connection, "SELECT DISTINCT category FROM articles WHERE category <> '' ORDER BY 1")
+
+
+def products(connection: Connection) -> list[str]:
+    """All that articles are about, by name."""
+    return _words(connection, "SELECT DISTINCT unnest(products) FROM articles ORDER BY 1")
+
+
 def used(connection: Connection) -> Used:
-    """What one chooses from, each in its order."""
-    rows: Sequence[tuple[str, str]] = connection.execute(
-        "SELECT DISTINCT 'c', category FROM articles WHERE category <> ''"
-        " UNION SELECT DISTINCT 'l', unnest(labels) FROM articles"
-        " UNION SELECT DISTINCT 'p', unnest(products) FROM articles ORDER BY 1, 2"
-    ).fetchall()
-    found: dict[str, list[str]] = {"c": [], "l": [], "p": []}
-    for sort, word in rows:
-        found[sort].append(word)
-    return Used(found["c"], found["l"], found["p"])
+    """What one chooses from, each by name; labels and products as the articles changed last have them."""
+    return Used(
+        categories(connection),
+        _words(
+            connection,
+            "SELECT DISTINCT unnest(labels) FROM"
+            " (SELECT labels FROM articles ORDER BY changed_at DESC, id DESC LIMIT 2000) AS lately ORDER BY 1",
+        ),
+        _words(
+            connection,
+            "SELECT DISTINCT unnest(products) FROM"
+            " (SELECT products FROM articles ORDER BY changed_at DESC, id DESC LIMIT 2000) AS lately ORDER BY 1",
+        ),
+    )
+
+
+def _words(connection: Connection, query: LiteralString) -> list[str]:
+    rows: Sequence[tuple[str]] = connection.execute(query).fetchall()
+    return [word for (word,) in rows]
 
 
 def _of_article(connection: Connection, table: Table[R], article: UUID, among: LiteralString) -> list[R]:

@@ -82,11 +82,11 @@ def published(connection: Connection, limit: int) -> list[tuple[UUID, str, str]]
 
 
 def asked_alike(connection: Connection, gap: UUID) -> list[UUID]:
-    """This one, and those that stand as it does with the same words."""
+    """This one, and those that stand as it does with the same words, of those noticed or closed last."""
     rows: Sequence[tuple[UUID, str]] = connection.execute(
         "SELECT g.gap, g.words FROM gaps g JOIN gaps of ON of.gap = %s AND of.state = g.state"
-        " AND of.language = g.language ORDER BY g.position",
-        (gap,),
+        " AND of.language = g.language ORDER BY coalesce(g.closed_at, g.at) DESC, g.position DESC LIMIT %s",
+        (gap, _GAPS_MAX),
     ).fetchall()
     said = next((_said(words) for found, words in rows if found == gap), None)
     return [found for found, words in rows if _said(words) == said] or [gap]

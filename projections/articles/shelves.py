@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import LiteralString
 from uuid import UUID
 
@@ -47,6 +48,13 @@ def categories(connection: Connection, reader: Reader, language: str, *, within:
     values = {"within": within, "language": language, **reader.values}
     with connection.cursor(row_factory=class_row(Category)) as rows:
         return rows.execute(query, values).fetchall()
+
+
+def kinds(connection: Connection, reader: Reader, language: str) -> list[str]:
+    """Those that there are articles of."""
+    query = sql.SQL("SELECT DISTINCT kind FROM articles WHERE {} AND language = %(language)s").format(sql.SQL(READABLE))
+    rows: Sequence[tuple[str]] = connection.execute(query, {"language": language, **reader.values}).fetchall()
+    return [kind for (kind,) in rows]
 
 
 _TONGUES: LiteralString = (

@@ -28,7 +28,7 @@ from services.web.pages.searching import Searching
 from services.web.parts import Parts
 from services.web.routing import Router
 
-_LISTED_MAX = 200
+_LISTED_MAX = 60
 _TOP_MAX = 10
 _CATEGORY_TOP_MAX = 5
 _NEWS_MAX = 3
@@ -78,19 +78,22 @@ def router(parts: Parts, screen: Screen) -> Router:
         q: Annotated[str, Query(max_length=1000)] = "",
         kind: Annotated[str, Query(max_length=20)] = "",
         category: Annotated[str, Query(max_length=200)] = "",
+        cursor: Annotated[str, Query(max_length=200)] = "",
     ) -> Response:
         words, shelf = one_line(q)[:QUERY_MAX_CHARACTERS], one_line(category)
         language, reader = screen.language(request), await readers.of(request)
         if words:
             return await searching.show(request, reader, words)
         if kind in set(ArticleKind):
-            shown = await database.run(articles.find, reader, kind=kind, language=language, limit=_LISTED_MAX)
+            shown = await database.run(
+                articles.find, reader, kind=kind, language=language, cursor=cursor or None, limit=_LISTED_MAX
+            )
             releases = _releases(shown.items) if kind == ArticleKind.RELEASE_NOTE else ()
-            context = {"kind": kind, "items": shown.items, "releases": releases}
+            context = {"kind": kind, "items": shown.items, "releases": releases, "following": shown.next_cursor}
             return screen.render(request, "public/shelf.html", context)
         if shelf:
             return screen.render(
-                request, "public/category.html", await database.run(_category, reader, language, shelf)
+                request, "public/category.html", await database.run(_category, reader, language, shelf, cursor)
             )
         home = await homes.of(parts, reader, language)
         return screen.render(request, "public/help.html", {"home": home})
@@ -100,26 +103,35 @@ def router(parts: Parts, screen: Screen) -> Router:
 
 def _home(connection: Connection, reader: Reader, language: str) -> Home:
     """The most wanted (projections/knowledge_usage/placement.py), and the newest news beside them."""
-    newest = articles.find(connection, reader, language=language, limit=_LISTED_MAX).items
-    news = [each for each in newest if each.kind in set(_NEWS)][:_NEWS_MAX]
+    told = [
+        each
+        for kind in _NEWS
+        for each in articles.find(connection, reader, kind=kind, language=language, limit=_NEWS_MAX).items
+    ]
+    news = sorted(told, key=lambda each: each.published_at, reverse=True)[:_NEWS_MAX]
     beside = {each.id for each in news}
     wanted = knowledge_usage.wanted(connection, reader, language, "", _TOP_MAX + _NEWS_MAX)
     top = [each for each in articles.get_each(connection, reader, wanted) if each.id not in beside][:_TOP_MAX]
-    kinds = [kind.value for kind in ArticleKind if any(each.kind == kind for each in newest)]
+    there = shelves.kinds(connection, reader, language)
+    kinds = [kind.value for kind in ArticleKind if kind in there]
     return Home(top, news, shelves.categories(connection, reader, language), kinds)
 
 
-def _category(connection: Connection, reader: Reader, language: str, shelf: str) -> dict[str, object]:
-    items = articles.find(connection, reader, language=language, category=shelf, limit=_LISTED_MAX).items
+def _category(connection: Connection, reader: Reader, language: str, shelf: str, cursor: str) -> dict[str, object]:
+    """What is most wanted, above the newest; then page by page the older ones."""
+    found = articles.find(
+        connection, reader, language=language, category=shelf, cursor=cursor or None, limit=_LISTED_MAX
+    )
     wanted = knowledge_usage.wanted(connection, reader, language, shelf, _CATEGORY_TOP_MAX)
     above, _, name = shelf.rpartition("/")
     return {
         "shelf": shelf,
         "name": name,
         "above": above,
-        "below": shelves.categories(connection, reader, language, within=shelf),
-        "top": articles.get_each(connection, reader, wanted),
-        "rest": [each for each in items if each.id not in wanted],
+        "below": [] if cursor else shelves.categories(connection, reader, language, within=shelf),
+        "top": [] if cursor else articles.get_each(connection, reader, wanted),
+        "rest": [each for each in found.items if each.id not in wanted],
+        "following": found.next_cursor,
     }
 
 

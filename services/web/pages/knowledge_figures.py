@@ -100,14 +100,14 @@ def _overview(connection: Connection, asked: Asked, language: str) -> dict[str, 
         "alarms": usage.alarms(connection, datetime.now(UTC)),
         "thresholds": usage.thresholds(connection),
         "top": [(each, named.get(str(each), "")) for each in top],
-        "products": desk.used(connection).products,
+        "products": desk.products(connection),
     }
 
 
 def _articles(connection: Connection, asked: Asked, order: Order) -> dict[str, object]:
     found = usage.by_article(connection, asked, order=order, languages=LANGUAGES, limit=_SHOWN)
     today = datetime.now(UTC)
-    return {"rows": found, "order": order.value, "now": today, "products": desk.used(connection).products}
+    return {"rows": found, "order": order.value, "now": today, "products": desk.products(connection)}
 
 
 def _words(connection: Connection, asked: Asked, show: str) -> dict[str, object]:
@@ -129,5 +129,5 @@ def _shift(connection: Connection, asked: Asked) -> dict[str, object]:
         "periods": list(periods.items()),
         "channels": [name for name in (SELF_SERVICE, *CHANNEL) if name in came],
         "thresholds": usage.thresholds(connection),
-        "products": desk.used(connection).products,
+        "products": desk.products(connection),
     }

@@ -66,7 +66,7 @@ def _read(connection: Connection, given: Mapping[str, str], cursor: str) -> dict
     return {
         "page": found,
         "given": given,
-        "categories": desk.used(connection).categories,
+        "categories": desk.categories(connection),
         "filtered": query,
         "more": f"?{urlencode({**given, 'cursor': found.next_cursor})}" if found.next_cursor else "",
         "today": today,

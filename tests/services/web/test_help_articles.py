@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from uuid import UUID
 
 import httpx
+import pytest
 
 from channels.address_tokens import AddressTokens
 from schemas.facts.article import ArticleKind, Audience
@@ -15,6 +18,7 @@ from services.access.identity import Role
 from services.knowledge.library import Library
 from services.knowledge.shelving import Describe, Pin, Redirect, Translate
 from services.knowledge.state import Filing
+from services.web.pages import help_centre
 from tests.services.web.serving import Web
 
 GUIDE = """Two questions.
@@ -196,3 +200,22 @@ async def test_gaps_and_doubts_wait_for_who_writes_and_can_be_opened_again(web: 
         shown = (await agent.post(f"/es/knowledge/{article}/hints", data={"title": "Factura", "body": text})).text
         assert '<mark class="tells" title="un nombre">Ana</mark>' in shown
         assert 'data-replace-body="Vacíe la cola y apague la impresora de (nombre)."' in shown
+
+
+async def test_what_is_older_is_a_page_further(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(help_centre, "_LISTED_MAX", 1)
+    monkeypatch.setattr(help_centre, "_CATEGORY_TOP_MAX", 1)
+    titles = ["First of all", "Second of all", "Third of all"]
+    faqs = [await _publish(web, "faq", title, "Text.") for title in titles]
+    await _library(web).run(*(_file(each, "faq", category="Printing") for each in faqs))
+    await _publish(web, "release_note", "Version 9", "Text.")
+    await web.settled()
+    async with web.client(headers={"Accept": "text/html"}) as reader:
+        assert "?kind=faq" in await _page(reader, "/en/")  # though the newest is of another kind
+        for path in ("/en/?kind=faq", "/en/?category=Printing"):
+            pages = [await _page(reader, path)]
+            while len(pages) < 9 and (older := re.search(r'href="([^"]*)">Older ones', pages[-1])):
+                pages.append(await _page(reader, unescape(older[1])))
+            assert len(pages) == 3
+            assert all(title in "".join(pages) for title in titles)
+            assert titles[0] not in pages[0] or titles[1] not in pages[0]
