@@ -128,7 +128,7 @@ def _writing(routes: Router, parts: Parts, screen: Screen) -> None:
     async def upload(request: Request, article: UUID) -> Response:
         http_body.media_type(request, http_body.MULTIPART)
         form = await http_body.parse_multipart(request, POST_MAX_BYTES, max_files=_FILES_AT_ONCE, max_field_bytes=1024)
-        by, release, sent = caller(request).name, str(form.get("release") or ""), str(form.get("id") or new_id())
+        by, release, sent = caller(request).name, str(form.get("release") or ""), str(form.get("form") or new_id())
         try:
             files = [each for _, each in form.multi_items() if isinstance(each, UploadFile) and each.filename]
             if not files:

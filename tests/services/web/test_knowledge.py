@@ -158,7 +158,7 @@ async def test_files_are_pictures_or_downloads_and_nothing_that_runs(web: Web) -
             ("file", ("fake.png", b"<script>alert(1)</script>", "image/png")),
         ]
         for _ in "12":  # sent twice, kept once
-            came = await agent.post(f"{here}/files", files=files, data={"release": "9.1", "id": "1"})
+            came = await agent.post(f"{here}/files", files=files, data={"release": "9.1", "form": "1"})
         assert came.status_code == 303, came.text
         await web.settled()
         page = (await agent.get(here)).text
