@@ -63,8 +63,7 @@ def test_a_killed_import_goes_on_doubles_nothing_keeps_dates_and_sends_nothing(
         hub.audit()  # what the last one left is through
         begun = count(database_url, LOGGED)
         running = begin(hub, box)
-        assert eventually(lambda before=begun: count(database_url, LOGGED) > before + 100, 60, 0.01)
-        running.send_signal(ending)
+        signal_in_the_middle(running, ending, database_url, begun + 100)
         output, errors = running.communicate(timeout=30)
         if ending is signal.SIGINT:
             assert running.returncode == 130, errors
@@ -92,6 +91,21 @@ def begin(hub: HubProcess, box) -> subprocess.Popen[str]:
         [sys.executable, "-m", "services.cli", "mail", "import", str(box)],
         cwd=ROOT, env=hub.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+
+
+def signal_in_the_middle(running: subprocess.Popen[str], ending: signal.Signals, database_url: str, after: int) -> None:
+    """Once more than `after` are on the log, and while nothing can be added: it can't be through before it hears."""
+
+    def heard() -> bool:
+        with connection.transaction():
+            connection.execute("LOCK TABLE log_mail IN SHARE MODE")
+            (logged,) = connection.execute("SELECT count(*) FROM log_mail").fetchone()
+            if logged > after:
+                running.send_signal(ending)
+            return logged > after
+
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        assert eventually(heard, 60, 0.01)
 
 
 def count(database_url: str, rows: LiteralString) -> int:
