@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
 from eventstore.sight import EVERYTHING, Sight
+from schemas.facts import Fact, stream_id, stream_of
 from services.callbacks.requests import ReleaseCallback, RescheduleCallback
 from services.calls.requests import ChangeCall
 from services.chats.requests import TakeBackTransfer
@@ -40,6 +41,8 @@ Inverse: TypeAlias = (
 )
 """What undoes something: kept, and run later (services/undo.py)."""
 
+F = TypeVar("F", bound=Fact)
+
 
 @dataclass(slots=True)
 class Desk:
@@ -64,6 +67,13 @@ class Desk:
         loading.load_incidents(self.connection, self.known, [incident])
         whole = self.known.incidents[self.known.root(incident)]
         return self.sight.sees(whole.team, whole.assignee)
+
+    def last(self, kind: type[F], subject: UUID) -> F | None:
+        """The last fact of a kind in its subject's stream, with what this transaction adds; loads the stream."""
+        stream = stream_id(kind.category, subject)
+        loading.load_versions(self.connection, self.known, [stream])
+        told = [*self.ledger.load(self.connection, [stream])[stream].facts, *(fact for fact, _ in self.known.facts)]
+        return next((fact for fact in reversed(told) if isinstance(fact, kind) and stream_of(fact) == stream), None)
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from eventstore.ledger import Cause
 from schemas.errors import InvalidError
-from schemas.facts import stream_id
 from schemas.facts.incident import Priority
 from schemas.facts.target import TargetSet, target_id
 from services.desk import Desk, Done
-from services.incidents import loading
 from services.request import Request
 
 SECONDS_MIN = 60
@@ -52,9 +50,5 @@ def decide(current: TargetSet | None, request: SetTarget) -> list[TargetSet]:
 def handle(desk: Desk, request: SetTarget) -> Done:
     """Decide on what was set last. Raises InvalidError."""
     target = target_id(request.priority)
-    stream = stream_id(TargetSet.category, target)
-    loading.load_versions(desk.connection, desk.known, [stream])
-    told = [*desk.ledger.load(desk.connection, [stream])[stream].facts, *(fact for fact, _ in desk.known.facts)]
-    set_before = [fact for fact in told if isinstance(fact, TargetSet) and fact.target == target]
-    desk.known.record(decide(set_before[-1] if set_before else None, request), Cause(request.id))
+    desk.known.record(decide(desk.last(TargetSet, target), request), Cause(request.id))
     return Done(subject=target)

@@ -8,10 +8,8 @@ from __future__ import annotations
 from eventstore.ledger import Cause
 from projections.knowledge_usage import PRESETS
 from schemas.errors import InvalidError
-from schemas.facts import stream_id
 from schemas.facts.threshold import ThresholdSet, threshold_id
 from services.desk import Desk, Done
-from services.incidents import loading
 from services.request import Request
 
 VALUE_MAX = 1000
@@ -49,9 +47,5 @@ def decide(current: ThresholdSet | None, request: SetThreshold) -> list[Threshol
 def handle(desk: Desk, request: SetThreshold) -> Done:
     """Decide on what was set last. Raises InvalidError."""
     threshold = threshold_id(request.name)
-    stream = stream_id(ThresholdSet.category, threshold)
-    loading.load_versions(desk.connection, desk.known, [stream])
-    told = [*desk.ledger.load(desk.connection, [stream])[stream].facts, *(fact for fact, _ in desk.known.facts)]
-    set_before = [fact for fact in told if isinstance(fact, ThresholdSet) and fact.threshold == threshold]
-    desk.known.record(decide(set_before[-1] if set_before else None, request), Cause(request.id))
+    desk.known.record(decide(desk.last(ThresholdSet, threshold), request), Cause(request.id))
     return Done(subject=threshold)
