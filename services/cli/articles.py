@@ -10,7 +10,7 @@ import typer
 
 from projections.articles import AGENT, ANYBODY
 from services import logging_setup
-from services.cli import context
+from services.cli import context, imports
 from services.cli.progress import counting
 from services.knowledge.export_files import gather, into_folder
 from services.knowledge.importing import Import, Imported, Wanted
@@ -19,8 +19,6 @@ from services.settings import Settings
 from services.wiring import open_hub
 
 app = typer.Typer(help="Articles in from a folder, and out as files that read offline.", no_args_is_help=True)
-
-_INTERRUPTED = 130
 
 
 def register(cauce: typer.Typer) -> None:
@@ -49,15 +47,11 @@ def run_import(
     called = name or folder.resolve().name
     wanted = Wanted(name=called, language=language or settings.locale, by=by, drafts=drafts, update=update)
     done = Imported()
-    try:
-        asyncio.run(_import(settings, folder, wanted, done))
-    except KeyboardInterrupt:
-        _report(done)
-        typer.echo("broken off; the same command goes on from here", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
-    _report(done)
-    if done.reasons:
-        raise typer.Exit(1)
+    imports.run_import(
+        _import(settings, folder, wanted, done),
+        lambda: f"{done.new} new, {done.changed} changed, {done.there} already there, {len(done.reasons)} refused",
+        done.reasons,
+    )
 
 
 @app.command("export")
@@ -69,12 +63,6 @@ def run_export(
     """Write what everybody may read as static files, with pictures and downloads: open index.html, no server needed."""
     logging_setup.configure("articles export", level="WARNING")
     print(f"{asyncio.run(_export(context.settings(), folder, everything=everything))} files in {folder}")
-
-
-def _report(done: Imported) -> None:
-    print(f"{done.new} new, {done.changed} changed, {done.there} already there, {len(done.reasons)} refused")
-    for place, reason in done.reasons:
-        typer.echo(f"{place}: {reason}", err=True)
 
 
 async def _import(settings: Settings, folder: Path, wanted: Wanted, done: Imported) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from channels.email.sending import signing
 from services import logging_setup
-from services.cli import context
+from services.cli import context, imports
 from services.cli.progress import counting
 from services.cli.recorrelate import recorrelate
 from services.mail_import import Import, Imported, files_of_mails
@@ -21,8 +21,6 @@ app = typer.Typer(help="Mail from elsewhere, and keys for what we send.", no_arg
 dkim = typer.Typer(help="Keys that sign what we send (DKIM).", no_args_is_help=True)
 app.add_typer(dkim, name="dkim")
 app.command("recorrelate")(recorrelate)
-
-_INTERRUPTED = 130
 
 
 def register(cauce: typer.Typer) -> None:
@@ -45,15 +43,11 @@ def run_import(
     """Take old mail in. Nothing is sent for it; a mail that was taken in before counts once. Run again, it goes on."""
     logging_setup.configure("mail import", level="WARNING")
     done = Imported()
-    try:
-        asyncio.run(_import(context.settings(), path, to, done))
-    except KeyboardInterrupt:
-        _report(done)
-        typer.echo("broken off; the same command goes on from here", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
-    _report(done)
-    if done.refused:
-        raise typer.Exit(1)
+    imports.run_import(
+        _import(context.settings(), path, to, done),
+        lambda: f"{done.taken} taken in, {done.there} already there, {done.refused} refused",
+        done.reasons,
+    )
 
 
 @dkim.command("create")
@@ -72,12 +66,6 @@ def list_keys() -> None:
     for keys in signing.read_keys(context.settings().dkim).values():
         for key in keys:
             print(key.record())
-
-
-def _report(done: Imported) -> None:
-    print(f"{done.taken} taken in, {done.there} already there, {done.refused} refused")
-    for place, reason in done.reasons:
-        typer.echo(f"{place}: {reason}", err=True)
 
 
 async def _import(settings: Settings, path: Path, to: str | None, done: Imported) -> None:
