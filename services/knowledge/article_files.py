@@ -56,10 +56,3 @@ def kept(
 def address_of(article: UUID, file: UUID) -> str:
     """Where it is to be had; what a text says to show it."""
     return f"/articles/{article}/files/{file}"
-
-
-def markdown_of(asked: AddFile) -> str:
-    """What to write into the text: a picture, or a link."""
-    mark = "!" if asked.content.media_type in PICTURES else ""
-    label = asked.content.name.replace("\\", "").replace("[", "(").replace("]", ")")
-    return f"{mark}[{label}]({address_of(asked.article, asked.file)})"

@@ -113,12 +113,6 @@ def check(body: str) -> None:
         raise InvalidError("; ".join(told[:_TOLD_MAX]), field="body")
 
 
-def articles_of(guide: Guide) -> list[UUID]:
-    """Where it may lead, each once."""
-    found = (answer.article for question in guide.questions for answer in question.answers)
-    return list(dict.fromkeys(article for article in found if article is not None))
-
-
 def walk(guide: Guide, way: Sequence[int]) -> Walk:
     """Where the answers taken lead: `way` counts them from 0, question by question. What leads nowhere is not taken."""
     by_name = {question.name: question for question in guide.questions}
