@@ -20,6 +20,7 @@ from projections.incidents.shape import Clock, Incident, IncidentDetail, Suggest
 from projections.incidents.tables import INCIDENTS_TABLE, IncidentRow
 from projections.incidents.views import View
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
+from schemas.errors import NotFoundError
 from schemas.facts.incident import Status
 from schemas.interaction import Channel
 from schemas.lifecycle import merged_status
@@ -102,6 +103,14 @@ def find(
     rows = _listed(connection, conditions, values, q, bounded(limit) + 1, order)
     kept, following = page_of(rows, limit, lambda row: _After(order.of(row), row.number))
     return Page(_shown(connection, kept), following)
+
+
+def existing(connection: Connection, number: int) -> IncidentDetail:
+    """The same as `get`. Raises NotFoundError."""
+    found = get(connection, number)
+    if found is None:
+        raise NotFoundError(f"no incident {number}")
+    return found
 
 
 def get(connection: Connection, number: int) -> IncidentDetail | None:

@@ -8,6 +8,14 @@ from typing import TypedDict
 from uuid import UUID
 
 
+class Asking(TypedDict):
+    """What every request says, as `Retire(**…)` takes it."""
+
+    article: UUID
+    by: str
+    now: datetime
+
+
 class Where(TypedDict):
     """What every fact of an article says."""
 

@@ -28,9 +28,7 @@ def begin(
     `instead`: what stands, in a language, for what tells who it was about. No fact ever holds that: it would outlive
     an erasure.
     """
-    incident = incidents.get(connection, number)
-    if incident is None:
-        raise NotFoundError(f"no incident {number}")
+    incident = incidents.existing(connection, number)
     entries, _ = timeline.end_of_incident(connection, number, _ENTRIES_MAX) or ([], False)
     said = [each for each in entries if each.kind == "interaction"]
     place = next((at for at, each in enumerate(said) if each.interaction_id == answer), None)

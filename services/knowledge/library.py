@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeAlias, cast
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from schemas.facts import Fact, stream_id
 from schemas.ids import new_id, scoped_id
 from services.knowledge import articles, gaps, shelving, state, synonyms
 from services.knowledge.articles import Begin, Publish, WritingRequest
+from services.knowledge.asked import Asking
 from services.knowledge.gaps import FillGap, GapFact, GapRequest
 from services.knowledge.shelving import Redirect, ShelvingRequest, Translate
 from services.knowledge.state import Article, ArticleFact, Text
@@ -28,6 +29,11 @@ Request: TypeAlias = ArticleRequest | GapRequest | SynonymsRequest
 def article_id(by: str, idempotency_key: str | None) -> UUID:
     """The id of an article to be begun: the same for the same caller and key, so a repeat meets its first."""
     return new_id() if idempotency_key is None else scoped_id("article", by, idempotency_key)
+
+
+def asking(article: UUID, by: str) -> Asking:
+    """What every request about an article says, now."""
+    return {"article": article, "by": by, "now": datetime.now(UTC)}
 
 
 class Library:
@@ -100,8 +106,7 @@ class _Desk:
     def record(self) -> int:
         if not self._decided:
             return store.last_position(self._connection)
-        touched = {stream: self._versions[stream] for stream in self._versions}
-        return self._ledger.record(self._connection, self._decided, touched)[-1]
+        return self._ledger.record(self._connection, self._decided, self._versions)[-1]
 
     def _article(self, article: UUID) -> Article:
         return state.state_of(cast("Sequence[ArticleFact]", self._history("article", article)))

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
-from typing import Annotated, TypedDict
+from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -22,11 +22,10 @@ from projections.articles.desk import Asked, Listed
 from projections.page import Page
 from schemas.errors import InvalidError, NotFoundError
 from schemas.facts.article import ArticleKind
-from services.access.identity import Identity
 from services.access.policy import may_publish_alone
 from services.knowledge import articles, shelving
 from services.knowledge.article_files import address_of, kept
-from services.knowledge.library import ArticleRequest, article_id
+from services.knowledge.library import ArticleRequest, article_id, asking
 from services.knowledge.state import Filing
 from services.knowledge.translating import refuse_another
 from services.web.api.article_shapes import (
@@ -67,12 +66,6 @@ _FILE = {
 _DOCUMENTED = {"requestBody": {"required": True, "content": {http_body.MULTIPART: {"schema": _FILE}}}}
 
 
-class _Where(TypedDict):
-    article: UUID
-    by: str
-    now: datetime
-
-
 def router(parts: Parts) -> Router:
     """`/api/v1/articles/…`. To be mounted before articles.py: `{article}` would take `all` and `drafts`."""
     routes = Router(prefix="/api/v1/articles", tags=["knowledge"])
@@ -81,10 +74,6 @@ def router(parts: Parts) -> Router:
     _shelving(routes, parts)
     _files(routes, parts)
     return routes
-
-
-def _where(article: UUID, who: Identity) -> _Where:
-    return {"article": article, "by": who.name, "now": datetime.now(UTC)}
 
 
 async def _done(parts: Parts, *requests: ArticleRequest) -> Response:
@@ -144,7 +133,7 @@ def _writing(routes: Router, parts: Parts) -> None:
     @routes.post("/drafts", status_code=201, responses=answers(Written, 201))
     async def begin(body: DraftIn, who: Caller, key: Key) -> Response:
         """Begin an article that nobody but agents sees."""
-        where = _where(article_id(who.name, key), who)
+        where = asking(article_id(who.name, key), who.name)
         begun = articles.Begin(
             kind=body.kind, title=body.title, body=body.body, language=body.language, source=body.source, **where
         )
@@ -154,40 +143,40 @@ def _writing(routes: Router, parts: Parts) -> None:
     @routes.put("/{article}/draft", responses=answers(Written))
     async def save(article: UUID, body: TextIn, who: Caller) -> Response:
         """Save the text as it is being worked on."""
-        saved = articles.SaveDraft(title=body.title, body=body.body, wording=body.wording, **_where(article, who))
+        saved = articles.SaveDraft(title=body.title, body=body.body, wording=body.wording, **asking(article, who.name))
         return await _done(parts, saved)
 
     @routes.delete("/{article}/draft", responses=answers(Written))
     async def drop(article: UUID, who: Caller) -> Response:
         """Give it up; readers go on with what was published."""
-        return await _done(parts, articles.DropDraft(**_where(article, who)))
+        return await _done(parts, articles.DropDraft(**asking(article, who.name)))
 
     @routes.post("/{article}/publish", responses=answers(Written))
     async def publish(article: UUID, body: PublishIn, who: Caller, key: Key) -> Response:  # noqa: ARG001 -- twice: 409
         """Give the draft to the readers."""
         alone = may_publish_alone(who, reviewed=parts.hub.settings.article_review)
-        asked = articles.PublishDraft(wording=body.wording, alone=alone, **_where(article, who))
+        asked = articles.PublishDraft(wording=body.wording, alone=alone, **asking(article, who.name))
         return await _done(parts, asked)
 
     @routes.post("/{article}/ask-review", responses=answers(Written))
     async def ask(article: UUID, who: Caller, key: Key) -> Response:  # noqa: ARG001 -- a repeat changes nothing
         """Somebody else is to read the draft."""
-        return await _done(parts, articles.AskReview(**_where(article, who)))
+        return await _done(parts, articles.AskReview(**asking(article, who.name)))
 
     @routes.post("/{article}/decline", responses=answers(Written))
     async def decline(article: UUID, body: DeclineIn, who: Caller, key: Key) -> Response:  # noqa: ARG001 -- likewise
         """Not like this."""
-        return await _done(parts, articles.DeclineReview(reason=body.reason, **_where(article, who)))
+        return await _done(parts, articles.DeclineReview(reason=body.reason, **asking(article, who.name)))
 
     @routes.post("/{article}/reinstate", responses=answers(Written))
     async def reinstate(article: UUID, who: Caller, key: Key) -> Response:  # noqa: ARG001 -- likewise
         """Readers find it again."""
-        return await _done(parts, articles.Reinstate(**_where(article, who)))
+        return await _done(parts, articles.Reinstate(**asking(article, who.name)))
 
     @routes.post("/{article}/editions/{edition}/restore", responses=answers(Written))
     async def restore(article: UUID, edition: int, who: Caller, key: Key) -> Response:  # noqa: ARG001 -- twice: 409
         """Make an edition's text the draft."""
-        return await _done(parts, articles.RestoreEdition(edition=edition, **_where(article, who)))
+        return await _done(parts, articles.RestoreEdition(edition=edition, **asking(article, who.name)))
 
 
 def _shelving(routes: Router, parts: Parts) -> None:
@@ -195,30 +184,30 @@ def _shelving(routes: Router, parts: Parts) -> None:
     async def file(article: UUID, body: FilingIn, who: Caller) -> Response:
         """Where it stands and who may read it."""
         filing = Filing(body.kind, body.category, body.labels, body.products, body.versions, body.audience)
-        asked = shelving.Describe(filing=filing, filing_changes=body.filing_changes, **_where(article, who))
+        asked = shelving.Describe(filing=filing, filing_changes=body.filing_changes, **asking(article, who.name))
         return await _done(parts, asked)
 
     @routes.put("/{article}/review-date", responses=answers(Written))
     async def review(article: UUID, body: ReviewDateIn, who: Caller) -> Response:
         """When it is to be looked at again."""
-        asked = shelving.PlanReview(on=body.on, found_right=body.found_right, **_where(article, who))
+        asked = shelving.PlanReview(on=body.on, found_right=body.found_right, **asking(article, who.name))
         return await _done(parts, asked)
 
     @routes.put("/{article}/translation", responses=answers(Written))
     async def translate(article: UUID, body: TranslationIn, who: Caller) -> Response:
         """It says what the original says now; 409 where another article translates it into that language."""
         await parts.hub.database.run(_refuse_another, article, body.original)
-        return await _done(parts, shelving.Translate(original=body.original, **_where(article, who)))
+        return await _done(parts, shelving.Translate(original=body.original, **asking(article, who.name)))
 
     @routes.put("/{article}/redirect", responses=answers(Written))
     async def lead(article: UUID, body: RedirectIn, who: Caller) -> Response:
         """Where its readers are led."""
-        return await _done(parts, shelving.Redirect(to=body.to, **_where(article, who)))
+        return await _done(parts, shelving.Redirect(to=body.to, **asking(article, who.name)))
 
     @routes.put("/{article}/pin", responses=answers(Written))
     async def pin(article: UUID, body: PinIn, who: Caller) -> Response:
         """Before what rises by itself."""
-        where = _where(article, who)
+        where = asking(article, who.name)
         if body.rank is None:
             return await _done(parts, shelving.Unpin(shelf=body.shelf, **where))
         return await _done(parts, shelving.Pin(shelf=body.shelf, rank=body.rank, **where))
@@ -241,7 +230,7 @@ def _files(routes: Router, parts: Parts) -> None:
         finally:
             await form.close()
         asked = await asyncio.to_thread(
-            kept, parts.hub.blobs, data, name=name, kind=kind, release=release, **_where(article, who)
+            kept, parts.hub.blobs, data, name=name, kind=kind, release=release, **asking(article, who.name)
         )
         position = await parts.library.run(asked)
         content = asked.content
@@ -252,7 +241,7 @@ def _files(routes: Router, parts: Parts) -> None:
     @routes.delete("/{article}/files/{file}", responses=answers(Written))
     async def remove(article: UUID, file: UUID, who: Caller) -> Response:
         """No longer offered."""
-        return await _done(parts, shelving.RemoveFile(file=file, **_where(article, who)))
+        return await _done(parts, shelving.RemoveFile(file=file, **asking(article, who.name)))
 
 
 def _refuse_another(connection: Connection, article: UUID, original: UUID) -> None:

@@ -217,9 +217,7 @@ def filled(connection: Connection, number: int, canned_id: UUID, user: str) -> s
 
 def places(connection: Connection, number: int, user: str) -> dict[str, str]:
     """What is known for the places of a canned reply. Raises NotFoundError."""
-    incident = incidents.get(connection, number)
-    if incident is None:
-        raise NotFoundError(f"no incident {number}")
+    incident = incidents.existing(connection, number)
     return {
         "customer.name": incident.customer.name,
         "incident.number": str(incident.number),

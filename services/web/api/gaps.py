@@ -16,12 +16,11 @@ from pydantic import AfterValidator, Field, StringConstraints
 from starlette.responses import Response
 
 from channels.text import one_line
-from eventstore.database import Connection
 from projections import incidents
 from projections.articles import desk
 from projections.articles.rows import FlagRow, GapRow
 from projections.page import Page
-from schemas.errors import ConflictError, NotFoundError
+from schemas.errors import ConflictError
 from schemas.facts.shelving import Doubt
 from schemas.ids import new_id, scoped_id
 from services.knowledge import from_answer
@@ -203,14 +202,4 @@ def _doubts(routes: Router, parts: Parts) -> None:
 
 async def _incident(parts: Parts, number: int | None) -> UUID | None:
     """Its id, if who asks may see it. Raises NotFoundError."""
-    if number is None:
-        return None
-    found = await parts.hub.database.run(_found, number)
-    if found is None:
-        raise NotFoundError(f"no incident {number}")
-    return found
-
-
-def _found(connection: Connection, number: int) -> UUID | None:
-    found = incidents.get(connection, number)
-    return found.id if found else None
+    return None if number is None else (await parts.hub.database.run(incidents.existing, number)).id

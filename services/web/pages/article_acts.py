@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TypedDict
 from uuid import UUID
 
 from projections.articles import ArticleRow
@@ -14,7 +13,8 @@ from schemas.errors import InvalidError, NotFoundError
 from schemas.facts.article import ArticleKind, Audience
 from schemas.ids import new_id, scoped_id
 from services.knowledge import articles, shelving
-from services.knowledge.library import ArticleRequest
+from services.knowledge.asked import Asking
+from services.knowledge.library import ArticleRequest, asking
 from services.knowledge.state import Filing
 from services.web.pages import posted
 
@@ -40,15 +40,9 @@ class Asked:
     seen: int | None = None
 
 
-class _Where(TypedDict):
-    article: UUID
-    by: str
-    now: datetime
-
-
 def asked(row: ArticleRow, action: str, fields: Mapping[str, str], *, by: str, alone: bool) -> Asked:  # noqa: C901, PLR0911, PLR0912 -- an action a case
     """Raises NotFoundError for another action, InvalidError for a field that makes no sense."""
-    where: _Where = {"article": row.id, "by": by, "now": datetime.now(UTC)}
+    where = asking(row.id, by)
     seen = number(fields["seen"], "seen") if fields.get("seen") else None
     match action:
         case "save":
@@ -87,7 +81,7 @@ def asked(row: ArticleRow, action: str, fields: Mapping[str, str], *, by: str, a
             return Asked((_shelve(row, action, fields, where),))
 
 
-def _shelve(row: ArticleRow, action: str, fields: Mapping[str, str], where: _Where) -> ArticleRequest:  # noqa: C901, PLR0911 -- an action a case
+def _shelve(row: ArticleRow, action: str, fields: Mapping[str, str], where: Asking) -> ArticleRequest:  # noqa: C901, PLR0911 -- an action a case
     match action:
         case "file":
             changes = number(fields.get("filing_changes", ""), "filing_changes")
@@ -132,20 +126,20 @@ def begin(fields: Mapping[str, str], *, by: str) -> articles.Begin:
     )
 
 
-def _save(fields: Mapping[str, str], where: _Where) -> articles.SaveDraft:
+def _save(fields: Mapping[str, str], where: Asking) -> articles.SaveDraft:
     """`over`: whoever saves has seen what others wrote meanwhile, and goes over it."""
     wording = number(fields.get("over") or fields.get("wording", ""), "wording")
     return articles.SaveDraft(title=fields.get("title", ""), body=fields.get("body", ""), wording=wording, **where)
 
 
-def _translate(row: ArticleRow, fields: Mapping[str, str], where: _Where) -> Asked:
+def _translate(row: ArticleRow, fields: Mapping[str, str], where: Asking) -> Asked:
     """A draft that begins with the original's words, filed as that is."""
     title, body = (row.title, row.body) if row.edition else (row.draft_title or "", row.draft_body or "")
     language = fields.get("language", "")
     form = f"{row.id} {language} {fields['id']}" if fields.get("id") else ""
     words = {"title": title, "body": body, "kind": row.kind, "language": language, "id": form}
     begun = begin(words, by=where["by"])
-    there: _Where = {**where, "article": begun.article}
+    there: Asking = {**where, "article": begun.article}
     filing = Filing(
         ArticleKind(row.kind),
         row.category,

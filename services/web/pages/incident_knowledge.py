@@ -16,7 +16,6 @@ from channels.text import one_line
 from eventstore.database import Connection
 from projections import articles, incidents
 from projections.articles import Article
-from projections.incidents import IncidentDetail
 from schemas.errors import InvalidError, NotFoundError
 from schemas.facts.shelving import Doubt
 from schemas.ids import new_id, scoped_id
@@ -39,13 +38,13 @@ def router(parts: Parts, screen: Screen) -> Router:
 
     @routes.get("/agent/incidents/{number}/gap")
     async def ask_gap(request: Request, number: Number, q: Words = "") -> Response:
-        incident = await database.run(_incident, number)
+        incident = await database.run(incidents.existing, number)
         context = {"incident": incident, "asked": one_line(q) or incident.subject, "id": new_id()}
         return screen.render(request, "agent/incident_gap.html", context)
 
     @routes.post("/agent/incidents/{number}/gap")
     async def notice(request: Request, number: Number) -> Response:
-        incident = await database.run(_incident, number)
+        incident = await database.run(incidents.existing, number)
         fields = await posted.fields(request)
         asked = NoticeGap(
             gap=posted.uuid(fields.get("id", ""), "id"),
@@ -60,12 +59,15 @@ def router(parts: Parts, screen: Screen) -> Router:
 
     @routes.get("/agent/incidents/{number}/articles/{article}/doubt")
     async def ask_doubt(request: Request, number: Number, article: UUID) -> Response:
-        context = {"incident": await database.run(_incident, number), "article": await database.run(_article, article)}
+        context = {
+            "incident": await database.run(incidents.existing, number),
+            "article": await database.run(_article, article),
+        }
         return screen.render(request, "agent/incident_doubt.html", context | {"id": new_id()})
 
     @routes.post("/agent/incidents/{number}/articles/{article}/doubt")
     async def doubt(request: Request, number: Number, article: UUID) -> Response:
-        incident = await database.run(_incident, number)
+        incident = await database.run(incidents.existing, number)
         fields = await posted.fields(request)
         if fields.get("doubt", "") not in set(Doubt):
             raise InvalidError("what is not right with it?", field="doubt")
@@ -82,14 +84,6 @@ def router(parts: Parts, screen: Screen) -> Router:
         return redirect(request, f"/agent/incidents/{number}", done="doubted")
 
     return routes
-
-
-def _incident(connection: Connection, number: int) -> IncidentDetail:
-    """Raises NotFoundError."""
-    found = incidents.get(connection, number)
-    if found is None:
-        raise NotFoundError(f"no incident {number}")
-    return found
 
 
 def _article(connection: Connection, article: UUID) -> Article:

@@ -15,7 +15,6 @@ from projections.casework import LinkedArticle, Solved, TagUse
 from projections.customers import Customer
 from projections.incidents import Incident, IncidentDetail
 from projections.timeline import Entry
-from schemas.errors import NotFoundError
 from schemas.interaction import Channel, Direction
 from services.access import users
 from services.deliveries import standing
@@ -86,9 +85,7 @@ class Beside:
 
 def read(connection: Connection, number: int, most: int, by: str) -> View:
     """The incident and its timeline. Raises NotFoundError."""
-    incident = incidents.get(connection, number)
-    if incident is None:
-        raise NotFoundError(f"no incident {number}")
+    incident = incidents.existing(connection, number)
     # the timeline may be behind the list
     found, older = timeline.end_of_incident(connection, number, most) or ([], False)
     now = datetime.now(UTC)
