@@ -43,8 +43,8 @@ def router(parts: Parts, _: Screen) -> Router:
         data = await asyncio.to_thread(parts.hub.blobs.get, found.blob)
         stored = StoredFile(name=found.name, bytes=found.bytes, media_type=found.media_type, blob=found.blob)
         response = served(stored, data, inline=found.media_type in PICTURES)
-        if found.media_type not in PICTURES and not reader.agent:
-            visitors.note(request, response, Kind.DOWNLOADED, article=article, file=file)
+        if found.media_type not in PICTURES:
+            visitors.note(request, response, Kind.DOWNLOADED, reader=reader, article=article, file=file)
         return response
 
     return routes

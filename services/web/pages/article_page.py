@@ -72,8 +72,8 @@ def _reading(routes: Router, parts: Parts, screen: Screen) -> None:
             return await instead(request, reader, article)
         context = {"article": page.article, "page": page, "voted": voted, **_as_its_kind(page, way)}
         response = screen.render(request, "public/article.html", context)
-        if not voted and not way and not reader.agent:
-            visitors.note(request, response, Kind.OPENED, article=article)
+        if not voted and not way:
+            visitors.note(request, response, Kind.OPENED, reader=reader, article=article)
         return response
 
     async def instead(request: Request, reader: Reader, article: UUID) -> Response:
@@ -98,8 +98,7 @@ def _voting(routes: Router, parts: Parts) -> None:
         reader = await reader_of(request, article)
         helpful = (await posted.fields(request)).get("helpful") == "yes"
         response = redirect(request, f"/articles/{article}", voted="yes" if helpful else "no")
-        if not reader.agent:
-            visitors.note(request, response, Kind.VOTED, article=article, helpful=helpful)
+        visitors.note(request, response, Kind.VOTED, reader=reader, article=article, helpful=helpful)
         return response
 
     @routes.post("/articles/{article}/reason")
@@ -107,10 +106,16 @@ def _voting(routes: Router, parts: Parts) -> None:
         reader = await reader_of(request, article)
         fields = await posted.fields(request)
         response = redirect(request, f"/articles/{article}", voted="why")
-        if fields.get("reason", "") in set(VoteReason) and not reader.agent:
-            words = one_line(fields.get("words", ""))[:REASON_MAX_CHARACTERS]
-            reason = VoteReason(fields["reason"])
-            visitors.note(request, response, Kind.VOTE_EXPLAINED, article=article, reason=reason, words=words)
+        if fields.get("reason", "") in set(VoteReason):
+            visitors.note(
+                request,
+                response,
+                Kind.VOTE_EXPLAINED,
+                reader=reader,
+                article=article,
+                reason=VoteReason(fields["reason"]),
+                words=one_line(fields.get("words", ""))[:REASON_MAX_CHARACTERS],
+            )
         return response
 
     async def reader_of(request: Request, article: UUID) -> Reader:

@@ -99,8 +99,8 @@ def router(parts: Parts, screen: Screen) -> Router:
             article_search.search, reader, words, locale=language, limit=_SUGGESTIONS_MAX
         )
         response = screen.render(request, "public/suggestions.html", {"found": in_pieces(found.items)})
-        for each in () if reader.agent else found.items:
-            visitors.note(request, response, Kind.SUGGESTED, article=each.id)
+        for each in found.items:
+            visitors.note(request, response, Kind.SUGGESTED, reader=reader, article=each.id)
         return response
 
     return routes

@@ -70,9 +70,9 @@ class Searching:
             "solved": request.query_params.get("solved") == "yes",
         }
         response = self._screen.render(request, "public/search.html", context)
-        if not context["solved"] and not reader.agent:
+        if not context["solved"]:
             found = tuple(each.id for each in results.items)
-            self._visitors.note(request, response, Kind.SEARCHED, query=words, results=found)
+            self._visitors.note(request, response, Kind.SEARCHED, reader=reader, query=words, results=found)
         return response
 
     async def beside_chat(self, request: Request, reader: Reader, words: str) -> Response:
@@ -84,8 +84,8 @@ class Searching:
             request, "public/chat_found.html", {"q": words, "found": in_pieces(results.items)}
         )
         # as beside a form: words that aren't typed to their end are no search
-        for each in () if reader.agent else results.items:
-            self._visitors.note(request, response, Kind.SUGGESTED, article=each.id)
+        for each in results.items:
+            self._visitors.note(request, response, Kind.SUGGESTED, reader=reader, article=each.id)
         return response
 
     async def _find(self, request: Request, reader: Reader, words: str, chosen: Chosen, limit: int) -> Results:
@@ -107,8 +107,7 @@ def router(parts: Parts, screen: Screen) -> Router:
         parts.guard.refuse_foreign(request)
         words = one_line((await posted.fields(request)).get("q", ""))[:QUERY_MAX_CHARACTERS]
         response = redirect(request, "/", q=words, solved="yes")
-        if not (await readers.of(request)).agent:
-            visitors.note(request, response, Kind.SOLVED)
+        visitors.note(request, response, Kind.SOLVED, reader=await readers.of(request))
         return response
 
     @routes.get("/chat/find")
@@ -122,8 +121,7 @@ def router(parts: Parts, screen: Screen) -> Router:
         if shown is None:
             raise NotFoundError("no such article")
         response = screen.render(request, "public/chat_article.html", {"article": shown})
-        if not reader.agent:
-            visitors.note(request, response, Kind.OPENED, article=article)
+        visitors.note(request, response, Kind.OPENED, reader=reader, article=article)
         return response
 
     return routes

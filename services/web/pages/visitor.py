@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from channels import http_body
 from channels.limits import Limit, Rate, network_of
+from projections.articles import ANYBODY, Reader
 from schemas.errors import CauceError
 from schemas.facts.visit import Surface, VoteReason
 from schemas.ids import new_id
@@ -57,6 +58,7 @@ class Visitors:
         response: Response,
         kind: Kind,
         *,
+        reader: Reader = ANYBODY,
         query: str = "",
         results: tuple[UUID, ...] = (),
         article: UUID | None = None,
@@ -69,10 +71,12 @@ class Visitors:
         surface: Surface | None = None,
         product: str = "",
     ) -> None:
-        """Note it and keep the visit's cookie alive, if this visit counts. `product`: what the page is about.
+        """Note it and keep the visit's cookie alive, if this visit counts; that of our own people doesn't.
 
-        `surface`: where the page's address doesn't say it.
+        `product`: what the page is about; `surface`: where the page's address doesn't say it.
         """
+        if reader.agent:
+            return
         if kind in _LOOKING:
             self._keep(response, _LOOKED, "1")
         if not counts(request.headers):
