@@ -52,7 +52,7 @@ def categories(connection: Connection, reader: Reader, language: str, *, within:
 
 def kinds(connection: Connection, reader: Reader, language: str) -> list[str]:
     """Those that there are articles of."""
-    query = sql.SQL("SELECT DISTINCT kind FROM articles WHERE {} AND language = %(language)s").format(sql.SQL(READABLE))
+    query = sql.SQL("SELECT DISTINCT kind FROM articles WHERE {} AND {}").format(sql.SQL(READABLE), sql.SQL(SPOKEN))
     rows: Sequence[tuple[str]] = connection.execute(query, {"language": language, **reader.values}).fetchall()
     return [kind for (kind,) in rows]
 

@@ -39,6 +39,7 @@ def test_an_article_in_a_regional_language_is_in_the_lists_of_its_language(datab
         }
         assert found == {"es": [CUBAN], "es-CU": [CUBAN], "es-ES": [], "en": [ENGLISH]}
         assert [each.name for each in shelves.categories(connection, ANYBODY, "es")] == ["Cuenta"]
+        assert shelves.kinds(connection, ANYBODY, "es") == [ArticleKind.FAQ]
         assert knowledge_usage.wanted(connection, ANYBODY, "es", "Cuenta", 9) == [CUBAN]
         assert knowledge_usage.wanted(connection, ANYBODY, "es", "", 9) == [CUBAN]
         assert [each.id for each in desk.find(connection, Asked(language="es")).items] == [CUBAN]
