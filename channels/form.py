@@ -27,6 +27,7 @@ from schemas.address import Kind, email_address
 from schemas.errors import InvalidError, NotFoundError
 from schemas.ids import form_id, new_id
 from schemas.interaction import Attachment, Channel, Hints, Interaction, Party
+from schemas.language import base_language
 
 BODY_MAX_CHARACTERS = 50_000
 JSON_MAX_BYTES = 512 * 1024  # BODY_MAX_CHARACTERS, escaped
@@ -145,7 +146,7 @@ class Forms:
                 contact=interaction,
                 occurred_at=now,
                 received_at=now,
-                language=(form.locale or "").replace("_", "-").partition("-")[0].lower(),
+                language=base_language((form.locale or "").replace("_", "-")),
                 hints=Hints(product=form.product or ""),
             )
         )

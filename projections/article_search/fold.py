@@ -16,6 +16,7 @@ from projections.projection import Projection, Table, changes, on
 from schemas.facts.article import ArticlePublished, ArticleReinstated, ArticleRetired, ArticleRevised
 from schemas.facts.shelving import ArticleDescribed
 from schemas.facts.synonyms import SynonymsRemoved, SynonymsSet
+from schemas.language import base_language
 
 
 class SearchedRow(msgspec.Struct, frozen=True):
@@ -63,17 +64,12 @@ VOCABULARY = Table("article_vocabulary", WordRow, ("word", "language"))
 SYNONYMS = Table("synonyms", SynonymsRow, ("id",), lambda group: SynonymsRow(id=group))
 
 
-def first_part(language: str) -> str:
-    """`es` of `es-CU`: what a text's endings and a reader's wishes go by."""
-    return language.partition("-")[0].lower()
-
-
 def _published(row: SearchedRow, fact: ArticlePublished, event: Recorded) -> SearchedRow:
     return replace(
         row,
         position=event.position,
         kind=fact.kind.value,
-        language=first_part(fact.language),
+        language=base_language(fact.language),
         title=fact.title,
         body=plain(fact.body),
         state="published",

@@ -14,11 +14,11 @@ from psycopg import sql
 
 from eventstore.database import Connection
 from projections.article_search.asking import Asked, ask
-from projections.article_search.fold import first_part
 from projections.article_search.ranking import SHARE_OF_BEST, Chosen, statement
 from projections.article_search.snippets import in_place, snippet, spelled
 from projections.articles.readers import READABLE, Reader
 from projections.page import bounded
+from schemas.language import base_language
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -62,9 +62,9 @@ def search(
     facets: bool = False,
 ) -> Results:
     """Published articles this reader may see, best first; those in the reader's language before others."""
-    language = first_part(locale or "")
+    language = base_language(locale or "")
     if chosen.language is not None:
-        chosen = replace(chosen, language=first_part(chosen.language))
+        chosen = replace(chosen, language=base_language(chosen.language))
     asked = ask(connection, q, language, reader)
     if not asked.terms:
         return Results([])

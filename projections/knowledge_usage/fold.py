@@ -9,7 +9,6 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from eventstore.recorded import Recorded
-from projections.article_search.fold import first_part
 from projections.knowledge_usage.placement import HELPFUL, UNHELPFUL, VIEW, warmth
 from projections.knowledge_usage.rows import (
     ARTICLE_COUNTS,
@@ -50,6 +49,7 @@ from schemas.facts.visit import (
     VisitSolved,
     VoteExplained,
 )
+from schemas.language import base_language
 
 
 class _OfAVisit(Protocol):
@@ -86,7 +86,7 @@ def _since(row: VisitRow, fact: _OfAVisit) -> VisitRow:
 
 
 def _published(row: ArticleRow, fact: ArticlePublished, _: Recorded) -> ArticleRow:
-    return replace(row, language=first_part(fact.language), heat=row.heat + warmth(VIEW, fact.at))
+    return replace(row, language=base_language(fact.language), heat=row.heat + warmth(VIEW, fact.at))
 
 
 def _described(row: ArticleRow, fact: ArticleDescribed, _: Recorded) -> ArticleRow:

@@ -15,6 +15,7 @@ from html import escape
 from uuid import UUID
 
 from projections.articles import Article, FileRow
+from schemas.language import base_language
 from services.knowledge.markdown import to_html
 
 _STYLE = """
@@ -190,7 +191,7 @@ def _document(title: str, language: str, inside: str) -> str:
 
 
 def _tongue(article: Article) -> str:
-    tongue = article.language.partition("-")[0].lower()
+    tongue = base_language(article.language)
     return tongue if tongue.isascii() and tongue.isalpha() else "other"
 
 

@@ -25,6 +25,7 @@ from schemas.facts.shelving import (
     ReviewDue,
 )
 from schemas.interaction import Attachment
+from schemas.language import base_language
 from services.knowledge import guide
 from services.knowledge.asked import Asked
 from services.knowledge.state import Article, Filing, ShelvingFact, Translation
@@ -215,17 +216,12 @@ def _translate(article: Article, request: Translate, original: Article) -> list[
         raise NotFoundError("no such article to translate")
     if request.original == request.article or original.translation is not None:
         raise ConflictError("that is itself a translation: translate its original")
-    if tongue(original.language) == tongue(article.language):
+    if base_language(original.language) == base_language(article.language):
         raise ConflictError("it is in that language already")
     says = Translation(request.original, max(1, len(original.editions)))
     if says == article.translation:
         return []
     return [ArticleTranslates(original=says.original, edition=says.edition, **request.where)]
-
-
-def tongue(language: str) -> str:
-    """`es` of `es-CU`."""
-    return language.partition("-")[0].lower()
 
 
 def _redirect(article: Article, request: Redirect, other: Article) -> list[ShelvingFact]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from schemas.language import base_language
 from services.knowledge.personal import Tells
 from services.web import languages
 
@@ -19,5 +20,5 @@ INSTEAD: Mapping[Tells, str] = {
 def instead(language: str, default: str) -> dict[Tells, str]:
     """By what it is. `default`: the language for articles in one whose words we don't have."""
     catalogs = languages.read_catalogs()
-    spoken = catalogs.get(language.partition("-")[0].lower(), catalogs[default])
+    spoken = catalogs.get(base_language(language), catalogs[default])
     return {tells: spoken.get(words, words) for tells, words in INSTEAD.items()}

@@ -13,6 +13,7 @@ from projections.articles import ArticleRow, EditionRow, FileRow, FlagRow, desk
 from projections.articles.desk import Pinned, Translated
 from schemas.errors import NotFoundError
 from schemas.ids import new_id
+from schemas.language import base_language
 from services.drafts import article_autosaves
 from services.drafts.article_autosaves import AtWork
 from services.knowledge.difference import Piece, difference
@@ -76,7 +77,7 @@ def read(connection: Connection, article: UUID, by: str) -> View:
         original=original,
         since=_since(connection, row, original),
         translations=[each for each in translations if each.id != article],
-        missing=[each for each in LANGUAGES if each not in {tag.partition("-")[0] for tag in spoken}],
+        missing=[each for each in LANGUAGES if each not in {base_language(tag) for tag in spoken}],
         used=desk.used(connection),
         offered=[(each.id, each.title) for each in offered if each.id != article],
         overdue=row.review_on is not None and row.review_on <= datetime.now(UTC).date(),
