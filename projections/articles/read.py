@@ -12,6 +12,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from eventstore.database import Connection
+from projections.articles.fold import product_key
 from projections.articles.readers import READABLE, SPOKEN, Reader
 from projections.articles.rows import FILES, FileRow
 from projections.page import LIMIT, Page, bounded, page_of, read_cursor
@@ -141,3 +142,13 @@ def redirect_of(connection: Connection, reader: Reader, article: UUID) -> UUID |
 
 def _shown(row: _Placed) -> Article:
     return Article(**{name: getattr(row, name) for name in Article.__struct_fields__})
+
+
+def product_named(connection: Connection, typed: str) -> str:
+    """A product as articles write it, however it is typed; empty: no article is about such a one."""
+    found = connection.execute(
+        "SELECT products[array_position(product_keys, %(key)s)] FROM articles WHERE product_keys && ARRAY[%(key)s]"
+        " AND state = 'published' LIMIT 1",
+        {"key": product_key(typed)},
+    ).fetchone()
+    return str(found[0]) if found else ""

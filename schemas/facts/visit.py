@@ -42,6 +42,15 @@ class VisitBegun(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
+@fact("visit.about.v1")
+class VisitAbout(Fact, frozen=True, kw_only=True):
+    """What product it is about, where that was known only later: of the first article of one product, or a form."""
+
+    visit: UUID
+    product: str
+    at: datetime
+
+
 @fact("visit.searched.v2")
 class Searched(Fact, frozen=True, kw_only=True):
     """Words looked for, articles found (best first). `found`: how many, also where nobody said which."""
@@ -55,7 +64,7 @@ class Searched(Fact, frozen=True, kw_only=True):
 
 @fact("visit.shown.v1")
 class ResultsShown(Fact, frozen=True, kw_only=True):
-    """More of what the last search found: a further page of it."""
+    """What else the last search showed: narrowed, a further page of it, or looked at once more."""
 
     visit: UUID
     articles: tuple[UUID, ...]

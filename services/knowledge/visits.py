@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, TypeAlias, assert_never
 from uuid import UUID
 
 from schemas.address import without_addresses
-from schemas.errors import InvalidError, RateLimitedError
+from schemas.errors import ConflictError, InvalidError, RateLimitedError
 from schemas.facts import Fact
 from schemas.facts.visit import (
     ArticleOpened,
@@ -24,6 +24,7 @@ from schemas.facts.visit import (
     ResultsShown,
     Searched,
     Surface,
+    VisitAbout,
     VisitBegun,
     VisitSolved,
     VoteExplained,
@@ -34,6 +35,8 @@ QUERY_MAX_CHARACTERS = 200
 RESULTS_MAX = 20
 EVENTS_MAX = 500
 """More in one visit is no person reading."""
+VISIT_MAX = timedelta(hours=24)
+"""Then it is over, whatever is told of it: what a visit became does not change for ever."""
 READ_SECONDS_MAX = 30 * 60
 """Who left a page open for longer didn't read it for longer."""
 REASON_MAX_CHARACTERS = 500
@@ -86,18 +89,28 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """So far: how much happened, what was suggested and what was read, in order, what was voted against."""
+    """So far: how much happened, what was suggested and read, in order, for how long, and the vote of each article.
+
+    `query`: the last one, while nothing else was searched; `open`: the article they are at.
+    """
 
     events: int = 0
+    began: datetime | None = None
+    product: str = ""
+    query: str = ""
+    open: UUID | None = None
     suggested: frozenset[UUID] = frozenset()
     read: tuple[UUID, ...] = ()
-    against: frozenset[UUID] = frozenset()
+    seconds: Mapping[UUID, int] = field(default_factory=dict[UUID, int])
+    votes: Mapping[UUID, bool] = field(default_factory=dict[UUID, bool])
     contact_started: bool = False
     chat_started: bool = False
+    sent: frozenset[UUID] = frozenset()
 
 
 VisitFact: TypeAlias = (
     VisitBegun
+    | VisitAbout
     | Searched
     | ResultsShown
     | ArticleOpened
@@ -114,26 +127,35 @@ VisitFact: TypeAlias = (
 
 
 def decide(visit: Visit, happened: Happened) -> list[VisitFact]:
-    """The fact of what happened, and where before the first one.
+    """The fact of what happened, and before it where the visit began, or what it is about.
 
-    Raises InvalidError for what is missing, RateLimitedError for an endless visit.
+    Raises InvalidError for what is missing, RateLimitedError for an endless visit, ConflictError for one that is over.
     """
     if visit.events >= EVENTS_MAX:
         raise RateLimitedError("this visit is too long; begin a new one", retry_after=3600)
+    if visit.began and happened.now - visit.began > VISIT_MAX:
+        raise ConflictError("this visit is over; begin a new one")
     facts = _facts(visit, happened)
-    if visit.events or not facts:
+    if not facts:
         return facts
-    begun = VisitBegun(
+    if not visit.events:
+        return [_begun(happened), *facts]
+    if happened.product and not visit.product:
+        return [VisitAbout(visit=happened.visit, product=happened.product, at=happened.now), *facts]
+    return facts
+
+
+def _begun(happened: Happened) -> VisitBegun:
+    return VisitBegun(
         visit=happened.visit,
         surface=happened.surface,
         language=happened.language,
         product=happened.product,
         at=happened.now,
     )
-    return [begun, *facts]
 
 
-def _facts(visit: Visit, happened: Happened) -> list[VisitFact]:  # noqa: PLR0911 -- a table, a row a return
+def _facts(visit: Visit, happened: Happened) -> list[VisitFact]:  # noqa: C901, PLR0911 -- a table, a row a return
     at, own = happened.now, happened.visit
     match happened.kind:
         case Kind.SEARCHED:
@@ -142,6 +164,12 @@ def _facts(visit: Visit, happened: Happened) -> list[VisitFact]:  # noqa: PLR091
             if not query:
                 raise InvalidError("say what was searched", field="query")
             found = max(happened.found, len(happened.results))
+            if query.casefold() == visit.query:  # a reload, or back from what was found: no other search
+                return (
+                    [ResultsShown(visit=own, articles=happened.results[:RESULTS_MAX], at=at)]
+                    if happened.results
+                    else []
+                )
             return [Searched(visit=own, query=query, results=happened.results[:RESULTS_MAX], found=found, at=at)]
         case Kind.SHOWN:
             if not happened.results:
@@ -150,6 +178,8 @@ def _facts(visit: Visit, happened: Happened) -> list[VisitFact]:  # noqa: PLR091
         case Kind.CONTACT_STARTED:
             return [] if visit.contact_started else [ContactStarted(visit=own, at=at)]
         case Kind.CONTACT_SENT:
+            if happened.interaction in visit.sent:
+                return []
             return [ContactSent(visit=own, articles=visit.read, interaction=happened.interaction, at=at)]
         case Kind.CHAT_STARTED:
             return [] if visit.chat_started else [ChatStarted(visit=own, at=at)]
@@ -164,15 +194,16 @@ def _facts(visit: Visit, happened: Happened) -> list[VisitFact]:  # noqa: PLR091
 def _with_an_article(visit: Visit, happened: Happened, kind: _WithAnArticle) -> list[VisitFact]:
     at, own, article = happened.now, happened.visit, _article(happened)
     match kind:
-        case Kind.OPENED:
-            return [ArticleOpened(visit=own, article=article, suggested=article in visit.suggested, at=at)]
-        case Kind.SUGGESTION_OPENED:
-            return [ArticleOpened(visit=own, article=article, suggested=True, at=at)]
+        case Kind.OPENED | Kind.SUGGESTION_OPENED:
+            if article == visit.open:  # a reload
+                return []
+            suggested = kind is Kind.SUGGESTION_OPENED or article in visit.suggested
+            return [ArticleOpened(visit=own, article=article, suggested=suggested, at=at)]
         case Kind.SUGGESTED:
             # shown again at the next key: still one suggestion
             return [] if article in visit.suggested else [ArticleSuggested(visit=own, article=article, at=at)]
         case Kind.TIME_READ:
-            seconds = min(happened.seconds, READ_SECONDS_MAX)
+            seconds = min(happened.seconds, READ_SECONDS_MAX - visit.seconds.get(article, 0))
             if article not in visit.read or seconds < 1:
                 return []
             return [ReadingTimed(visit=own, article=article, seconds=seconds, at=at)]
@@ -190,9 +221,10 @@ def _vote(visit: Visit, happened: Happened) -> list[VisitFact]:
     if happened.kind is Kind.VOTED:
         if happened.helpful is None:
             raise InvalidError("did it help? true or false", field="helpful")
-        votes.append(ArticleVoted(visit=happened.visit, article=article, helpful=happened.helpful, at=happened.now))
+        if visit.votes.get(article) is not happened.helpful:  # said again: still one vote
+            votes.append(ArticleVoted(visit=happened.visit, article=article, helpful=happened.helpful, at=happened.now))
     if happened.reason is not None:
-        if happened.helpful or (happened.kind is Kind.VOTE_EXPLAINED and article not in visit.against):
+        if happened.helpful or (happened.kind is Kind.VOTE_EXPLAINED and visit.votes.get(article) is not False):
             raise InvalidError("a reason is for an article that did not help", field="reason")
         words = without_addresses(" ".join(happened.words.split()))[:REASON_MAX_CHARACTERS]
         explained = VoteExplained(
@@ -204,19 +236,32 @@ def _vote(visit: Visit, happened: Happened) -> list[VisitFact]:
     return votes
 
 
-def evolve(visit: Visit, fact: Fact) -> Visit:
+def evolve(visit: Visit, fact: Fact) -> Visit:  # noqa: C901, PLR0911 -- a table, a row a return
     """The state after a fact of its stream."""
     visit = replace(visit, events=visit.events + 1)
     match fact:
+        case VisitBegun():
+            return replace(visit, began=fact.at, product=fact.product)
+        case VisitAbout():
+            return replace(visit, product=fact.product)
+        case Searched():
+            return replace(visit, query=fact.query.casefold(), open=None)
+        case ResultsShown():
+            return replace(visit, open=None)
         case ArticleSuggested():
             return replace(visit, suggested=visit.suggested | {fact.article})
         case ArticleOpened():
-            return visit if fact.article in visit.read else replace(visit, read=(*visit.read, fact.article))
+            read = visit.read if fact.article in visit.read else (*visit.read, fact.article)
+            return replace(visit, read=read, open=fact.article)
+        case ReadingTimed():
+            seconds = visit.seconds.get(fact.article, 0) + fact.seconds
+            return replace(visit, seconds={**visit.seconds, fact.article: seconds})
         case ArticleVoted():
-            against = visit.against - {fact.article} if fact.helpful else visit.against | {fact.article}
-            return replace(visit, against=against)
+            return replace(visit, votes={**visit.votes, fact.article: fact.helpful})
         case ContactStarted():
-            return replace(visit, contact_started=True)
+            return replace(visit, contact_started=True, open=None)
+        case ContactSent():
+            return replace(visit, sent=visit.sent | {fact.interaction} if fact.interaction else visit.sent)
         case ChatStarted():
             return replace(visit, chat_started=True)
         case _:

@@ -23,6 +23,7 @@ from channels.email.parser_pool import Bounds, ParserPool
 from channels.form import Forms
 from channels.in_person import Visits
 from channels.intake import Intake
+from channels.limits import Limit
 from eventstore.database import Connection
 from services.access.lines import is_line_key
 from services.chats.house import ChatHouse, Clock, relay
@@ -84,7 +85,7 @@ from services.web.live import Live
 from services.web.measure import Measure
 from services.web.openapi import documented
 from services.web.pages import knowledge_editor, knowledge_transfer
-from services.web.parts import Parts
+from services.web.parts import VISITS_FROM_ONE_PLACE, Parts
 from services.web.routing import mount
 from services.wiring import Hub
 
@@ -168,6 +169,7 @@ def create_app(hub: Hub) -> FastAPI:
         commands=commands,
         library=Library(hub.database, hub.ledger),
         visits=VisitWriter(hub.database, hub.ledger),
+        visit_places=Limit(VISITS_FROM_ONE_PLACE, on=settings.rate_limit),
         live=Live(hub.database, hub.feed),
         signals=signals,
         guard=Guard(hub.database, settings.public_url),

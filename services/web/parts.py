@@ -8,6 +8,7 @@ from channels.callback import Callbacks
 from channels.email.parser_pool import ParserPool
 from channels.form import Forms
 from channels.in_person import Visits
+from channels.limits import Limit, Rate
 from eventstore.database import Connection
 from projections import reading
 from services.commands import Commands
@@ -21,6 +22,9 @@ from services.web.guard import Guard
 from services.web.live import Live
 from services.wiring import Hub
 
+VISITS_FROM_ONE_PLACE = Rate(burst=120, per_second=2.0)
+"""What all pages together note of one network's visits; more is shown as ever, and not counted."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -30,6 +34,7 @@ class Parts:
     commands: Commands
     library: Library
     visits: VisitWriter
+    visit_places: Limit
     live: Live
     signals: Signals
     guard: Guard

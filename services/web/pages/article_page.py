@@ -73,7 +73,8 @@ def _reading(routes: Router, parts: Parts, screen: Screen) -> None:
         context = {"article": page.article, "page": page, "voted": voted, **_as_its_kind(page, way)}
         response = screen.render(request, "public/article.html", context)
         if not voted and not way:
-            visitors.note(request, response, Kind.OPENED, reader=reader, article=article)
+            about = page.article.products
+            visitors.note(request, response, Kind.OPENED, reader=reader, article=article, products=about)
         return response
 
     async def instead(request: Request, reader: Reader, article: UUID) -> Response:

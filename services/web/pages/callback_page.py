@@ -22,6 +22,7 @@ from schemas.errors import InvalidError
 from schemas.ids import new_id
 from services.knowledge.visits import Kind
 from services.web.pages import posted, windows
+from services.web.pages.readers import Readers
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
@@ -34,6 +35,7 @@ def router(parts: Parts, screen: Screen) -> Router:
     """The wish to be called."""
     routes = Router(include_in_schema=False)
     visitors = visitors_of(parts)
+    readers = Readers(parts)
 
     def context(request: Request, fields: Mapping[str, str], zone: str) -> dict[str, object]:
         known = _zone(zone) or parts.callbacks.hours.zone
@@ -51,7 +53,7 @@ def router(parts: Parts, screen: Screen) -> Router:
     @routes.get("/callback")
     async def show(request: Request, tz: Annotated[str, Query(max_length=64)] = "") -> Response:
         response = screen.render(request, "public/callback.html", context(request, {}, tz))
-        visitors.note(request, response, Kind.CONTACT_STARTED)
+        visitors.note(request, response, Kind.CONTACT_STARTED, reader=await readers.of(request))
         return response
 
     @routes.post("/callback")
@@ -72,7 +74,8 @@ def router(parts: Parts, screen: Screen) -> Router:
             page = context(request, fields, zone) | shown
             return screen.render(request, "public/callback.html", page, status=status, headers=headers)
         response = redirect(request, urlsplit(receipt.status_url).path, done="callback_asked")
-        visitors.note(request, response, Kind.CONTACT_SENT, interaction=receipt.interaction_id)
+        reader = await readers.of(request)
+        visitors.note(request, response, Kind.CONTACT_SENT, reader=reader, interaction=receipt.interaction_id)
         return response
 
     return routes

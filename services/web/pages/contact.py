@@ -64,11 +64,11 @@ def router(parts: Parts, screen: Screen) -> Router:
         way: Annotated[str, Query(max_length=200)] = "",
     ) -> Response:
         fields: Mapping[str, str] = {}
+        reader = await readers.of(request)
         if guide is not None:
-            reader = await readers.of(request)
             fields = await parts.hub.database.run(_walked, reader, guide, way)
         response = screen.render(request, "public/contact.html", context(request, fields))
-        visitors.note(request, response, Kind.CONTACT_STARTED)
+        visitors.note(request, response, Kind.CONTACT_STARTED, reader=reader)
         return response
 
     @routes.post("/contact")
@@ -82,7 +82,14 @@ def router(parts: Parts, screen: Screen) -> Router:
                 refused = context(request, came.fields) | shown
                 return screen.render(request, "public/contact.html", refused, status=status, headers=headers)
         response = redirect(request, urlsplit(receipt.status_url).path, done="received")
-        visitors.note(request, response, Kind.CONTACT_SENT, interaction=receipt.interaction_id)
+        visitors.note(
+            request,
+            response,
+            Kind.CONTACT_SENT,
+            reader=await readers.of(request),
+            interaction=receipt.interaction_id,
+            product_typed=came.fields.get("product", ""),
+        )
         return response
 
     @routes.get("/suggest")

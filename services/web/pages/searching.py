@@ -70,8 +70,11 @@ class Searching:
             "solved": request.query_params.get("solved") == "yes",
         }
         response = self._screen.render(request, "public/search.html", context)
-        if not context["solved"]:
-            found = tuple(each.id for each in results.items)
+        found = tuple(each.id for each in results.items)
+        about = [asked["product"]] if asked["product"] else []
+        if context["narrowed"] and found:  # the same search, looked at more closely
+            self._visitors.note(request, response, Kind.SHOWN, reader=reader, results=found, products=about)
+        elif not context["narrowed"] and not context["solved"]:
             self._visitors.note(request, response, Kind.SEARCHED, reader=reader, query=words, results=found)
         return response
 
@@ -121,7 +124,8 @@ def router(parts: Parts, screen: Screen) -> Router:
         if shown is None:
             raise NotFoundError("no such article")
         response = screen.render(request, "public/chat_article.html", {"article": shown})
-        visitors.note(request, response, Kind.OPENED, reader=reader, article=article)
+        about = shown.products
+        visitors.note(request, response, Kind.OPENED, reader=reader, article=article, products=about)
         return response
 
     return routes

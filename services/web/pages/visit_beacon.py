@@ -14,6 +14,7 @@ from schemas.errors import InvalidError
 from schemas.facts.visit import Surface
 from services.knowledge.visits import READ_SECONDS_MAX, Kind
 from services.web.pages import posted
+from services.web.pages.readers import Readers
 from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
 from services.web.routing import Router
@@ -25,18 +26,19 @@ def router(parts: Parts) -> Router:
     """One address for the beacons of static/js/public/50-visit.js and 30-chat.js."""
     routes = Router(include_in_schema=False)
     visitors = visitors_of(parts)
+    readers = Readers(parts)
 
     @routes.post("/visit")
     async def told(request: Request) -> Response:
         parts.guard.refuse_foreign(request)
-        fields = await posted.fields(request)
+        fields, reader = await posted.fields(request), await readers.of(request)
         response = Response(status_code=204)
         if "article" in fields:
             article, seconds = _read(fields["article"], fields.get("seconds", ""))
-            visitors.note(request, response, Kind.TIME_READ, article=article, seconds=seconds)
+            visitors.note(request, response, Kind.TIME_READ, reader=reader, article=article, seconds=seconds)
         else:
             surface = Surface.WIDGET if fields.get("surface") == Surface.WIDGET else Surface.HELP_CENTRE
-            visitors.note(request, response, Kind.CHAT_STARTED, surface=surface)
+            visitors.note(request, response, Kind.CHAT_STARTED, reader=reader, surface=surface)
         return response
 
     return routes

@@ -18,15 +18,18 @@ from starlette.responses import Response
 
 from channels import http_body
 from channels.chat.gateway import ChatGateway
-from channels.form import IDEMPOTENCY_FIELD, ContactForm
+from channels.form import IDEMPOTENCY_FIELD, ContactForm, FormReceipt
 from channels.http_body import validate
 from schemas.errors import ForbiddenError, NotFoundError
 from schemas.ids import new_id
 from services.chats import presence
+from services.knowledge.visits import Kind
 from services.web.headers import policy_framed_by
 from services.web.languages import LANGUAGES
 from services.web.pages import posted
+from services.web.pages.readers import Readers
 from services.web.pages.screen import Screen
+from services.web.pages.visitor import visitors_of
 from services.web.parts import Parts
 from services.web.routing import Router
 from services.widgets import sites
@@ -63,6 +66,8 @@ class _Frames:
         self._parts = parts
         self._screen = screen
         self._chat = chat
+        self._readers = Readers(parts)
+        self._visitors = visitors_of(parts)
         self._loader = packed_loader()
         self._cookie = "__Secure-cauce-chat" if parts.hub.settings.public_url.startswith("https:") else "cauce-chat"
 
@@ -82,7 +87,9 @@ class _Frames:
 
     async def show(self, request: Request, site: str) -> Response:
         """The frame."""
-        return await self._frame(request, await self._site(site), {})
+        response = await self._frame(request, await self._site(site), {})
+        self._visitors.greet(request, response)
+        return response
 
     async def look(self, site: str) -> Response:
         """Its colour: no style stands in a page of ours."""
@@ -102,7 +109,10 @@ class _Frames:
             typed = {name: fields.get(name, "") for name in _FIELDS}
             shown |= {"fields": typed, "available": False}
             return await self._frame(request, found, shown, status=status, headers=headers)
-        return await self._frame(request, found, {"status_url": urlsplit(receipt).path})
+        response = await self._frame(request, found, {"status_url": urlsplit(receipt.status_url).path})
+        reader = await self._readers.of(request)
+        self._visitors.note(request, response, Kind.CONTACT_SENT, reader=reader, interaction=receipt.interaction_id)
+        return response
 
     async def talk(self, websocket: WebSocket, site: str) -> None:
         """The frame's socket: its session is the cookie's."""
@@ -165,7 +175,7 @@ def packed_loader() -> bytes:
     return "".join(line.strip() for line in lines).encode()
 
 
-async def _send(parts: Parts, fields: Mapping[str, str], language: str, site: Site) -> str:
+async def _send(parts: Parts, fields: Mapping[str, str], language: str, site: Site) -> FormReceipt:
     text = fields.get("body", "")
     subject = textwrap.shorten(text, _SUBJECT_CHARACTERS, placeholder="…") or site.name
     given = {
@@ -176,8 +186,7 @@ async def _send(parts: Parts, fields: Mapping[str, str], language: str, site: Si
     } | ({"locale": language} if language else {})
     form = validate(ContactForm, given)
     digest = hashlib.sha256(form.model_dump_json().encode()).digest()
-    receipt = await parts.forms.submit(form, key=fields.get(IDEMPOTENCY_FIELD, ""), digest=digest)
-    return receipt.status_url
+    return await parts.forms.submit(form, key=fields.get(IDEMPOTENCY_FIELD, ""), digest=digest)
 
 
 def _refuse_foreign(connection: HTTPConnection, public_url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +16,7 @@ from eventstore import store
 from eventstore.database import Database
 from eventstore.keys import Keys
 from eventstore.ledger import Ledger
-from schemas.errors import InvalidError, LogUnavailableError, RateLimitedError
+from schemas.errors import ConflictError, InvalidError, LogUnavailableError, RateLimitedError
 from schemas.facts import stream_id
 from schemas.facts.earlier import UPCASTERS, SearchedV1
 from schemas.facts.visit import (
@@ -30,6 +31,7 @@ from schemas.facts.visit import (
     ResultsShown,
     Searched,
     Surface,
+    VisitAbout,
     VisitBegun,
     VisitSolved,
     VoteExplained,
@@ -37,7 +39,7 @@ from schemas.facts.visit import (
 )
 from services.knowledge.counted import counts
 from services.knowledge.visit_writer import VisitWriter
-from services.knowledge.visits import EVENTS_MAX, READ_SECONDS_MAX, Happened, Kind, Visit, decide, state_of
+from services.knowledge.visits import EVENTS_MAX, READ_SECONDS_MAX, VISIT_MAX, Happened, Kind, Visit, decide, state_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 VISIT, ONE, TWO = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -82,8 +84,42 @@ def test_where_a_visit_began_is_said_once_just_before_its_first_fact() -> None:
     begun = VisitBegun(visit=VISIT, surface=Surface.WIDGET, language="es", product="Caja", at=NOW)
     opened = ArticleOpened(visit=VISIT, article=ONE, at=NOW)
     assert decide(Visit(), first) == [begun, opened]
-    assert decide(state_of([begun, opened]), first) == [opened]
+    assert decide(state_of([begun]), first) == [opened]
     assert decide(Visit(), did(Kind.TIME_READ, article=ONE, seconds=9)) == []  # nothing happened, nothing began
+
+
+def test_what_a_visit_is_about_is_said_once_when_it_is_known() -> None:
+    first, then = did(Kind.OPENED, article=ONE), did(Kind.CONTACT_SENT, product="Caja")
+    (about, sent) = decide(state_of(begun := decide(Visit(), first)), then)
+    assert about == VisitAbout(visit=VISIT, product="Caja", at=NOW)
+    other = did(Kind.OPENED, article=TWO, product="Fax")
+    assert decide(state_of([*begun, about, sent]), other) == [ArticleOpened(visit=VISIT, article=TWO, at=NOW)]
+    again = state_of([*begun, about, ArticleOpened(visit=VISIT, article=TWO, at=NOW)])
+    assert decide(again, other) == []  # nothing happened: nothing is said
+
+
+def test_what_is_told_twice_counts_once() -> None:
+    no, yes = (ArticleVoted(visit=VISIT, article=ONE, helpful=helpful, at=NOW) for helpful in (False, True))
+    voted = did(Kind.VOTED, article=ONE, helpful=False)
+    assert decide(state_of([BEGUN, no]), voted) == []
+    assert decide(state_of([BEGUN, no, yes]), voted) == [no]
+    opened = ArticleOpened(visit=VISIT, article=ONE, at=NOW)
+    searched = Searched(visit=VISIT, query="Tóner", results=(ONE,), found=1, at=NOW)
+    for reload in (did(Kind.OPENED, article=ONE), did(Kind.SUGGESTION_OPENED, article=ONE)):
+        assert decide(state_of([searched, opened]), reload) == []
+        assert len(decide(state_of([opened, searched]), reload)) == 1
+    back = did(Kind.SEARCHED, query=" tóner ", results=(ONE, TWO))
+    assert decide(state_of([searched, opened]), back) == [ResultsShown(visit=VISIT, articles=(ONE, TWO), at=NOW)]
+    assert decide(state_of([searched]), did(Kind.SEARCHED, query="tóner")) == []
+    sent = did(Kind.CONTACT_SENT, interaction=UUID(int=9))
+    assert decide(state_of(decide(GOING_ON, sent)), sent) == []
+
+
+def test_a_visit_is_over_after_a_day_whatever_is_told_of_it() -> None:
+    late = replace(did(Kind.CONTACT_SENT), now=NOW + VISIT_MAX)
+    assert decide(GOING_ON, late) == [ContactSent(visit=VISIT, at=NOW + VISIT_MAX)]
+    with pytest.raises(ConflictError):
+        decide(GOING_ON, replace(late, now=NOW + VISIT_MAX + timedelta(seconds=1)))
 
 
 def test_the_time_of_reading_is_bounded_and_only_of_what_was_read() -> None:
@@ -95,6 +131,9 @@ def test_the_time_of_reading_is_bounded_and_only_of_what_was_read() -> None:
         [ReadingTimed(visit=VISIT, article=ONE, seconds=READ_SECONDS_MAX, at=NOW)],
     ]
     assert decide(read, did(Kind.TIME_READ, article=TWO, seconds=40)) == []
+    long = [BEGUN, ArticleOpened(visit=VISIT, article=ONE, at=NOW)]
+    long += [ReadingTimed(visit=VISIT, article=ONE, seconds=READ_SECONDS_MAX, at=NOW)]
+    assert decide(state_of(long), did(Kind.TIME_READ, article=ONE, seconds=40)) == []
 
 
 def test_a_reason_follows_a_no_at_once_or_later_and_never_a_yes() -> None:
@@ -177,7 +216,9 @@ async def writer(database: Database, keys: Keys) -> AsyncIterator[VisitWriter]:
 
 async def test_many_visits_at_once_are_written_in_few_transactions(writer: VisitWriter, database: Database) -> None:
     visits = [uuid4() for _ in range(50)]
-    await asyncio.gather(*(writer.record(did(Kind.OPENED, visit, article=ONE)) for visit in visits for _ in range(4)))
+    await asyncio.gather(
+        *(writer.record(did(Kind.OPENED, visit, article=UUID(int=each))) for visit in visits for each in range(4))
+    )
     with database.transaction() as connection:
         assert store.last_position(connection) == 250  # and where each began
         assert store.versions(connection, [stream_id("visit", each) for each in visits]) == {

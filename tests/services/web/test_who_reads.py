@@ -42,6 +42,11 @@ async def test_our_people_read_all_and_are_no_visitors_and_other_tokens_read_wha
                 (f"articles/{inner}/reason", {"reason": "unclear"}),
             ):
                 assert (await reader.post(f"/en/{path}", data=told)).status_code in {204, 303}, path
+            for page in ("contact", "callback"):
+                assert (await reader.get(f"/en/{page}")).status_code == 200
+            written = {"name": "Ana", "email": "ana@x.cu", "subject": "Matters", "body": "Words"}
+            assert (await reader.post("/en/contact", data=written)).status_code == 303
+            assert (await reader.post("/visit", data={"surface": "help_centre"})).status_code == 204
             offered = (await reader.get("/en/agent/incidents/1/insert?q=matters")).text
             assert f'data-insert="Outer matters: {web.hub.settings.public_url}/articles/{outer}"' in offered
             assert 'data-insert="Inner' not in offered

@@ -152,12 +152,22 @@ async def test_the_form_of_the_frame_is_a_form_like_any_other(web: Web) -> None:
         assert wrong.status_code == 422
         assert 'value="Eva"' in wrong.text
         given = {"name": "Eva", "email": "eva@x.cu", "body": "Is it in stock?", "idempotency_key": "k"}
+        set_there = (await client.get(f"/widget/{site.key}")).headers.get_list("set-cookie")
+        (visit,) = (each for each in set_there if each.startswith("cauce_visit_framed="))
+        assert visit.endswith("; Path=/; Max-Age=86400; Secure; HttpOnly; SameSite=None; Partitioned")
         for _ in range(2):
-            right = await client.post(f"/widget/{site.key}/form?lang=en", data=given)
+            with_it = {"Cookie": visit.partition(";")[0]}
+            right = await client.post(f"/widget/{site.key}/form?lang=en", data=given, headers=with_it)
             assert re.search(r'href="/status/[^"]+" target="_blank"', right.text)
         await web.settled()
         (incident,) = (await agent.get("/api/v1/incidents")).json()["items"]
         assert (incident["subject"], incident["channel"], incident["language"]) == ("Is it in stock?", "form", "en")
+        async with web.client(Role.ADMIN) as admin, asyncio.timeout(60):
+            while not (sent := (await admin.get("/api/v1/events?type=visit.contact_sent.v1")).text):  # noqa: ASYNC110 -- beside the answer
+                await asyncio.sleep(0.02)
+            begun = (await admin.get("/api/v1/events?type=visit.begun.v1")).text
+        assert (len(sent.splitlines()), '"surface":"widget"' in begun.replace(" ", "")) == (1, True)
+        assert visit[len("cauce_visit_framed=") :][:36] in sent
 
 
 @pytest.mark.parametrize(
