@@ -18,13 +18,14 @@ from channels.email.sending.submission import read_server
 from eventstore import kafka_address, store
 from eventstore.database import Connection
 from eventstore.identity import read_identity
-from projections import reading
+from projections import article_vectors, reading
 from schemas.errors import CauceError, PositionMismatchError
 from schemas.topics import INTERACTIONS, MAIL
 from services import quarantine
 from services.consumers import INCIDENTS, PARSER
 from services.customers import doom
 from services.deliveries import queue
+from services.knowledge.meaning.embedder import Embedder, EmbedderError
 from services.privacy import orphans
 from services.wiring import Hub
 
@@ -65,6 +66,7 @@ async def examine(hub: Hub) -> list[Finding]:
         ("deliveries", _deliveries),
         ("positions", _positions),
         ("projections", _projections),
+        ("search by meaning", _meaning),
         ("quarantine", _quarantine),
         ("clean-up", _clean_up),
         ("disk", _disk),
@@ -215,6 +217,29 @@ def _projection(state: reading.Lag) -> Finding:
     if state.lag > _LAG_EVENTS:
         return Finding(state.name, Verdict.WATCH, detail, "is `cauce serve projections` running? It catches up")
     return Finding(state.name, Verdict.WELL, detail)
+
+
+async def _meaning(hub: Hub) -> list[Finding]:
+    address, subject = hub.settings.embeddings, "search by meaning"
+    if address is None:
+        return []
+    await hub.database.run(article_vectors.check)
+    progress = await hub.database.run(article_vectors.progress)
+    embedder = Embedder(address)
+    try:
+        await embedder.questions([subject], seconds=_CONNECT_SECONDS)
+    except EmbedderError as error:
+        advice = "is the server of embeddings up, and CAUCE_EMBEDDINGS right? Meanwhile searches go by words alone"
+        return [Finding(subject, Verdict.ILL, f"{address.url}: {error}", advice)]
+    finally:
+        await embedder.close()
+    detail = f"{progress.embedded:,} of {progress.published:,} articles have a vector of {address.embedder}"
+    if progress.embedder != address.embedder:
+        detail = f"none yet of {address.embedder}"
+    elif progress.ready and progress.embedded >= progress.published:
+        return [Finding(subject, Verdict.WELL, detail)]
+    advice = "is `cauce serve projections` running? It makes them; until all are made, searches go by words alone"
+    return [Finding(subject, Verdict.WATCH, detail, advice)]
 
 
 async def _quarantine(hub: Hub) -> list[Finding]:

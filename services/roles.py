@@ -94,7 +94,7 @@ def relay(hub: Hub) -> list[Task]:
 
 
 def projections(hub: Hub) -> list[Task]:
-    """Every read model, kept up to date."""
+    """Every read model, kept up to date; and what articles mean."""
     from projections.projection import Projection
     from projections.registry import ALL
     from services.projector import run_projector
@@ -102,7 +102,18 @@ def projections(hub: Hub) -> list[Task]:
     def task(projection: Projection) -> Task:
         return Task(projection.name, lambda: run_projector(hub.database, hub.keys, hub.feed, projection))
 
-    return [task(projection) for projection in ALL]
+    return [*(task(projection) for projection in ALL), *_meaning(hub)]
+
+
+def _meaning(hub: Hub) -> list[Task]:
+    """Vectors of the articles, where CAUCE_EMBEDDINGS asks for them."""
+    if hub.settings.embeddings is None:
+        return []
+    from services.knowledge.meaning.embedder import Embedder
+    from services.knowledge.meaning.filling import Filling
+
+    address = hub.settings.embeddings
+    return [Task("article vectors", lambda: Filling(hub.database, Embedder(address)).run())]
 
 
 def deliveries(hub: Hub) -> list[Task]:

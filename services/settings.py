@@ -11,6 +11,7 @@ from pathlib import Path
 from channels.opening_hours import OpeningHours
 from eventstore import kafka_address
 from schemas.errors import InvalidError, SettingsError
+from services.knowledge.meaning.address import Address, read_address
 
 _HOLD_MAX_SECONDS = 120
 
@@ -72,6 +73,7 @@ class Settings:
     support_phone: str
     contact_after_search: bool
     article_review: bool = False
+    embeddings: Address | None = None
     mail_staff: tuple[str, ...] = ()
     oidc: ProviderSettings | None = None
 
@@ -123,6 +125,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         support_phone=given.pop("SUPPORT_PHONE", ""),
         contact_after_search=_switch(given, "CONTACT_AFTER_SEARCH", default=False),
         article_review=_switch(given, "ARTICLE_REVIEW", default=False),
+        embeddings=_embeddings(given.pop("EMBEDDINGS", "")),
     )
     given.pop("LMTP", None)
     settings = dataclasses.replace(settings, oidc=_provider(given))
@@ -175,6 +178,10 @@ def _check_scheme(name: str, url: str, schemes: tuple[str, ...]) -> None:
     if url and (scheme not in schemes or not separator or not rest):
         # not the value: it may hold a password
         raise SettingsError(f"CAUCE_{name} is a URL that begins with {' or '.join(f'{each}://' for each in schemes)}")
+
+
+def _embeddings(text: str) -> Address | None:
+    return None if text.lower() in {"", "off"} else read_address(text)
 
 
 def _resolver(text: str) -> str:

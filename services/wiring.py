@@ -65,6 +65,8 @@ def open_database(
             raise SettingsError(_unreachable(settings, error)) from error
         stack.callback(database.close)
         check(database)
+        if settings.embeddings is not None:
+            _fit_for_vectors(database, making=migrating)
         yield database
 
 
@@ -80,6 +82,16 @@ async def open_hub(
             yield hub
         finally:
             await hub.log.close()
+
+
+def _fit_for_vectors(database: Database, *, making: bool) -> None:
+    """Raise SettingsError unless the database can keep what CAUCE_EMBEDDINGS asks for."""
+    from projections import article_vectors  # noqa: PLC0415 -- loaded only where they are used
+
+    with database.transaction() as connection:
+        if making:
+            article_vectors.prepare(connection)
+        article_vectors.check(connection)
 
 
 def build_hub(settings: Settings, database: Database, blobs: Blobs) -> Hub:

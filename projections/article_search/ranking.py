@@ -9,6 +9,7 @@ import msgspec
 from psycopg import sql
 
 from projections.article_search.asking import Term, any_of
+from projections.article_vectors import NEAREST
 from projections.articles.readers import READABLE
 
 SHARE_OF_BEST = 0.3
@@ -44,26 +45,41 @@ _COUNTED: Mapping[str, LiteralString] = {
 }
 
 
-def statement(terms: Sequence[Term], chosen: Chosen, *, facets: bool) -> sql.Composed:
+_FUSED = sql.SQL(
+    ", nearest AS MATERIALIZED ({}), good AS MATERIALIZED ("
+    "  SELECT id, position, kind, language, category, products, sum(worth / (1 + place)) AS score FROM ("
+    "    SELECT id, position, kind, language, category, products, 1.0 AS worth,"
+    "      row_number() OVER (PARTITION BY language = %(language)s ORDER BY score DESC, position) AS place FROM worded"
+    "    UNION ALL SELECT id, position, kind, language, category, products, 0.9,"
+    "      row_number() OVER (PARTITION BY language = %(language)s ORDER BY apart, position) FROM nearest"
+    "  ) AS placed GROUP BY id, position, kind, language, category, products)"
+).format(NEAREST)
+"""Reciprocal rank fusion, with little smoothing: what stands first by the words, or by what is meant, stays on top."""
+
+
+def statement(terms: Sequence[Term], chosen: Chosen, *, facets: bool, fused: bool = False) -> sql.Composed:
     """One row: how many there are, the ids of the best, and of each facet how many articles a value has.
 
     Of many terms only the most telling count. Parameters: `share`, `language`, `limit`, the reader's, and `chosen_…`.
+    `fused`: what means nearly the same is found too; with the parameters of NEAREST.
     """
     telling = sorted(terms, key=lambda term: term.articles)[:_TERMS_MAX]
     return sql.SQL(
         "WITH scored AS MATERIALIZED ("
         "  SELECT id, position, kind, language, category, products, {score} AS score"
         "  FROM searched_articles AS articles WHERE {readable} AND words @@ {sought}"
-        "), good AS MATERIALIZED ("
+        "), {worded} AS MATERIALIZED ("
         "  SELECT * FROM scored WHERE score >= %(share)s * (SELECT max(score) FROM scored)"
-        ") SELECT (SELECT count(*) FROM good WHERE {narrowed}), ARRAY("
+        "){fused} SELECT (SELECT count(*) FROM good WHERE {narrowed}), ARRAY("
         "  SELECT id FROM good WHERE {narrowed}"
         "  ORDER BY language = %(language)s DESC, score DESC, position LIMIT %(limit)s"
         "), {facets}"
     ).format(
-        score=sql.SQL(" + ").join(_worth(term) for term in telling),
+        score=sql.SQL(" + ").join([sql.SQL("0"), *(_worth(term) for term in telling)]),
         readable=sql.SQL(READABLE),
         sought=_query(any_of([way for term in rarest(telling) for way in term.ways])),
+        worded=sql.SQL("worded" if fused else "good"),
+        fused=_FUSED if fused else sql.SQL(""),
         narrowed=_narrowed(chosen),
         facets=sql.SQL("jsonb_build_object({})").format(
             sql.SQL(", ").join(_counts(facet, chosen) for facet in _COUNTED if facets)

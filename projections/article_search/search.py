@@ -16,6 +16,7 @@ from eventstore.database import Connection
 from projections.article_search.asking import Asked, ask
 from projections.article_search.ranking import SHARE_OF_BEST, Chosen, statement
 from projections.article_search.snippets import in_place, snippet, spelled
+from projections.article_vectors import Meaning, farthest
 from projections.articles.readers import READABLE, Reader
 from projections.page import bounded
 from schemas.language import base_language
@@ -60,17 +61,24 @@ def search(
     limit: int = 10,
     chosen: Chosen = _EVERYTHING,
     facets: bool = False,
+    meaning: Meaning | None = None,
 ) -> Results:
-    """Published articles this reader may see, best first; those in the reader's language before others."""
+    """Published articles this reader may see, best first; those in the reader's language before others.
+
+    `meaning`: what the words mean to a model, if one was asked; then what says nearly that is found too.
+    """
     language = base_language(locale or "")
     if chosen.language is not None:
         chosen = replace(chosen, language=base_language(chosen.language))
     asked = ask(connection, q, language, reader)
-    if not asked.terms:
+    far = farthest(connection, meaning) if meaning is not None else None
+    if not asked.terms and far is None:
         return Results([])
     row = connection.execute(
-        statement(asked.terms, chosen, facets=facets),
+        statement(asked.terms, chosen, facets=facets, fused=far is not None),
         {
+            "meaning": meaning.vector if meaning is not None else None,
+            "farthest": far,
             "share": SHARE_OF_BEST,
             "language": language,
             "limit": bounded(limit),

@@ -29,6 +29,7 @@ from services.access.lines import is_line_key
 from services.chats.house import ChatHouse, Clock, relay
 from services.commands import Commands
 from services.knowledge.library import Library
+from services.knowledge.meaning.questions import questions_to
 from services.knowledge.visit_writer import VisitWriter
 from services.mail_jobs import AskedMailJobs
 from services.parser import ours_of
@@ -179,6 +180,7 @@ def create_app(hub: Hub) -> FastAPI:
         charts=Charts(),
         rebuilds=AskedRebuilds(hub.database),
         mail_jobs=AskedMailJobs(hub.database),
+        questions=questions_to(settings.embeddings),
         previews=ParserPool(ours_of(hub), size=1, bounds=Bounds(seconds=_PREVIEW_SECONDS)),
     )
     signals.hear(parts.live.signal)
@@ -284,6 +286,7 @@ def _lifespan(
             await parts.rebuilds.close()
             await parts.mail_jobs.close()
             await parts.previews.close()
+            await parts.questions.close()
             await rooms.close()
             stop.set()
             await asyncio.wait({running})  # what ended it is for the server to raise

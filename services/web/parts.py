@@ -13,6 +13,7 @@ from eventstore.database import Connection
 from projections import reading
 from services.commands import Commands
 from services.knowledge.library import Library
+from services.knowledge.meaning.questions import Questions
 from services.knowledge.visit_writer import VisitWriter
 from services.mail_jobs import AskedMailJobs
 from services.rebuild.asked import AskedRebuilds
@@ -45,6 +46,7 @@ class Parts:
     rebuilds: AskedRebuilds
     mail_jobs: AskedMailJobs
     previews: ParserPool
+    questions: Questions
 
     async def wait_for(self, position: int, *names: str) -> bool:
         """Until these projections have folded the position, at most 2 s; False: they have not."""

@@ -114,9 +114,17 @@ def _reading(routes: Router, parts: Parts) -> None:
         kind and so on; `meant`: the words that were searched, where some of the typed stand in no article.
         """
         chosen = Chosen(kind, category, product, language)
-        return json(
-            await database.run(article_search.search, AGENT, q, locale=locale, limit=limit, chosen=chosen, facets=True)
+        found = await database.run(
+            article_search.search,
+            AGENT,
+            q,
+            locale=locale,
+            limit=limit,
+            chosen=chosen,
+            facets=True,
+            meaning=await parts.questions.meaning(q),
         )
+        return json(found)
 
 
 def _writing(routes: Router, parts: Parts) -> None:

@@ -35,8 +35,7 @@ def router(parts: Parts, _: Screen) -> Router:
 
     @routes.get("/articles/{article}/files/{file}")
     async def get(request: Request, article: UUID, file: UUID) -> Response:
-        who = await parts.guard.identify(request)
-        reader = await readers.known_as(request, who)
+        reader, who = await readers.of(request), await parts.guard.identify(request)
         with seeing(EVERYTHING if who is None else who.sight):  # no guard did, for a page that is everybody's
             found = await parts.hub.database.run(_file, reader, article, file)
         if found is None:

@@ -15,6 +15,7 @@ from channels.attachments import Attachments
 from channels.text import clean
 from eventstore.database import Connection
 from projections import article_search, articles, incidents, timeline
+from projections.article_vectors import Meaning
 from projections.articles import AGENT
 from schemas.interaction import Attachment
 from services.drafts import canned, drafts
@@ -75,11 +76,13 @@ def _into_draft(connection: Connection, parts: Parts, number: int, copies: tuple
     drafts.save(connection, parts.hub.keys, *found, Kind.REPLY, draft, by=by)
 
 
-def insertable(connection: Connection, number: int, user: str, q: str, language: str) -> Mapping[str, object]:
+def insertable(
+    connection: Connection, number: int, user: str, q: str, language: str, meaning: Meaning | None
+) -> Mapping[str, object]:
     """Canned replies, filled in, and articles; those whose words fit."""
     known = casework.places(connection, number, user)
     found = canned.of(connection, user, q=q, language=language)[:_FOUND_MAX]
-    shown = article_search.search(connection, AGENT, q, locale=language, limit=_FOUND_MAX).items if q else []
+    shown = article_search.search(connection, AGENT, q, locale=language, limit=_FOUND_MAX, meaning=meaning).items
     audiences = {each.id: each.audience for each in articles.get_each(connection, AGENT, [each.id for each in shown])}
     return {
         "canned": [(each.name, each.personal, canned.fill(each.body, known)) for each in found],

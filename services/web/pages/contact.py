@@ -103,7 +103,12 @@ def router(parts: Parts, screen: Screen) -> Router:
             return screen.render(request, "public/suggestions.html", {"found": []})
         language, reader = screen.language(request), await readers.of(request)
         found = await parts.hub.database.run(
-            article_search.search, reader, words, locale=language, limit=_SUGGESTIONS_MAX
+            article_search.search,
+            reader,
+            words,
+            locale=language,
+            limit=_SUGGESTIONS_MAX,
+            meaning=await parts.questions.meaning(words),
         )
         response = screen.render(request, "public/suggestions.html", {"found": in_pieces(found.items)})
         for each in found.items:

@@ -81,7 +81,9 @@ def _showing(routes: Router, parts: Parts, screen: Screen) -> None:
     @routes.get("/agent/incidents/{number}/insert")
     async def insert(request: Request, number: Number, q: Annotated[str, Query(max_length=200)] = "") -> Response:
         by, language = caller(request).name, screen.language(request)
-        found = await parts.hub.database.run(composer.insertable, number, by, one_line(q), language)
+        words = one_line(q)
+        meaning = await parts.questions.meaning(words)
+        found = await parts.hub.database.run(composer.insertable, number, by, words, language, meaning)
         context = {**found, "q": one_line(q), "number": number, "public_url": parts.hub.settings.public_url}
         return screen.render(request, "agent/insert.html", context)
 

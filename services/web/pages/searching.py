@@ -51,6 +51,7 @@ class Searching:
 
     def __init__(self, parts: Parts, screen: Screen) -> None:
         self._database = parts.hub.database
+        self._questions = parts.questions
         self._screen = screen
         self._visitors = visitors_of(parts)
 
@@ -94,7 +95,14 @@ class Searching:
     async def _find(self, request: Request, reader: Reader, words: str, chosen: Chosen, limit: int) -> Results:
         language = self._screen.language(request)
         return await self._database.run(
-            article_search.search, reader, words, locale=language, limit=limit, chosen=chosen, facets=True
+            article_search.search,
+            reader,
+            words,
+            locale=language,
+            limit=limit,
+            chosen=chosen,
+            facets=True,
+            meaning=await self._questions.meaning(words),
         )
 
 

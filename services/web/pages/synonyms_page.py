@@ -53,7 +53,10 @@ def router(parts: Parts, screen: Screen) -> Router:
         language: Annotated[str, Query(max_length=8)] = "",
     ) -> Response:
         words = one_line(q)[:QUERY_MAX_CHARACTERS]
-        results = await database.run(article_search.search, AGENT, words, locale=language, limit=_TRIED_MAX)
+        meaning = await parts.questions.meaning(words)
+        results = await database.run(
+            article_search.search, AGENT, words, locale=language, limit=_TRIED_MAX, meaning=meaning
+        )
         context = {"q": words, "results": results, "found": in_pieces(results.items)}
         return screen.render(request, "agent/synonyms_tried.html", context)
 

@@ -1,0 +1,28 @@
+"""Questions that no help centre answers. How like articles seem to them is how like unrelated texts are to a model."""
+
+BESIDES = (
+    "cuándo florecen los almendros",
+    "la mejor playa para ir con niños",
+    "letra de una canción de cuna",
+    "cómo se cocina el arroz con leche",
+    "resultado del partido de ayer",
+    "qwpeoi zxmcn",
+    "síntomas de la gripe",
+    "historia del imperio romano",
+    "cambiar la rueda de la bicicleta",
+    "nombres para un gato",
+    "bbbbb",
+    "distancia de la tierra a la luna",
+    "when do almond trees blossom",
+    "the best beach for children",
+    "lyrics of a lullaby",
+    "how to cook rice pudding",
+    "result of yesterday's match",
+    "lkjwe pqoiru",
+    "symptoms of the flu",
+    "history of the roman empire",
+    "change a bicycle tyre",
+    "names for a cat",
+    "zzz",
+    "distance from the earth to the moon",
+)
