@@ -1,4 +1,4 @@
-"""Apache Kafka's jars and the Java that runs them: fetched once with maven, kept for every data folder and test run."""
+"""A server's jars and the Java that runs them: fetched once with maven, kept for every data folder and test run."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _JAVA_LEAST = 17
 _FETCH_SECONDS = 600.0
 
 
-def fetch(cache: Path | None = None) -> Path:
-    """The folder of the jars; the first call downloads 55 MB. Raises SettingsError saying what to install."""
-    digest = hashlib.sha256(_POM.read_bytes()).hexdigest()[:12]  # another version: another folder
+def fetch(cache: Path | None = None, pom: Path = _POM) -> Path:
+    """The folder of the jars; the first call downloads Kafka's 55 MB. Raises SettingsError saying what to install."""
+    digest = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]  # another version: another folder
     home = cache or _CHECKOUT / ".cauce-kafka"
     jars = home / f"jars-{digest}"
     if jars.is_dir():
@@ -29,11 +29,11 @@ def fetch(cache: Path | None = None) -> Path:
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # test workers start together: one fetches, the others wait for it
         if not jars.is_dir():
-            _copy_dependencies(jars)
+            _copy_dependencies(pom, jars)
     return jars
 
 
-def _copy_dependencies(jars: Path) -> None:
+def _copy_dependencies(pom: Path, jars: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise SettingsError("a local Kafka is fetched by maven: install it (Debian: `apt install maven`)")
@@ -42,7 +42,7 @@ def _copy_dependencies(jars: Path) -> None:
     done = subprocess.run(  # noqa: S603 -- fixed program and arguments
         [
             maven,
-            *("-q", "-B", "-f", str(_POM), "dependency:copy-dependencies"),
+            *("-q", "-B", "-f", str(pom), "dependency:copy-dependencies"),
             *("-DincludeScope=runtime", f"-DoutputDirectory={partial}"),
         ],
         stdout=subprocess.PIPE,
@@ -51,8 +51,9 @@ def _copy_dependencies(jars: Path) -> None:
         timeout=_FETCH_SECONDS,
         check=False,
     )
-    if done.returncode != 0 or not any(partial.glob("kafka_*.jar")):
-        raise SettingsError(f"maven could not fetch Kafka's jars:\n{done.stdout.decode(errors='replace')[-1500:]}")
+    if done.returncode != 0 or not any(partial.glob("*.jar")):
+        said = done.stdout.decode(errors="replace")[-1500:]
+        raise SettingsError(f"maven could not fetch the jars of {pom.parent.name}:\n{said}")
     partial.rename(jars)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import Literal, TypeVar
 from uuid import uuid4
 
 import obstore
@@ -14,9 +16,11 @@ from obstore.store import ObjectStore, from_url
 
 from schemas.errors import BlobUnavailableError, NotFoundError, SettingsError
 
+T = TypeVar("T")
+
 _ID = re.compile(r"[0-9a-f]{32}")
 _OWNER = "owner"
-_SECONDS = timedelta(seconds=4)  # a channel answers within 5 s, whatever the store does
+_SECONDS = 4.0  # a channel answers within 5 s, whatever the store does
 
 
 class ObjectBlobs:
@@ -30,31 +34,26 @@ class ObjectBlobs:
 
     def put(self, data: bytes) -> str:  # noqa: D102 -- see Blobs
         blob = uuid4().hex
-        try:
-            obstore.put(self._store, _path(blob), data)
-        except BaseError as error:
-            raise BlobUnavailableError(f"blob not kept: {error}") from error
+        _in_time("kept", self._put(_path(blob), data))
         return blob
 
     def get(self, blob: str) -> bytes:  # noqa: D102 -- see Blobs
+        path = _path(blob)
         try:
-            return bytes(obstore.get(self._store, _path(blob)).bytes())
+            return _in_time("read", self._get(path))
         except FileNotFoundError as error:
             raise NotFoundError("no such blob") from error
-        except BaseError as error:
-            raise BlobUnavailableError(f"blob not read: {error}") from error
 
     def missing(self, blobs: Iterable[str]) -> set[str]:  # noqa: D102 -- see Blobs
-        return {blob for blob in blobs if not self._has(blob)}
+        missing = {blob for blob in blobs if _ID.fullmatch(blob) is None or not _in_time("found", self._has(blob))}
+        if missing:
+            _in_time("found", self._list_one())  # a store that isn't there has lost nothing
+        return missing
 
     def delete(self, blobs: Iterable[str]) -> None:  # noqa: D102 -- see Blobs
         for blob in blobs:
-            try:
-                obstore.delete(self._store, _path(blob))
-            except (FileNotFoundError, NotFoundError):
-                continue
-            except BaseError as error:
-                raise BlobUnavailableError(f"blob not deleted: {error}") from error
+            with contextlib.suppress(FileNotFoundError, NotFoundError):
+                _in_time("deleted", self._delete(_path(blob)))
 
     def stored_before(  # noqa: D102 -- see Blobs
         self, moment: datetime, *, since: datetime | None = None, shard: str = ""
@@ -69,27 +68,59 @@ class ObjectBlobs:
             raise BlobUnavailableError(f"blobs not listed: {error}") from error
 
     def claim(self, owner: str) -> bool:  # noqa: D102 -- see Blobs
-        try:
-            with contextlib.suppress(AlreadyExistsError):
-                obstore.put(self._store, _OWNER, owner.encode(), mode="create")
-            return bytes(obstore.get(self._store, _OWNER).bytes()) == owner.encode()
-        except BaseError as error:
-            raise BlobUnavailableError(f"blob store not claimed: {error}") from error
+        return _in_time("claimed", self._claim(owner.encode()))
 
     def check(self) -> None:
         """Write, read, remove."""
-        blob = self.put(b"check")
-        self.get(blob)
-        self.delete([blob])
+        _in_time("checked", self._check(_path(uuid4().hex)))
 
-    def _has(self, blob: str) -> bool:
+    async def _put(self, path: str, data: bytes, mode: Literal["create", "overwrite"] = "overwrite") -> None:
         try:
-            obstore.head(self._store, _path(blob))
-        except (FileNotFoundError, NotFoundError):
-            return False
-        except BaseError as error:
-            raise BlobUnavailableError(f"blob not looked up: {error}") from error
-        return True
+            # whole: of parts that are broken off, those that came stay in the store, unseen
+            await obstore.put_async(self._store, path, data, mode=mode, use_multipart=False)
+        except FileNotFoundError as error:
+            raise BlobUnavailableError(f"the bucket is not there: {error}") from error
+
+    async def _get(self, path: str) -> bytes:
+        return bytes(await (await obstore.get_async(self._store, path)).bytes_async())
+
+    async def _delete(self, path: str) -> None:
+        await obstore.delete_async(self._store, path)
+
+    async def _has(self, blob: str) -> bool:
+        with contextlib.suppress(FileNotFoundError):
+            await obstore.head_async(self._store, _path(blob))
+            return True
+        return False
+
+    async def _list_one(self) -> None:
+        async for _ in obstore.list(self._store, chunk_size=1):  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]  # -- its Arrow overload
+            return
+
+    async def _claim(self, owner: bytes) -> bool:
+        with contextlib.suppress(AlreadyExistsError):
+            await self._put(_OWNER, owner, "create")
+        return await self._get(_OWNER) == owner
+
+    async def _check(self, path: str) -> None:
+        await self._put(path, b"check")
+        await self._get(path)
+        await self._delete(path)
+
+
+def _in_time(done: str, work: Coroutine[None, None, T]) -> T:
+    """One clock for all of it: the requests, each tried again, would add their own up. Raises BlobUnavailableError."""
+
+    async def bounded() -> T:
+        async with asyncio.timeout(_SECONDS):
+            return await work
+
+    try:
+        return asyncio.run(bounded())
+    except TimeoutError as error:
+        raise BlobUnavailableError(f"blob not {done} within {_SECONDS:g} s") from error
+    except BaseError as error:
+        raise BlobUnavailableError(f"blob not {done}: {error}") from error
 
 
 def _open(url: str) -> ObjectStore:
@@ -98,11 +129,11 @@ def _open(url: str) -> ObjectStore:
     return from_url(
         url,
         client_options={
-            "timeout": _SECONDS,
+            "timeout": timedelta(seconds=_SECONDS),
             "connect_timeout": timedelta(seconds=2),
             "allow_http": True,  # where the endpoint says http://; options given here silence AWS_ALLOW_HTTP
         },
-        retry_config={"max_retries": 2, "retry_timeout": _SECONDS},
+        retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=_SECONDS)},
     )
 
 

@@ -31,8 +31,10 @@ from services.access import passwords
 from tests.hub_process import hub_process, sink
 from tests.in_memory import new_folder
 from tests.kafka_broker import kafka, kafka_prefix, running_kafka
+from tests.s3_server import s3
 
-__all__ = ["hub_process", "kafka", "kafka_prefix", "running_kafka", "sink"]  # fixtures that live in a file of their own
+# fixtures that live in a file of their own
+__all__ = ["hub_process", "kafka", "kafka_prefix", "running_kafka", "s3", "sink"]
 
 # many tests start processes of ours: let only the first of them compile what they all load
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -28,12 +28,13 @@ def kept(
     release: str = "",
     file: UUID | None = None,
     form: str = "",
+    alone: bool = True,
     by: str,
     now: datetime,
 ) -> AddFile:
     """Durable, and what is to be asked of the library. Blocks. Raises TooLargeError, BlobUnavailableError.
 
-    `form`: by which it came; the same file once more by the same form is no other.
+    `form`: by which it came; the same file once more by the same form is no other. `alone`: of AddFile.
     """
     if len(data) > FILE_MAX_BYTES:
         raise TooLargeError(f"a file may have {FILE_MAX_BYTES} bytes, {file_name(name)} has {len(data)}")
@@ -48,6 +49,7 @@ def kept(
         content=content,
         sha256=digest,
         release=one_line(release),
+        alone=alone,
         by=by,
         now=now,
     )

@@ -14,7 +14,7 @@ from eventstore.ledger import Cause, Ledger
 from schemas.errors import ConflictError
 from schemas.facts import Fact, stream_id
 from schemas.ids import new_id, scoped_id
-from services.knowledge import articles, gaps, shelving, state, synonyms
+from services.knowledge import articles, gaps, shelving, state, synonyms, translating
 from services.knowledge.articles import Begin, Publish, WritingRequest
 from services.knowledge.asked import Asking
 from services.knowledge.gaps import FillGap, GapFact, GapRequest
@@ -88,10 +88,13 @@ class _Desk:
             return
         if isinstance(request, WritingRequest):
             self._take("article", request.article, articles.decide(article, request))
-            return
-        other = _named_beside(request)
-        decided = shelving.decide(article, request, Article() if other is None else self._article(other))
-        self._take("article", request.article, decided)
+        else:
+            other = _named_beside(request)
+            decided = shelving.decide(article, request, Article() if other is None else self._article(other))
+            self._take("article", request.article, decided)
+        place = self._article(request.article).place
+        if place is not None and place != article.place:
+            self._translate(place, request.article)
 
     def ask_of_gap(self, request: GapRequest) -> None:
         if isinstance(request, FillGap) and not self._article(request.article).known:
@@ -110,6 +113,12 @@ class _Desk:
 
     def _article(self, article: UUID) -> Article:
         return state.state_of(cast("Sequence[ArticleFact]", self._history("article", article)))
+
+    def _translate(self, place: tuple[UUID, str], article: UUID) -> None:
+        rival = translating.holder(self._connection, place)
+        if rival is not None and rival != article:
+            translating.refuse_second(place, rival, self._article(rival))
+        translating.take(self._connection, place, article)
 
     def _history(self, category: str, subject: UUID) -> list[Fact]:
         stream = stream_id(category, subject)

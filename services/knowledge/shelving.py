@@ -9,7 +9,7 @@ from typing import TypeAlias, assert_never
 from uuid import UUID
 
 from schemas.address import without_addresses
-from schemas.errors import ConflictError, InvalidError, NotFoundError
+from schemas.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from schemas.facts.article import ArticleKind
 from schemas.facts.shelving import (
     ArticleDescribed,
@@ -41,10 +41,14 @@ DOUBT_MAX_CHARACTERS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Describe(Asked):
-    """File it, whole. `filing_changes`: as often as it had been filed when who asks saw it; None: whatever it was."""
+    """File it, whole. `filing_changes`: as often as it had been filed when who asks saw it; None: whatever it was.
+
+    `alone`: who asks may offer files that nobody else has looked at.
+    """
 
     filing: Filing
     filing_changes: int | None = None
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +75,13 @@ class Redirect(Asked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddFile(Asked):
-    """A picture in the text, or something to download."""
+    """A picture in the text, or something to download. `alone`: as for Describe."""
 
     file: UUID
     content: Attachment
     sha256: str
     release: str = ""
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +192,8 @@ def _describe(article: Article, request: Describe) -> list[ShelvingFact]:
     )
     if filing == article.filing:
         return []
+    if not request.alone and filing.kind is ArticleKind.DOWNLOAD is not article.filing.kind and article.files:
+        _refuse_offering(article)
     if filing.kind is ArticleKind.GUIDE is not article.filing.kind and article.text is not None:
         guide.check(article.text.body)
     return [
@@ -239,6 +246,8 @@ def _add_file(article: Article, request: AddFile) -> list[ShelvingFact]:
         return []
     if len(article.files) >= FILES_MAX:
         raise ConflictError(f"an article has at most {FILES_MAX} files")
+    if not request.alone and article.filing.kind is ArticleKind.DOWNLOAD:
+        _refuse_offering(article)
     return [
         ArticleFileAdded(
             file=request.file,
@@ -248,3 +257,9 @@ def _add_file(article: Article, request: AddFile) -> list[ShelvingFact]:
             **request.where,
         )
     ]
+
+
+def _refuse_offering(article: Article) -> None:
+    """All files of a download that was published are offered at once, whatever its draft says."""
+    if article.editions:
+        raise ForbiddenError("readers would get its files at once, unread by others: an admin adds them", field="file")

@@ -33,6 +33,7 @@ from schemas.facts.shelving import (
     DoubtSettled,
     ReviewDue,
 )
+from schemas.language import base_language
 
 WritingFact: TypeAlias = (
     ArticleDrafted
@@ -120,6 +121,12 @@ class Article:
     def published(self) -> bool:
         """Readers find it."""
         return bool(self.editions) and not self.retired
+
+    @property
+    def place(self) -> tuple[UUID, str] | None:
+        """The original and the language it translates it into, as long as somebody reads it or works on it."""
+        stands = not self.retired and (bool(self.editions) or self.draft is not None)
+        return (self.translation.original, base_language(self.language)) if self.translation and stands else None
 
     @property
     def text(self) -> Text | None:

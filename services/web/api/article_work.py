@@ -27,7 +27,6 @@ from services.knowledge import articles, shelving
 from services.knowledge.article_files import address_of, kept
 from services.knowledge.library import ArticleRequest, article_id, asking
 from services.knowledge.state import Filing
-from services.knowledge.translating import refuse_another
 from services.web.api.article_shapes import (
     DeclineIn,
     DraftIn,
@@ -184,7 +183,10 @@ def _shelving(routes: Router, parts: Parts) -> None:
     async def file(article: UUID, body: FilingIn, who: Caller) -> Response:
         """Where it stands and who may read it."""
         filing = Filing(body.kind, body.category, body.labels, body.products, body.versions, body.audience)
-        asked = shelving.Describe(filing=filing, filing_changes=body.filing_changes, **asking(article, who.name))
+        alone = may_publish_alone(who, reviewed=parts.hub.settings.article_review)
+        asked = shelving.Describe(
+            filing=filing, filing_changes=body.filing_changes, alone=alone, **asking(article, who.name)
+        )
         return await _done(parts, asked)
 
     @routes.put("/{article}/review-date", responses=answers(Written))
@@ -196,7 +198,6 @@ def _shelving(routes: Router, parts: Parts) -> None:
     @routes.put("/{article}/translation", responses=answers(Written))
     async def translate(article: UUID, body: TranslationIn, who: Caller) -> Response:
         """It says what the original says now; 409 where another article translates it into that language."""
-        await parts.hub.database.run(_refuse_another, article, body.original)
         return await _done(parts, shelving.Translate(original=body.original, **asking(article, who.name)))
 
     @routes.put("/{article}/redirect", responses=answers(Written))
@@ -229,8 +230,9 @@ def _files(routes: Router, parts: Parts) -> None:
             data = await given.read()
         finally:
             await form.close()
+        alone = may_publish_alone(who, reviewed=parts.hub.settings.article_review)
         asked = await asyncio.to_thread(
-            kept, parts.hub.blobs, data, name=name, kind=kind, release=release, **asking(article, who.name)
+            kept, parts.hub.blobs, data, name=name, kind=kind, release=release, alone=alone, **asking(article, who.name)
         )
         position = await parts.library.run(asked)
         content = asked.content
@@ -242,12 +244,6 @@ def _files(routes: Router, parts: Parts) -> None:
     async def remove(article: UUID, file: UUID, who: Caller) -> Response:
         """No longer offered."""
         return await _done(parts, shelving.RemoveFile(file=file, **asking(article, who.name)))
-
-
-def _refuse_another(connection: Connection, article: UUID, original: UUID) -> None:
-    row = desk.get(connection, article)
-    if row is not None:
-        refuse_another(connection, original, article, row.language)
 
 
 def _work(connection: Connection, article: UUID) -> Work:

@@ -78,14 +78,14 @@ def asked(row: ArticleRow, action: str, fields: Mapping[str, str], *, by: str, a
         case "translate":
             return _translate(row, fields, where)
         case _:
-            return Asked((_shelve(row, action, fields, where),))
+            return Asked((_shelve(row, action, fields, where, alone=alone),))
 
 
-def _shelve(row: ArticleRow, action: str, fields: Mapping[str, str], where: Asking) -> ArticleRequest:  # noqa: C901, PLR0911 -- an action a case
+def _shelve(row: ArticleRow, action: str, fields: Mapping[str, str], where: Asking, *, alone: bool) -> ArticleRequest:  # noqa: C901, PLR0911 -- an action a case
     match action:
         case "file":
             changes = number(fields.get("filing_changes", ""), "filing_changes")
-            return shelving.Describe(filing=_filing(fields), filing_changes=changes, **where)
+            return shelving.Describe(filing=_filing(fields), filing_changes=changes, alone=alone, **where)
         case "review":
             return shelving.PlanReview(on=_day(fields.get("on", "")), **where)
         case "right":

@@ -30,7 +30,6 @@ from services.knowledge.article_files import kept
 from services.knowledge.articles import BODY_MAX_CHARACTERS, TITLE_MAX_CHARACTERS
 from services.knowledge.difference import difference
 from services.knowledge.gaps import FillGap
-from services.knowledge.translating import refuse_another
 from services.web.guard import caller
 from services.web.pages import article_view, posted
 from services.web.pages.article_acts import BACK, asked, begin, number
@@ -128,7 +127,9 @@ def _writing(routes: Router, parts: Parts, screen: Screen) -> None:
     async def upload(request: Request, article: UUID) -> Response:
         http_body.media_type(request, http_body.MULTIPART)
         form = await http_body.parse_multipart(request, POST_MAX_BYTES, max_files=_FILES_AT_ONCE, max_field_bytes=1024)
-        by, release, sent = caller(request).name, str(form.get("release") or ""), str(form.get("form") or new_id())
+        who = caller(request)
+        by, alone = who.name, may_publish_alone(who, reviewed=parts.hub.settings.article_review)
+        release, sent = str(form.get("release") or ""), str(form.get("form") or new_id())
         try:
             files = [each for _, each in form.multi_items() if isinstance(each, UploadFile) and each.filename]
             if not files:
@@ -144,6 +145,7 @@ def _writing(routes: Router, parts: Parts, screen: Screen) -> None:
                     kind=each.content_type or "",
                     release=release,
                     form=sent,
+                    alone=alone,
                     by=by,
                     now=datetime.now(UTC),
                 )
@@ -158,7 +160,7 @@ def _writing(routes: Router, parts: Parts, screen: Screen) -> None:
             await form.close()
         await parts.wait_for(position, "articles")
         if "hx-request" in request.headers:
-            context = {"view": await database.run(article_view.read, article, by)}
+            context = {"view": await database.run(article_view.read, article, by), "alone": alone}
             return screen.render(request, "agent/article_files.html", context)
         return redirect(request, f"/knowledge/{article}", done="saved")
 
@@ -175,9 +177,6 @@ def _acting(routes: Router, parts: Parts, screen: Screen) -> None:
         alone = may_publish_alone(who, reviewed=parts.hub.settings.article_review)
         try:
             what = asked(row, action, fields, by=who.name, alone=alone)
-            if what.goes_to is not None:
-                spoken = fields.get("language", "")
-                await database.run(refuse_another, row.original or row.id, what.goes_to, spoken)
             position = await parts.library.run(*what.requests, repeatable=True)
         except NotFoundError:
             raise

@@ -16,6 +16,7 @@ from channels.address_tokens import AddressTokens
 from eventstore.database import Connection
 from projections import customers, organizations
 from projections.articles import AGENT, ANYBODY, Reader
+from services.access.identity import Identity
 from services.access.policy import refusal
 from services.web.parts import Parts
 
@@ -35,7 +36,10 @@ class Readers:
 
     async def of(self, request: Request) -> Reader:
         """Whoever asks for this page."""
-        who = await self._guard.identify(request)  # the guard itself asks nobody on a page for all
+        return await self.known_as(request, await self._guard.identify(request))  # nobody else asked, on a page for all
+
+    async def known_as(self, request: Request, who: Identity | None) -> Reader:
+        """The same of somebody who was identified already."""
         if who is not None and not refusal(who, _READS_ALL, "GET"):
             return AGENT
         address = self._address(request)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
 
-from schemas.errors import ConflictError, InvalidError, NotFoundError
-from schemas.facts.article import ArticleKind, ArticlePublished, ArticleRetired, ArticleRevised, Audience
+from schemas.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from schemas.facts.article import (
+    ArticleDrafted,
+    ArticleKind,
+    ArticlePublished,
+    ArticleRetired,
+    ArticleRevised,
+    Audience,
+    DraftDropped,
+)
 from schemas.facts.gap import GapDismissed, GapFilled, GapNoticed, GapReopened
 from schemas.facts.shelving import (
     ArticleDescribed,
@@ -39,12 +48,14 @@ from services.knowledge.shelving import (
     decide,
 )
 from services.knowledge.state import Article, ArticleFact, Filing, state_of
+from services.knowledge.translating import refuse_second
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ID, OTHER, THING = UUID(int=1), UUID(int=2), UUID(int=3)
 HERS = {"article": ID, "by": "ana", "at": NOW}
 ASKED = {"article": ID, "by": "ana", "now": NOW}
 PUBLISHED = ArticlePublished(kind=ArticleKind.FAQ, title="A", body="A", language="es", **HERS)
+DRAFTED = ArticleDrafted(kind=ArticleKind.FAQ, title="A", body="A", language="es-CU", **HERS)
 ENGLISH = ArticlePublished(article=OTHER, kind=ArticleKind.FAQ, title="B", body="B", language="en", by="ana", at=NOW)
 PICTURE = Attachment(name="a.png", bytes=3, media_type="image/png", blob="b")
 FILED = Filing(
@@ -205,3 +216,32 @@ def test_words_of_doubts_and_gaps_hold_no_addresses() -> None:
     assert isinstance(doubted, ArticleDoubted)
     assert isinstance(gap, GapNoticed)
     assert (doubted.words, gap.words) == ("… says", "Call …?")
+
+
+def test_an_unread_file_is_added_to_no_download_that_was_published() -> None:
+    download = ArticleDescribed(kind=ArticleKind.DOWNLOAD, **HERS)
+    asked = AddFile(file=THING, content=PICTURE, sha256="00", release="9.1", **ASKED)
+    unread = replace(asked, alone=False)
+    assert decide(_of(), unread, Article()) == [ADDED]  # readers get it with the text that shows it
+    assert decide(state_of([DRAFTED, download]), unread, Article()) == [ADDED]
+    assert decide(_of(download), asked, Article()) == [ADDED]
+    for offered in (_of(download), _of(download, ArticleRetired(**HERS))):
+        with pytest.raises(ForbiddenError):
+            decide(offered, unread, Article())
+    turned = Describe(filing=Filing(ArticleKind.DOWNLOAD), **ASKED)
+    with pytest.raises(ForbiddenError):
+        decide(_of(ADDED), replace(turned, alone=False), Article())
+    assert decide(_of(ADDED), turned, Article()) == [download]
+    assert decide(_of(), replace(turned, alone=False), Article()) == [download]
+
+
+def test_a_place_is_held_by_what_somebody_reads_or_works_on() -> None:
+    drafted = [DRAFTED, TRANSLATES]
+    place = (OTHER, "es")
+    assert state_of(drafted).place == place
+    with pytest.raises(ConflictError, match=str(ID)):
+        refuse_second(place, ID, state_of(drafted))
+    for gone in ([*drafted, DraftDropped(**HERS)], [PUBLISHED, TRANSLATES, ArticleRetired(**HERS)], [DRAFTED]):
+        refuse_second(place, ID, state_of(gone))
+    for elsewhere in ((OTHER, "fr"), (THING, "es")):
+        refuse_second(elsewhere, ID, state_of(drafted))
