@@ -1,7 +1,7 @@
 """Knowledge: what readers find, and what those who write it see of it."""
 
 from projections.articles.fold import ARTICLES, product_key
-from projections.articles.read import Article, every, files, find, get, get_each, product_named, redirect_of
+from projections.articles.read import Article, Outline, files, find, get, get_each, outlines, product_named, redirect_of
 from projections.articles.readers import AGENT, ANYBODY, READABLE, Reader
 from projections.articles.rows import ArticleRow, EditionRow, FileRow, FlagRow, GapRow, PinRow
 
@@ -16,13 +16,14 @@ __all__ = [
     "FileRow",
     "FlagRow",
     "GapRow",
+    "Outline",
     "PinRow",
     "Reader",
-    "every",
     "files",
     "find",
     "get",
     "get_each",
+    "outlines",
     "product_key",
     "product_named",
     "redirect_of",

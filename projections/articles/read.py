@@ -39,6 +39,16 @@ class Article(msgspec.Struct, frozen=True):
     original: UUID | None
 
 
+class Outline(msgspec.Struct, frozen=True):
+    """What tells where an article stands, without its text."""
+
+    id: UUID
+    title: str
+    language: str
+    category: str
+    original: UUID | None
+
+
 class _Placed(Article, frozen=True):
     """With its place in the lists."""
 
@@ -103,10 +113,12 @@ def get_each(connection: Connection, reader: Reader, wanted: Sequence[UUID]) -> 
     return [found[each] for each in wanted if each in found]
 
 
-def every(connection: Connection, reader: Reader) -> list[Article]:
-    """All that this reader may see, the oldest first. For an export: it holds every text."""
-    query = sql.SQL("SELECT {} FROM articles WHERE {} ORDER BY position").format(sql.SQL(_COLUMNS), sql.SQL(READABLE))
-    with connection.cursor(row_factory=class_row(Article)) as rows:
+def outlines(connection: Connection, reader: Reader) -> list[Outline]:
+    """Of all that this reader may see, the oldest first."""
+    query = sql.SQL("SELECT id, title, language, category, original FROM articles WHERE {} ORDER BY position").format(
+        sql.SQL(READABLE)
+    )
+    with connection.cursor(row_factory=class_row(Outline)) as rows:
         return rows.execute(query, reader.values).fetchall()
 
 

@@ -74,6 +74,6 @@ async def _import(settings: Settings, folder: Path, wanted: Wanted, done: Import
 
 async def _export(settings: Settings, folder: Path, *, everything: bool) -> int:
     async with open_hub(settings) as hub:
-        export = await hub.database.run(gather, AGENT if everything else ANYBODY, settings.public_url)
-        with counting("exporting") as advance:
+        export = await asyncio.to_thread(gather, hub.database, AGENT if everything else ANYBODY, settings.public_url)
+        with counting("exporting", export.total) as advance:
             return await asyncio.to_thread(into_folder, export, hub.blobs, folder, advance)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
+from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from eventstore.blobs import Blobs
-from eventstore.database import Connection
+from eventstore.database import Database
 from projections import articles
-from projections.articles import Reader
+from projections.articles import Article, Reader
 from schemas.errors import InvalidError
 from services.knowledge.exporting import Export
 
 
-def gather(connection: Connection, reader: Reader, public_url: str) -> Export:
-    """What this reader may see."""
-    found = articles.every(connection, reader)
-    return Export(found, articles.files(connection, reader, [each.id for each in found]), public_url.rstrip("/"))
+def gather(database: Database, reader: Reader, public_url: str) -> Export:
+    """What this reader may see. Blocks, here and whenever its texts are read."""
+
+    def texts(wanted: Sequence[UUID]) -> Sequence[Article]:
+        with database.transaction() as connection:
+            return articles.get_each(connection, reader, wanted)
+
+    with database.transaction() as connection:
+        found = articles.outlines(connection, reader)
+        files = articles.files(connection, reader, [each.id for each in found])
+    return Export(found, files, public_url.rstrip("/"), texts)
 
 
 def into_folder(export: Export, blobs: Blobs, folder: Path, step: Callable[[int], None]) -> int:

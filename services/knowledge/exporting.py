@@ -1,6 +1,7 @@
 """Articles as files that a browser reads without any server: a page each, an index a language, pictures and downloads.
 
-Only what readers may be given, rendered as they get it. No script, nothing from elsewhere: a policy in each page.
+Only what readers may be given, rendered as they get it, read some at a time. No script, nothing from elsewhere: a
+policy in each page.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ import base64
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from uuid import UUID
 
-from projections.articles import Article, FileRow
+from projections.articles import Article, FileRow, Outline
+from schemas.facts.article import ArticleKind
 from schemas.language import base_language
+from services.knowledge import guide
 from services.knowledge.markdown import to_html
 
 _STYLE = """
@@ -39,9 +42,11 @@ _POLICY = (
     "default-src 'none'; img-src 'self' file: data:; base-uri 'none'; form-action 'none'; style-src 'sha256-"
     f"{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
 )
+_READ_AT_ONCE = 200
 _ID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _LINK = re.compile(rf'(href|src)="(?:/[a-z]{{2}})?/articles/{_ID}(?:/files/{_ID})?"')
 _PICTURE = re.compile(r'<img\b[^>]*?\bsrc="([^"]*)"[^>]*>')
+_STEP_BOX = re.compile(r"(<li>\s*(?:<p>)?)\[[ xX]\](?=\s)")
 _ALT = re.compile(r'\balt="([^"]*)"')
 _RUNS = frozenset((".html", ".htm", ".xhtml", ".xht", ".svg", ".xml", ".mht", ".mhtml", ".js", ".mjs", ".hta", ".url"))
 """Endings that a browser or a desktop would run when they are opened from a disk: they get another."""
@@ -65,14 +70,15 @@ class Written:
 
 @dataclass(frozen=True)
 class Export:
-    """What is written. `public_url`: where an article that is not among them can be read."""
+    """What is written. `public_url`: where an article that is not among them can be read; `texts`: reads those."""
 
-    articles: Sequence[Article]
+    articles: Sequence[Outline]
     files: Sequence[FileRow]
     public_url: str
+    texts: Callable[[Sequence[UUID]], Sequence[Article]]
     _pages: dict[UUID, str] = field(init=False, default_factory=dict[UUID, str])
     _stored: dict[UUID, str] = field(init=False, default_factory=dict[UUID, str])
-    _tellings: dict[UUID, list[Article]] = field(init=False, default_factory=dict[UUID, list[Article]])
+    _tellings: dict[UUID, list[Outline]] = field(init=False, default_factory=dict[UUID, list[Outline]])
     _beside: dict[UUID, list[FileRow]] = field(init=False, default_factory=dict[UUID, list[FileRow]])
 
     def __post_init__(self) -> None:
@@ -83,6 +89,11 @@ class Export:
         for file in self.files:
             self._beside.setdefault(file.article, []).append(file)
 
+    @property
+    def total(self) -> int:
+        """How many files will be written, if nothing is retired meanwhile."""
+        return len(self.articles) + len(self.files) + len(self._tongues()) + 1
+
     def written(self) -> Iterator[Written]:
         """All files, in the order in which they are best written: the indexes last."""
         for tongue in self._tongues():
@@ -90,9 +101,11 @@ class Export:
                 (each for each in self.articles if _tongue(each) == tongue),
                 key=lambda each: (each.category == "", each.category.casefold(), each.title.casefold(), each.id),
             )
-            for at, article in enumerate(listed):
-                around = (listed[at - 1] if at else None, listed[at + 1] if at + 1 < len(listed) else None)
-                yield Written(self._pages[article.id], self._page(article, around).encode())
+            beside = zip((None, *listed[:-1]), (*listed[1:], None), strict=True)
+            around = dict(zip((each.id for each in listed), beside, strict=True))
+            for first in range(0, len(listed), _READ_AT_ONCE):
+                for article in self.texts([each.id for each in listed[first : first + _READ_AT_ONCE]]):
+                    yield Written(self._pages[article.id], self._page(article, around[article.id]).encode())
             yield Written(f"{tongue}/index.html", self._index(tongue, listed).encode())
         for each in self.files:
             yield Written(self._stored[each.file], blob=each.blob)
@@ -101,7 +114,7 @@ class Export:
     def _tongues(self) -> list[str]:
         return sorted({_tongue(each) for each in self.articles})
 
-    def _page(self, article: Article, around: tuple[Article | None, Article | None]) -> str:
+    def _page(self, article: Article, around: tuple[Outline | None, Outline | None]) -> str:
         words = _words(_tongue(article))
         files = self._beside.get(article.id, [])
         others = [each for each in self._tellings[article.original or article.id] if each.id != article.id]
@@ -109,7 +122,7 @@ class Export:
         parts = [
             f'<nav><a href="index.html">{words["index"]}</a>{_STEP if trail else ""}{trail}</nav>',
             f"<h1>{escape(article.title)}</h1>",
-            self._local(to_html(article.body)),
+            self._local(self._read(article)),
         ]
         if files:
             rows = "".join(
@@ -134,9 +147,29 @@ class Export:
         parts.append(f"<footer><p>{words['of']} {article.edition} · {changed}</p></footer>")
         return _document(article.title, article.language, "\n".join(parts))
 
-    def _index(self, tongue: str, listed: Sequence[Article]) -> str:
+    def _read(self, article: Article) -> str:
+        """Its text as its kind is read: a guide's questions all on the page, its answers links to them."""
+        if article.kind != ArticleKind.GUIDE:
+            html = to_html(article.body)
+            return _STEP_BOX.sub("\\1☐", html) if article.kind == ArticleKind.CHECKLIST else html
+        asks, _ = guide.read(article.body)
+        parts = [to_html(asks.opening)]
+        for each in asks.questions:
+            answers = "".join(
+                f'<li><a href="{escape(self._leads(article, answer))}">{escape(answer.words)}</a></li>'
+                for answer in each.answers
+            )
+            parts.append(f'<h2 id="q-{each.name}">{escape(each.words)}</h2>{to_html(each.text)}<ul>{answers}</ul>')
+        return "\n".join(parts)
+
+    def _leads(self, article: Article, answer: guide.Answer) -> str:
+        if answer.to:
+            return f"#q-{answer.to}"
+        return f"/articles/{answer.article}" if answer.article else f"{self.public_url}/contact?guide={article.id}"
+
+    def _index(self, tongue: str, listed: Sequence[Outline]) -> str:
         words = _words(tongue)
-        shelves: dict[str, list[Article]] = {}
+        shelves: dict[str, list[Outline]] = {}
         for each in listed:
             shelves.setdefault(each.category, []).append(each)
         parts = [self._switch(tongue), f"<h1>{words['index']}</h1>"]
@@ -190,7 +223,7 @@ def _document(title: str, language: str, inside: str) -> str:
     )
 
 
-def _tongue(article: Article) -> str:
+def _tongue(article: Article | Outline) -> str:
     tongue = base_language(article.language)
     return tongue if tongue.isascii() and tongue.isalpha() else "other"
 
@@ -203,7 +236,7 @@ def _words(tongue: str) -> Mapping[str, str]:
     return _WORDS.get(tongue, _WORDS["en"])
 
 
-def _slug(article: Article) -> str:
+def _slug(article: Outline) -> str:
     plain = unicodedata.normalize("NFKD", article.title.casefold()).encode("ascii", "ignore").decode()
     return f"{'-'.join(re.findall(r'[a-z0-9]+', plain))[:60].strip('-') or 'a'}-{article.id.hex[:8]}"
 

@@ -16,6 +16,8 @@ def holder(connection: Connection, place: tuple[UUID, str]) -> UUID | None:
     query = "SELECT article FROM article_translations WHERE (original, language) = (%s, %s)"
     if row := connection.execute(query, place).fetchone():
         return UUID(str(row[0]))
+    if connection.execute("SELECT to_regclass('articles')").fetchone() == (None,):  # nobody has read this hub yet
+        return None
     original, language = place
     there = desk.translations(connection, original)
     return next((each.id for each in there if base_language(each.language) == language), None)

@@ -40,7 +40,7 @@ def router(parts: Parts, screen: Screen) -> Router:
 
     @routes.get("/knowledge/transfer/articles.zip")
     async def export(_: Request) -> Response:
-        found = await hub.database.run(gather, ANYBODY, hub.settings.public_url)
+        found = await asyncio.to_thread(gather, hub.database, ANYBODY, hub.settings.public_url)
         out = TemporaryFile()  # noqa: SIM115 -- gone when it was sent
         await asyncio.to_thread(into_zip, found, hub.blobs, out)
         out.seek(0)

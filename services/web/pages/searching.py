@@ -22,6 +22,8 @@ from projections import article_search, articles
 from projections.article_search import Chosen, Found, Results
 from projections.articles import Reader
 from schemas.errors import NotFoundError
+from schemas.facts.article import ArticleKind
+from services.knowledge import guide
 from services.knowledge.visits import QUERY_MAX_CHARACTERS, Kind
 from services.web.pages import posted
 from services.web.pages.readers import Readers
@@ -131,7 +133,9 @@ def router(parts: Parts, screen: Screen) -> Router:
         shown = await parts.hub.database.run(articles.get, reader, article)
         if shown is None:
             raise NotFoundError("no such article")
-        response = screen.render(request, "public/chat_article.html", {"article": shown})
+        asks = guide.read(shown.body)[0] if shown.kind == ArticleKind.GUIDE else None
+        context = {"article": shown, "guide": asks, "walk": guide.walk(asks, ()) if asks else None}
+        response = screen.render(request, "public/chat_article.html", context)
         about = shown.products
         visitors.note(request, response, Kind.OPENED, reader=reader, article=article, products=about)
         return response

@@ -46,6 +46,11 @@ CORPUS = (
     '<x:script xmlns:x="http://www.w3.org/1999/xhtml">alert(1)</x:script>',
     "\x00<script\x00>alert(1)</script>",
     "| <script>alert(1)</script> | x |\n|---|---|\n| <img src=x onerror=alert(1)> | y |",
+    '<p id=document name=cookie style="position:fixed;background:url(//evil.example/x)">x</p>',
+    "<details open ontoggle=alert(1)><iframe src=//evil.example name=parent></iframe>",
+    '## <img src=x onerror=alert(1)> {#x" onclick="alert(1)}\n\n- [x](javascript:alert(1)) -> #"><svg onload=alert(1)>',
+    "# getElementById {#getelementbyid}\n\n- <b>x</b> -> #location\n- y -> article:javascript:alert(1)\n- z -> contact",
+    "- [ ] <img src=x onerror=alert(1)>\n- [x] [y](javascript:alert(1))",
     "../../../etc/passwd",
     "..\\..\\x.html",
     "a/b\x00.svg",
@@ -88,6 +93,8 @@ class _Looking(HTMLParser):
         for name, value in attrs:
             if name.startswith("on") or name in {"srcdoc", "style"}:
                 self.found.append(f"{tag} {name}")
+            if name in {"id", "name"} and not (value or "").startswith("q-"):  # document.cookie would be this element
+                self.found.append(f"{tag} {name}={value}")
             if name in _LOADS and _scheme(value or "") not in _SAFE:
                 self.found.append(f"{tag} {name}={value}")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.articles import Article, FileRow
+from projections.articles import Article, FileRow, Outline
 from services.knowledge import html_markdown
 from services.knowledge.exporting import Export
 from services.knowledge.folder import with_links
@@ -26,11 +26,12 @@ _SOUP = st.lists(
 ).map("".join)
 
 
-def _exported(evil: str) -> list[tuple[str, str]]:
+def _exported(evil: str, kind: str = "faq") -> list[tuple[str, str]]:
     """Every page of an export in which this stands everywhere."""
-    article = Article(ID, "faq", evil, evil, "es", evil, NOW, None, 1, 1, evil, [evil], [evil], [evil], "public", None)
+    article = Article(ID, kind, evil, evil, "es", evil, NOW, None, 1, 1, evil, [evil], [evil], [evil], "public", None)
     file = FileRow(FILE, ID, 1, evil, 1, "text/html", "b", "00", evil, removed=False, by=evil, at=NOW)
-    written = Export([article], [file], "https://cauce.example").written()
+    outline = Outline(ID, evil, "es", evil, None)
+    written = Export([outline], [file], "https://cauce.example", lambda _: [article]).written()
     return [(each.path, each.data.decode()) for each in written]
 
 
@@ -51,9 +52,9 @@ def test_no_page_of_elsewhere_brings_in_what_runs(evil: str) -> None:
     assert what_runs(to_html(read.title)) == []
 
 
-@given(_SOUP)
-def test_nothing_that_runs_goes_out(evil: str) -> None:
-    for path, page in _exported(evil):
+@given(_SOUP, st.sampled_from(["faq", "guide", "checklist"]))
+def test_nothing_that_runs_goes_out(evil: str, kind: str) -> None:
+    for path, page in _exported(evil, kind):
         inside = page.partition("<body>")[2]
         assert what_runs(inside) == []
         assert page.count("<script") == 0
@@ -80,3 +81,14 @@ def test_an_address_that_names_no_article_keeps_nothing_from_going_out() -> None
 @given(_SOUP, _SOUP)
 def test_an_address_put_in_the_place_of_another_opens_nothing(evil: str, said: str) -> None:
     assert what_runs(to_html(with_links(f"[x]({said}) {evil}", {said: "/articles/1"}))) == []
+
+
+def test_a_guide_goes_out_as_one_page_whose_answers_lead_on() -> None:
+    body = f"Hola\n\n# Uno\n- Sí -> #dos-x\n- No -> article:{FILE}\n\n# Dos {{#dos-x}}\n- Nada -> contact"
+    (page, *_) = (page for path, page in _exported(body, "guide") if path.startswith("es/"))
+    assert '<a href="#q-dos-x">Sí</a>' in page
+    assert '<h2 id="q-dos-x">Dos</h2>' in page
+    assert f'<a href="https://cauce.example/articles/{FILE}">No</a>' in page
+    assert f'<a href="https://cauce.example/contact?guide={ID}">Nada</a>' in page
+    assert "->" not in page.partition("</h1>")[2]
+    assert "☐ a" in dict(_exported("- [ ] a", "checklist"))[f"es/a-{ID.hex[:8]}.html"]

@@ -17,6 +17,7 @@ from eventstore.keys import Keys
 from eventstore.ledger import Ledger
 from projections.articles import ANYBODY, desk
 from schemas.errors import InvalidError
+from services.knowledge import exporting
 from services.knowledge.export_files import gather, into_folder, into_zip
 from services.knowledge.importing import Import, Imported, Wanted
 from services.knowledge.library import Library
@@ -58,8 +59,9 @@ async def _taken(library: Library, folder: Path, tmp_path: Path, **more: bool) -
 
 
 async def test_it_goes_in_once_and_comes_out_as_files_that_read_offline(
-    database: Database, keys: Keys, folder: Path, tmp_path: Path
+    database: Database, keys: Keys, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(exporting, "_READ_AT_ONCE", 2)  # more than once
     library = Library(database, Ledger(keys))
     assert await _taken(library, folder, tmp_path) == (4, 0, 0, ["es/nada.md"])
     assert await _taken(library, folder, tmp_path) == (0, 0, 4, ["es/nada.md"])
@@ -69,16 +71,17 @@ async def test_it_goes_in_once_and_comes_out_as_files_that_read_offline(
     make_views(database)
     fold_all(database, keys)
     blobs = open_blobs("", tmp_path)
+    export = gather(database, ANYBODY, "https://cauce.example/")
     with database.transaction() as connection:
-        export = gather(connection, ANYBODY, "https://cauce.example/")
         (english,) = [each for each in export.articles if each.language == "en"]
         (spanish,) = [each for each in export.articles if each.title == "Cambiar la clave"]
         assert {english.original, spanish.original} == {None, english.id if spanish.original else spanish.id}
-        assert (english.labels, english.category) == (["key"], "Cuenta")
+        (text,) = export.texts([english.id])
+        assert (text.labels, english.category) == (["key"], "Cuenta")
         (picture,) = desk.files(connection, spanish.id)
         assert picture.sha256 == hashlib.sha256(PNG).hexdigest()
     out = tmp_path / "out"
-    into_folder(export, blobs, out, lambda _: None)
+    assert into_folder(export, blobs, out, lambda _: None) == export.total
     into_folder(export, blobs, out, lambda _: None)  # over itself
     with pytest.raises(InvalidError):
         into_folder(export, blobs, folder, lambda _: None)

@@ -34,7 +34,7 @@ function startFinding(box) {
     } else if (event.target.closest("[data-back]")) {
       found.innerHTML = list;
       field.focus();
-    }
+    } else if (event.target.closest("a")) event.target.closest("a").target = "_blank"; // the chat stays
   });
 }
 const finding = document.getElementById("chat-find");
