@@ -6,7 +6,8 @@ from typing import TypeAlias, assert_never
 
 from msgspec import UNSET
 
-from services.access import users
+from schemas.errors import InvalidError
+from services.access import teams, users
 from services.desk import Desk
 from services.drafts import uploads
 from services.incidents import decide, loading, regroup, restoring, teamwork
@@ -59,6 +60,7 @@ def decide_plain(  # noqa: C901, PLR0911, PLR0912 -- a verb a return
         case Note():
             return [*decide.note(incident, request), *_beside_note(desk, incident, request)]
         case Assign():
+            _refuse_nobody(desk, request)
             facts = decide.assign(incident, status, request)
             return (
                 facts
@@ -89,6 +91,14 @@ def decide_plain(  # noqa: C901, PLR0911, PLR0912 -- a verb a return
             return teamwork.unlink_article(incident, request)
         case _:
             assert_never(request)
+
+
+def _refuse_nobody(desk: Desk, request: Assign) -> None:
+    """Raise InvalidError for a name that is no agent's, for no team's; an undo may give back to who has left since."""
+    if request.was is UNSET and isinstance(request.to, str) and request.to not in users.assignable(desk.connection):
+        raise InvalidError(f"no agent is called {request.to}", field="to")
+    if request.team_was is UNSET and isinstance(request.team, str) and not teams.exists(desk.connection, request.team):
+        raise InvalidError(f"no team is called {request.team}", field="team")
 
 
 def _says_something(request: IncidentRequest) -> bool:

@@ -315,7 +315,7 @@ async def test_undoing_holds_no_words_beside_the_sealed_facts_and_none_of_the_er
     done = await desk.do(Reopen(incident=1), by="leo")
     kept = taking.rows("undos")
     assert b"mouse" not in b"".join(row[3] for row in kept)
-    await desk.do(ErasePerson(customer=taking.facts()[1].customer))
+    await desk.do(ErasePerson(customer=(await state(taking)).customer))
     await desk.do(Undo(undo=done.undo), by="leo")
     (incident,) = desk.rows("incidents")["incidents"]
     assert (incident["status"], incident["solution"], incident["cause"]) == ("resolved", "", "")

@@ -11,7 +11,7 @@ import pytest
 
 from eventstore.database import Database
 from services.commands import Commands
-from tests.services.incidents.hubs import Taking, build
+from tests.services.incidents.hubs import Taking, build, employ
 
 
 @pytest.fixture
@@ -24,6 +24,7 @@ def taking(database: Database, tmp_path: Path) -> Taking:
 async def commands(taking: Taking) -> AsyncIterator[Commands]:
     """Commands of the same hub, served."""
     hub = taking.hub
+    employ(hub)
     async with _serving(Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret)) as served:
         yield served
 
@@ -32,6 +33,7 @@ async def commands(taking: Taking) -> AsyncIterator[Commands]:
 async def dated_commands(taking: Taking) -> AsyncIterator[Commands]:
     """The same, each at its own `now` instead of the database's: for stories over days."""
     hub = taking.hub
+    employ(hub)
     told = Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret, clock=lambda request, _: request.now)
     async with _serving(told) as served:
         yield served

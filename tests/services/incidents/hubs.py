@@ -14,6 +14,8 @@ from eventstore.database import Database
 from eventstore.log import Batch, LogRecord
 from schemas.facts import Fact
 from schemas.topics import INTERACTIONS
+from services.access import teams, users
+from services.access.identity import Role
 from services.consumers import INCIDENTS
 from services.incidents.intake import IncidentsService
 from services.settings import read
@@ -24,6 +26,15 @@ def build(database: Database, folder: Path) -> Hub:
     """The hub of a test's database."""
     settings = read({"CAUCE_DATA": str(folder)})
     return build_hub(settings, database, open_blobs("", folder))
+
+
+def employ(hub: Hub) -> None:
+    """Agents and teams that work can be given to."""
+    with hub.access.desk("test") as desk:
+        for name in ("eva", "leo", "pedro"):
+            users.create_user(desk, name, Role.AGENT, None)
+        for name in ("net", "red", "blue"):
+            teams.create_team(desk, name)
 
 
 def records(items: Sequence[Item], first: int = 0) -> list[LogRecord]:

@@ -20,6 +20,7 @@ from schemas.facts.incident import (
     Status,
 )
 from schemas.interaction import Automatic
+from services.access import teams, users
 from services.bulk import Bulk
 from services.incidents import decide, waking
 from services.incidents.requests import Assign, Close, Merge, Prioritize, Resolve, Snooze, Wake
@@ -201,3 +202,21 @@ async def test_the_same_bulk_with_the_same_key_is_done_once(taking, commands):
     assert one.changed == 2
     with pytest.raises(InvalidError):
         await commands.run(Bulk(requests=()), by="eva")
+
+
+async def test_work_is_given_to_agents_and_teams_that_there_are(taking, commands):
+    await taking.take(mail("m1"))
+    for nobody in (Assign(incident=1, to="evva"), Assign(incident=1, team="ned"), Assign(incident=1, to="Eva")):
+        with pytest.raises(InvalidError, match="is called"):
+            await commands.run(nobody, by="leo")
+    await commands.run(Assign(incident=1, to="eva", team="red"), by="leo")
+    taken = await commands.run(Assign(incident=1, to="leo", team=None), by="leo")
+    with taking.hub.access.desk("test") as desk:
+        users.disable_user(desk, "eva")
+        teams.retire_team(desk, "red")
+    for gone in (Assign(incident=1, to="eva"), Assign(incident=1, team="red")):
+        with pytest.raises(InvalidError, match="is called"):
+            await commands.run(gone, by="leo")
+    await commands.run(Undo(undo=taken.undo), by="leo")  # back to how it stood
+    stood = [(fact.to, fact.by) for fact in taking.facts() if isinstance(fact, IncidentAssigned)]
+    assert stood == [("eva", "leo"), ("leo", "leo"), ("eva", "leo")]

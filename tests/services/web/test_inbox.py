@@ -72,6 +72,7 @@ async def test_every_action_of_the_bar_does_what_it_says(
     web: Web, do: str, more: dict[str, str], shown: object
 ) -> None:
     await _three(web)
+    await _team(web)
     async with web.browser(Role.AGENT) as agent:
         came = await agent.post("/agent/bulk", data={"pick-1": "on", "pick-3": "on", "do": do, "zone": ""} | more)
         assert came.status_code == 303, came.text
@@ -203,6 +204,7 @@ async def test_the_palette_finds_incidents_customers_pages_and_only_what_one_may
 
 async def test_the_api_snoozes_assigns_teams_and_changes_many(web: Web) -> None:
     await _three(web)
+    await _team(web)
     async with web.client(Role.AGENT) as agent:
         until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         done = (await agent.post("/api/v1/incidents/1/snooze", json={"until": until})).json()
@@ -218,7 +220,7 @@ async def test_the_api_snoozes_assigns_teams_and_changes_many(web: Web) -> None:
         given = (await agent.post("/api/v1/incidents/1/assign", json={"team": "red"})).json()["incident"]
         assert (given["team"], given["assignee"]) == ("red", None)
         assert (await agent.post("/api/v1/incidents/1/assign", json={})).status_code == 422
-        body = {"incidents": [1, 2, 3, 77], "action": "assign", "to": "eva"}
+        body = {"incidents": [1, 2, 3, 77], "action": "assign", "to": "admin"}
         came = await agent.post("/api/v1/incidents/bulk", json=body)
         assert came.json() | {"position": 0} == {
             "position": 0,
