@@ -34,6 +34,7 @@ _LAG_RECORDS = 1_000
 _SHOWN = 10
 _DISK_FREE = 0.05
 _CONNECT_SECONDS = 5.0
+_EMBEDDER_SECONDS = 15.0  # it may be at work on articles
 _RENEW_WITHIN = timedelta(days=14)
 
 
@@ -227,7 +228,7 @@ async def _meaning(hub: Hub) -> list[Finding]:
     progress = await hub.database.run(article_vectors.progress)
     embedder = Embedder(address)
     try:
-        await embedder.questions([subject], seconds=_CONNECT_SECONDS)
+        await embedder.questions([subject], seconds=_EMBEDDER_SECONDS)
     except EmbedderError as error:
         advice = "is the server of embeddings up, and CAUCE_EMBEDDINGS right? Meanwhile searches go by words alone"
         return [Finding(subject, Verdict.ILL, f"{address.url}: {error}", advice)]

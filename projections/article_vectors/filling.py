@@ -19,6 +19,7 @@ TEXT_MAX_CHARACTERS = 1500
 _TEXT: LiteralString = (
     "left(concat_ws(E'\\n', title, nullif(array_to_string(labels, ' · '), ''), body), %(characters)s)"
 )
+_ALL_SECONDS = 60.0  # to read the text of every article
 _FLOOR_SHARE = 0.95  # not all of them: one may be what somebody's articles are about
 
 
@@ -54,6 +55,8 @@ def begin(connection: Connection, embedder: str, dimensions: int) -> None:
 
 def pending(connection: Connection, limit: int, *, after: UUID, among: Sequence[UUID] | None = None) -> list[Pending]:
     """The next without the vector of their text, by id. `among`: only of these."""
+    if among is None:
+        connection.allow(_ALL_SECONDS)
     query = sql.SQL(
         "SELECT id, text, md5(text) AS hash FROM ("
         "  SELECT id, {} AS text FROM searched_articles WHERE state = 'published' AND id > %(after)s AND {}"
@@ -86,6 +89,8 @@ def keep(connection: Connection, embedder: str, embedded: Sequence[tuple[Pending
 
 def prune(connection: Connection, among: Sequence[UUID] | None = None) -> None:
     """Let go of what is no longer published. `among`: only of these."""
+    if among is None:
+        connection.allow(_ALL_SECONDS)
     connection.execute(
         sql.SQL(
             "DELETE FROM article_vectors WHERE NOT EXISTS ("

@@ -25,7 +25,7 @@ from services.knowledge.meaning.embedder import Embedder, EmbedderError, Refused
 ARTICLES = Gauge("cauce_articles_embedded", "Published articles with a vector, and those without", ("state",))
 
 TURN = "article vectors"
-_BATCH = 16
+_BATCH = 8
 _BATCH_SECONDS = 120.0
 _EVENTS = 100
 _POLL_SECONDS = 1.0

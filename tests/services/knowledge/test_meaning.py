@@ -137,7 +137,7 @@ async def test_a_worker_that_was_killed_goes_on_where_it_was(tell, database, ser
 
     server._answer = stuck
     killed = running(Filling(database, Embedder(server.named())).run())
-    await until(lambda: len(_kept(database)) == 16 and len(server.texts) == 32)
+    await until(lambda: len(_kept(database)) == 16 and len(server.texts) == 24)
     killed.cancel()
     await asyncio.wait({killed})
     server._answer, server.asked = answering, []
