@@ -16,6 +16,8 @@ _NULL = b"\xff\xff\xff\xff"
 _UUID_LENGTH = b"\x00\x00\x00\x10"
 _length = Struct("!i").pack
 _int4 = Struct("!ii").pack  # behind its length
+_int8 = Struct("!iq").pack
+_TRUE, _FALSE = b"\x00\x00\x00\x01\x01", b"\x00\x00\x00\x01\x00"
 
 
 class Packed:
@@ -60,6 +62,26 @@ class Int4s(Packed):
         super().__init__([_int4(4, number) for number in numbers])
 
 
+class Int8s(Packed):
+    """For `%b` where the statement takes `int8[]`."""
+
+    __slots__ = ()
+    element, array = 20, 1016
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        super().__init__([_int8(8, number) for number in numbers])
+
+
+class Bools(Packed):
+    """For `%b` where the statement takes `bool[]`."""
+
+    __slots__ = ()
+    element, array = 16, 1000
+
+    def __init__(self, values: Iterable[bool]) -> None:
+        super().__init__([_TRUE if value else _FALSE for value in values])
+
+
 class Texts(Packed):
     """For `%b` where the statement takes `text[]`."""
 
@@ -91,6 +113,14 @@ class _Int4sDumper(_UuidsDumper):
     oid = Int4s.array
 
 
+class _Int8sDumper(_UuidsDumper):
+    oid = Int8s.array
+
+
+class _BoolsDumper(_UuidsDumper):
+    oid = Bools.array
+
+
 class _TextsDumper(_UuidsDumper):
     oid = Texts.array
 
@@ -98,4 +128,6 @@ class _TextsDumper(_UuidsDumper):
 psycopg.adapters.register_dumper(Uuids, _UuidsDumper)
 psycopg.adapters.register_dumper(Byteas, _ByteasDumper)
 psycopg.adapters.register_dumper(Int4s, _Int4sDumper)
+psycopg.adapters.register_dumper(Int8s, _Int8sDumper)
+psycopg.adapters.register_dumper(Bools, _BoolsDumper)
 psycopg.adapters.register_dumper(Texts, _TextsDumper)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from uuid import UUID, uuid4
 
 from eventstore.database import Connection
+from eventstore.packed import Texts, Uuids
 
 ATTEMPTS_AFTER_DEATH = 1
 """How often an attempt that died is repeated."""
@@ -70,13 +71,13 @@ def enqueue(connection: Connection, deliveries: Sequence[NewDelivery]) -> int:
     added = connection.execute(
         "INSERT INTO deliveries (interaction, kind, address, incident, not_before, next_attempt_at, epoch)"
         " SELECT wanted.*, coalesce(wanted.not_before, now()), hub.epoch FROM hub,"
-        " unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::timestamptz[])"
+        " unnest(%b::uuid[], %b::text[], %b::uuid[], %b::uuid[], %s::timestamptz[])"
         " AS wanted (interaction, kind, address, incident, not_before) ON CONFLICT DO NOTHING",
         (
-            [delivery.interaction for delivery in deliveries],
-            [str(delivery.kind) for delivery in deliveries],
-            [delivery.address for delivery in deliveries],
-            [delivery.incident for delivery in deliveries],
+            Uuids(delivery.interaction for delivery in deliveries),
+            Texts(delivery.kind.value for delivery in deliveries),
+            Uuids(delivery.address for delivery in deliveries),
+            Uuids(delivery.incident for delivery in deliveries),
             [delivery.not_before for delivery in deliveries],
         ),
     ).rowcount

@@ -30,6 +30,7 @@ class Arrival(msgspec.Struct, frozen=True):
 
     `references`: keys of what it answers, the nearest first. `topics`: keys of its subject and product.
     `claims`: further addresses the sender gave. `returned_from`: whom a report says that it speaks of.
+    `automatic`: mail that no person wrote.
     """
 
     item: Interaction
@@ -45,14 +46,9 @@ class Arrival(msgspec.Struct, frozen=True):
     call: Key | None
     about: Key | None
     topics: frozenset[Key]
+    automatic: Automatic | None = None
     returned_from: UUID | None = None
     started: CallStarted | None = None
-
-    @property
-    def automatic(self) -> Automatic | None:
-        """Mail that no person wrote."""
-        found = self.item.hints.automatic
-        return None if found is Automatic.LIST else found
 
     @property
     def keys(self) -> Iterable[Key]:
@@ -132,6 +128,7 @@ class Reader:
             call=self.key_of(f"call:{hints.call}") if hints.call else None,
             about=self.key_of(f"interaction:{hints.about}") if hints.about else None,
             topics=topics,
+            automatic=None if hints.automatic is Automatic.LIST else hints.automatic,
             returned_from=self.id_of(f"email:{returned}") if (returned := item.details.get("returned_from")) else None,
             started=started,
         )

@@ -24,7 +24,7 @@ def is_answer(arrival: Arrival) -> bool:
 def is_past(incident: UUID, known: Known, *, oldest: datetime) -> bool:
     """Was the whole closed, and nothing done in it since before `oldest`?"""
     whole = known.family(incident)
-    return known.status(incident) is Status.CLOSED and max(member.active_at for member in whole) < oldest
+    return max(member.active_at for member in whole) < oldest and known.status(incident) is Status.CLOSED
 
 
 def goes_on(incident: UUID, known: Known, *, oldest: datetime) -> UUID | None:

@@ -159,6 +159,8 @@ class Known:
     def family(self, incident: UUID) -> list[Incident]:
         """All incidents read as one with this one, the root first."""
         found = [self.incidents[self.root(incident)]]
+        if found[0].id not in self.aliases:  # as nearly always
+            return found
         for member in found:
             found += (self.incidents[alias] for alias in sorted(self.aliases.get(member.id, ())))
         return found

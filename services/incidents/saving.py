@@ -8,7 +8,7 @@ import msgspec
 
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
-from eventstore.packed import Byteas, Int4s, Texts, Uuids
+from eventstore.packed import Bools, Byteas, Int4s, Int8s, Texts, Uuids
 from services.chats.state import Stage
 from services.deliveries import queue
 from services.incidents.known import Known
@@ -34,7 +34,7 @@ def save(connection: Connection, ledger: Ledger, known: Known) -> list[int]:
         _save_chats(connection, known)
         _save_organizations(connection, known)
         mutes.save(connection, known)
-    queue.enqueue(connection, known.deliveries)
+        queue.enqueue(connection, known.deliveries)
     return positions
 
 
@@ -50,7 +50,7 @@ def _save_customers(connection: Connection, known: Known) -> None:
                 Uuids(customer.id for customer in changed),
                 Uuids(customer.root for customer in changed),
                 Uuids(customer.merged_into for customer in changed),
-                [customer.erased for customer in changed],
+                Bools(customer.erased for customer in changed),
                 Uuids(customer.organization for customer in changed),
                 Int4s(known.version("customer", customer.id) for customer in changed),
             ),
@@ -64,7 +64,7 @@ def _save_customers(connection: Connection, known: Known) -> None:
             (
                 Uuids(addresses),
                 Uuids(known.owners[address].customer for address in addresses),
-                [known.owners[address].proven for address in addresses],
+                Bools(known.owners[address].proven for address in addresses),
             ),
         )
     released = [address for address in known.changes.owners if address not in known.owners]
@@ -83,7 +83,7 @@ def _save_incidents(connection: Connection, known: Known) -> None:
         " root = excluded.root, version = excluded.version, state = excluded.state",
         (
             Uuids(incident.id for incident in changed),
-            [incident.number for incident in changed],
+            Int8s(incident.number for incident in changed),
             Uuids(known.root(incident.id) for incident in changed),
             Int4s(incident.version for incident in changed),
             Byteas(_encoder.encode(incident) for incident in changed),
