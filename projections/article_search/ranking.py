@@ -13,7 +13,7 @@ from projections.article_vectors import NEAREST
 from projections.articles.readers import READABLE
 
 SHARE_OF_BEST = 0.3
-"""What scores less than this share of the best says something else."""
+"""What scores less than this share of the best, by words or by meaning, says something else."""
 
 _WEIGHTS = "{0, 0.3333, 0.9333, 1}"
 """Of PostgreSQL's D, C, B and A: body 1, labels 2.8, title 3, as parts of 3."""

@@ -9,14 +9,18 @@ from eventstore.database import Connection
 from projections.articles.readers import READABLE
 
 NEAREST = sql.SQL(
-    "SELECT id, position, kind, language, category, products, apart FROM ("
+    "WITH nearest AS ("
     "  SELECT id, position, kind, language, category, products,"
     "    article_vectors.vector <=> %(meaning)s::halfvec AS apart"
     "  FROM article_vectors JOIN searched_articles AS articles ON articles.id = article_vectors.article"
     "  WHERE {} ORDER BY article_vectors.vector <=> %(meaning)s::halfvec LIMIT 20"
-    ") AS nearest WHERE apart < %(farthest)s"
+    ") SELECT * FROM nearest WHERE apart < %(farthest)s"
+    " AND %(farthest)s - apart >= %(share)s * (%(farthest)s - (SELECT min(apart) FROM nearest))"
 ).format(sql.SQL(READABLE))
-"""Those a reader may see, some at the most. Parameters: `meaning`, `farthest`, the reader's."""
+"""Those a reader may see, some at the most, and none that lies far behind the nearest.
+
+Parameters: `meaning`, `farthest`, the reader's, and `share`: how much of the nearest's lead over the farthest counts.
+"""
 
 
 class Meaning(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import hypot
 from uuid import UUID, uuid4
 
 import pytest
@@ -101,6 +102,16 @@ def test_words_that_no_article_has_are_found_by_what_they_mean_or_not_at_all(tel
     assert (nothing.items, nothing.total) == ([], 0)
 
 
+def test_what_is_faintly_alike_is_found_unless_something_is_much_liker(tell, database):
+    near, faint = uuid4(), uuid4()
+    tell(_published(near, "Silla"), _published(faint, "Mesa"))
+    _pointing(database, {near: "[0,1,0]", faint: "[0.2,0.98,0]"})
+    assert _ids(database, "xyzzy") == [faint]
+    with database.transaction() as connection:
+        connection.execute("UPDATE article_vectors SET vector = '[1,0,0]' WHERE article = %s", (near,))
+    assert _ids(database, "xyzzy") == [near]
+
+
 def test_facets_narrow_what_was_found_by_either(tell, database):
     meant, worded = uuid4(), uuid4()
     tell(_published(meant, "Silla", kind=ArticleKind.HOW_TO), _published(worded, "Tóner"))
@@ -142,18 +153,24 @@ def test_only_what_is_published_is_found_and_only_by_whom_it_is_for(tell, databa
 
 
 def test_what_most_readers_may_not_see_hides_nothing_from_them(tell, database):
-    seen, filed = uuid4(), {"kind": ArticleKind.FAQ, "by": "ana", "at": _AT, "audience": Audience.AGENTS}
-    hidden = [uuid4() for _ in range(300)]
+    filed = {"kind": ArticleKind.FAQ, "by": "ana", "at": _AT, "audience": Audience.AGENTS}
+    chance = random.Random(5)  # noqa: S311 -- the same each time
+    around = [[1.0, *(chance.gauss(0, 0.3) for _ in range(15))] for _ in range(300)]
+    around.sort(key=lambda vector: hypot(*vector))  # the nearest first
+    vectors = {uuid4(): str(vector) for vector in around}
+    seen = list(vectors)[200]
     tell(
-        _published(seen, "Silla"),
-        *(_published(each, "Silla") for each in hidden),
-        *(ArticleDescribed(article=each, **filed) for each in hidden),
+        *(_published(each, "Silla") for each in vectors),
+        *(ArticleDescribed(article=each, **filed) for each in vectors if each != seen),
     )
-    nearer = {each: f"[1,{number / 3000},0]" for number, each in enumerate(hidden)}
-    _pointing(database, {**nearer, seen: "[0.9,0.1,0.2]"})
     with database.transaction() as connection:
+        article_vectors.begin(connection, "wide", 16)
+        pending = article_vectors.pending(connection, 1000, after=UUID(int=0))
+        article_vectors.keep(connection, "wide", [(each, vectors[each.id]) for each in pending])
+        article_vectors.set_floor(connection, "wide", [str([-1, *([0] * 15)])])
         connection.execute("SET LOCAL enable_sort = off")  # as at twenty thousand: through the index
-        found = search(connection, ANYBODY, "xyzzy", locale="es", meaning=_EAST)
+        meaning = Meaning("wide", 16, str([1, *([0] * 15)]))
+        found = search(connection, ANYBODY, "xyzzy", locale="es", meaning=meaning)
     assert [each.id for each in found.items] == [seen]
 
 
@@ -203,6 +220,6 @@ def test_the_nearest_are_found_through_the_index(tell, database):
         farthest = article_vectors.farthest(connection, _EAST)
         plan = connection.execute(
             b"EXPLAIN " + article_vectors.NEAREST.as_bytes(connection),
-            {"meaning": _EAST.vector, "farthest": farthest, **ANYBODY.values},
+            {"meaning": _EAST.vector, "farthest": farthest, "share": 0.3, **ANYBODY.values},
         ).fetchall()
     assert "Index Scan using article_vectors_nearest" in str(plan)
