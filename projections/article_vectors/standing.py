@@ -40,6 +40,8 @@ def prepare(connection: Connection) -> None:
             "CAUCE_EMBEDDINGS needs the extension `vector`, which this user may not install: let the database's"
             " superuser run CREATE EXTENSION vector SCHEMA public"
         ) from error
+    if not _usable(connection):  # nor after the extension was dropped with all that hung on it
+        connection.execute("DROP TABLE IF EXISTS public.article_vectors, public.article_embedder")
     connection.execute(
         "CREATE TABLE IF NOT EXISTS public.article_embedder ("
         " single boolean PRIMARY KEY DEFAULT true CHECK (single),"
@@ -54,23 +56,22 @@ def prepare(connection: Connection) -> None:
 
 def check(connection: Connection) -> None:
     """Raise SettingsError, which says what to do, unless vectors can be kept and sought."""
-    row: tuple[str | None, bool] | None = connection.execute(
-        "SELECT (SELECT extversion FROM pg_extension WHERE extname = 'vector'),"
-        " to_regtype('halfvec') IS NOT NULL AND to_regclass('article_vectors') IS NOT NULL"
+    row: tuple[str] | None = connection.execute(
+        "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
     ).fetchone()
-    version, usable = row or (None, False)
-    if version is not None and tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
+    if row is None:
+        raise SettingsError("CAUCE_EMBEDDINGS needs the extension `vector`: run `cauce doctor --migrate`")
+    version = row[0]
+    if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
         raise SettingsError(
             f"CAUCE_EMBEDDINGS needs pgvector 0.8 or newer, and this is {version}: install a newer one, then run"
             " ALTER EXTENSION vector UPDATE"
         )
-    if version is not None and not usable:
+    if not _usable(connection):
         raise SettingsError(
             "CAUCE_EMBEDDINGS: run `cauce doctor --migrate`; if that was done, the extension `vector` lies in another"
             " schema: ALTER EXTENSION vector SET SCHEMA public"
         )
-    if not usable:
-        raise SettingsError("CAUCE_EMBEDDINGS needs the extension `vector`: run `cauce doctor --migrate`")
 
 
 def progress(connection: Connection) -> Progress:
@@ -84,3 +85,11 @@ def progress(connection: Connection) -> Progress:
         ).fetchone()
     assert found is not None  # noqa: S101 -- aggregates without GROUP BY have one row
     return found
+
+
+def _usable(connection: Connection) -> bool:
+    """Is there a table to keep them in, of a type that is found?"""
+    return connection.execute(
+        "SELECT EXISTS (SELECT FROM pg_attribute"
+        " WHERE attrelid = to_regclass('article_vectors') AND atttypid = to_regtype('halfvec'))"
+    ).fetchone() == (True,)

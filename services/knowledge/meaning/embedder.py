@@ -80,7 +80,7 @@ class Embedder:
         async with self._client.stream("POST", self.address.url, json=asked) as answer:
             if answer.status_code in _REFUSED:
                 raise RefusedTextError(f"it answered {answer.status_code}")
-            if answer.status_code != httpx.codes.OK:
+            if not answer.is_success:
                 raise EmbedderError(f"it answered {answer.status_code}")
             async for part in answer.aiter_raw():  # as it comes: what is packed, unasked, could be of any size
                 found += part

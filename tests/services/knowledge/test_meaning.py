@@ -228,7 +228,12 @@ def test_a_database_that_was_not_prepared_says_how_to(database_url, database, tm
     for _ in range(2):
         with open_database(settings, migrating=True):
             pass
-    with open_database(settings):
+    with open_database(settings) as opened, opened.transaction() as connection:
+        connection.execute("DROP EXTENSION vector CASCADE")  # which leaves a table without vectors
+        connection.execute("CREATE EXTENSION vector SCHEMA public")
+    with pytest.raises(SettingsError, match="cauce doctor --migrate"), open_database(settings):
+        pass
+    with open_database(settings, migrating=True):
         pass
 
 
