@@ -12,6 +12,15 @@ from tests.services.knowledge.hostile import CORPUS
 from tests.services.web.serving import PASSWORD, Web
 from tests.services.web.test_knowledge import PNG
 
+_GIVE = """([kind, bytes]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(bytes)], `${kind}.png`, { type: 'image/png' }));
+  const about = { dataTransfer: data, clipboardData: data, bubbles: true, cancelable: true };
+  const event = kind === 'paste' ? new ClipboardEvent(kind, about) : new DragEvent(kind, about);
+  document.getElementById('body').dispatchEvent(event);
+  return event.defaultPrevented;
+}"""
+
 
 async def test_one_writes_sees_it_reloads_adds_a_picture_and_publishes_by_keyboard(web: Web) -> None:
     async with async_playwright() as tools:
@@ -43,6 +52,9 @@ async def test_one_writes_sees_it_reloads_adds_a_picture_and_publishes_by_keyboa
         )
         await page.click("#article-upload button")
         await expect(page.locator("#preview img")).to_have_attribute("alt", "a.png")
+        for kind in ("drop", "paste"):
+            assert await page.evaluate(_GIVE, [kind, list(PNG)])  # or the browser would leave the page for the file
+            await expect(page.locator(f"#preview img[alt='{kind}.png']")).to_have_count(1)
         await page.locator("#body").press_sequentially(" Then print.")
         await page.click("text=Found right")  # at once: what was typed is kept nevertheless
         await page.wait_for_url("**min_position**", wait_until="commit")

@@ -71,3 +71,34 @@ async def test_an_article_is_found_and_read_without_leaving_the_chat(web: Web) -
         await expect(page.locator("#chat-found a")).to_contain_text("The printer jams")
         assert page.url.endswith("/en/chat")
         await expect(page.locator("#chat-text")).to_have_value("half a question")
+
+
+async def test_one_comes_from_the_first_page_to_an_answer_by_keyboard_alone(web: Web) -> None:
+    await _published(web, "The printer jams", "The invoice is wrong")
+
+    async def tab_to(page: Page, title: str) -> None:
+        """The focus is seen wherever it is; so many steps are few."""
+        for _ in range(20):
+            await page.keyboard.press("Tab")
+            assert await page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            if title in await page.evaluate("document.activeElement.textContent"):
+                return
+        raise AssertionError(title)
+
+    async with _page() as page:
+        await page.goto(f"{web.url}/en/")
+        await tab_to(page, "The invoice is wrong")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("h1")).to_have_text("The invoice is wrong")
+        await page.goto(f"{web.url}/en/")
+        while not await page.evaluate("document.activeElement.matches('#q')"):
+            await page.keyboard.press("Tab")
+        await page.keyboard.type("printr")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**q=printr**")
+        await tab_to(page, "The printer jams")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("h1")).to_have_text("The printer jams")
+        await tab_to(page, "Yes")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**voted=yes**")

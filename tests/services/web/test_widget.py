@@ -214,6 +214,10 @@ async def test_an_admin_makes_changes_and_removes_widgets(web: Web) -> None:
 
 async def test_two_browsers_talk_through_a_widget_on_a_page_of_another_site(web: Web) -> None:
     site = await _site(web, "http://localhost:1")
+    guide = "# Is it *red*?\n- Yes -> contact\n- No -> contact"
+    async with web.client(Role.AGENT) as writer:
+        said = {"kind": "guide", "title": "What we have in stock", "body": guide, "language": "en"}
+        assert (await writer.post("/api/v1/articles", json=said)).status_code == 201
     async with _shop(_snippet(web, site)) as port, _browser() as contexts:
         await web.hub.access.run(
             "test", sites.change, site.key, "Shop", [f"http://localhost:{port}"], language="", colour=site.colour
@@ -228,6 +232,16 @@ async def test_two_browsers_talk_through_a_widget_on_a_page_of_another_site(web:
         frame = await _open(customer)
         # a frame that can be seen may not have run its script yet: Enter would only begin a new line
         await expect(frame.get_by_text("You are connected.")).to_be_visible()
+
+        # an article first, read in the frame; what it offers opens beside it; then a person after all
+        await web.settled()
+        await frame.locator("#chat-find summary").click()
+        await frame.locator("#chat-q").press_sequentially("stok")
+        await frame.locator("#chat-found a").click()
+        async with customer.context.expect_page() as opened:
+            await frame.get_by_role("link", name="Yes").click()
+        assert "/contact?guide=" in (await opened.value).url
+        await frame.locator("#chat-find summary").click()
         await frame.get_by_label("Your name, if you like").fill("Eva")
         await frame.get_by_label("Your message").last.fill("Is it in stock?")
         await customer.keyboard.press("Enter")

@@ -8,6 +8,7 @@ function put(text) {
 }
 async function upload(files) {
   const form = document.getElementById("article-upload");
+  if (!form) return; // nobody but an admin adds to this one
   const known = new Set([...document.querySelectorAll("[data-put]")].map((each) => each.dataset.put));
   const data = new FormData(form);
   data.delete("file");
