@@ -17,6 +17,7 @@ from projections.copying import copy
 from projections.projection import Key, Projection, Table
 
 _ENCODE: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+_SETTLED_AT_ONCE = 20_000
 _COPY_ROWS = 32  # fewer are written faster by a statement that is already prepared
 
 
@@ -109,10 +110,13 @@ class Rows:
 
 
 def settle_all(connection: Connection, projection: Projection) -> None:
-    """Settle what a bulk load has left."""
+    """Settle what a bulk load has left, in the caller's transaction, as many keys at once as memory is kept for."""
     if projection.settle:
-        candidates = f"ARRAY({projection.settle.candidates})"
-        connection.execute(projection.settle.statement.replace("%(changed)s", candidates))
+        with connection.cursor("unsettled") as candidates:
+            candidates.execute(projection.settle.candidates)
+            while keys := [key for (key,) in candidates.fetchmany(_SETTLED_AT_ONCE)]:
+                # planned for so many: a plan kept from smaller batches would join them by loops
+                connection.execute(projection.settle.statement, {"changed": keys}, prepare=False)
 
 
 def _select(connection: Connection, table: Table[Any], keys: list[Key]) -> list[Any]:

@@ -1,8 +1,16 @@
 """How knowledge is used: read, found, voted on, suggested, and followed by a contact all the same."""
 
-from projections.knowledge_usage.alarms import Action, Alarm, AlarmKind, alarms
+from projections.knowledge_usage.alarms import Action, Alarm, AlarmKind, alarms, measured
 from projections.knowledge_usage.asked import Asked
-from projections.knowledge_usage.behind import Figure, IncidentUsed, VisitTold, incidents, visits
+from projections.knowledge_usage.behind import (
+    OF_AN_ARTICLE,
+    Figure,
+    IncidentUsed,
+    Next,
+    VisitTold,
+    incidents,
+    visits,
+)
 from projections.knowledge_usage.by_article import ArticleFigures, Order, by_article, titles
 from projections.knowledge_usage.by_words import WordFigures, by_phrase, by_word
 from projections.knowledge_usage.figures import Day, Figures, by_day, figures
@@ -13,6 +21,7 @@ from projections.knowledge_usage.thresholds import PRESETS, thresholds
 
 __all__ = [
     "KNOWLEDGE_USAGE",
+    "OF_AN_ARTICLE",
     "PRESETS",
     "Action",
     "Alarm",
@@ -23,6 +32,7 @@ __all__ = [
     "Figure",
     "Figures",
     "IncidentUsed",
+    "Next",
     "Order",
     "VisitTold",
     "WordFigures",
@@ -33,6 +43,7 @@ __all__ = [
     "by_word",
     "figures",
     "incidents",
+    "measured",
     "read",
     "thresholds",
     "titles",

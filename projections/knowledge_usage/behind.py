@@ -19,23 +19,45 @@ from schemas.errors import InvalidError
 
 
 class Figure(StrEnum):
-    """Which figure is opened. The first of the second group needs an article, the last ones a phrase."""
+    """Which figure is opened: of visits; of these, of one article if it is said; of an article; of a phrase or word."""
 
     LOOKED = "looked"
     CONTACT = "contact"
     SOLVED = "solved"
     ABANDONED = "abandoned"
     LEFT = "left"
+    READ = "read"
+    SEARCHED = "searched"
     FOUND_NOTHING = "found_nothing"
+
+    HELPFUL = "helpful"
+    AGAINST = "against"
+    SUGGESTED = "suggested"
+    SUGGESTION_OPENED = "suggestion_opened"
+    DOWNLOADED = "downloaded"
+
     READERS = "readers"
     READERS_CONTACT = "readers_contact"
-    AGAINST = "against"
+    FOUND = "found"
+
     PHRASE = "phrase"
     PHRASE_NOTHING = "phrase_nothing"
+    WORD = "word"
+    WORD_NOTHING = "word_nothing"
 
 
-OF_AN_ARTICLE = frozenset({Figure.READERS, Figure.READERS_CONTACT, Figure.AGAINST})
-OF_A_PHRASE = frozenset({Figure.PHRASE, Figure.PHRASE_NOTHING})
+class Next(StrEnum):
+    """What came after a search."""
+
+    OPENED = "opened"
+    SEARCHED = "searched"
+    CONTACT = "contact"
+    SOLVED = "solved"
+    LEFT = "left"
+
+
+OF_AN_ARTICLE = frozenset({Figure.READERS, Figure.READERS_CONTACT, Figure.FOUND})
+OF_A_PHRASE = frozenset({Figure.PHRASE, Figure.PHRASE_NOTHING, Figure.WORD, Figure.WORD_NOTHING})
 
 
 class VisitTold(msgspec.Struct, frozen=True):
@@ -67,10 +89,15 @@ def visits(
     *,
     article: UUID | None = None,
     phrase: str = "",
+    then: Next | None = None,
     cursor: str | None = None,
     limit: int = LIMIT,
 ) -> Page[VisitTold]:
-    """Exactly those that the figure counts. Raises InvalidError for an article or phrase that is missing."""
+    """Exactly those that the figure counts. `phrase`: or the word; `then`: only where that came after it.
+
+    Of an article its own language and product are asked, not those of the visits. Raises InvalidError for an article or
+    phrase that is missing.
+    """
     if figure in OF_AN_ARTICLE and article is None:
         raise InvalidError("which article?", field="article")
     if figure in OF_A_PHRASE and not phrase:
@@ -80,25 +107,43 @@ def visits(
         "figure": figure.value,
         "article": article,
         "phrase": phrase_of(phrase),
+        "then": then,
         "after": after,
         "visit": visit,
         "limit": bounded(limit) + 1,
     }
     with connection.cursor(row_factory=class_row(VisitTold)) as reader:
-        rows = reader.execute(_SELECT + _BEHIND[figure] + (_AFTER if cursor else "") + _PAGE, values).fetchall()
+        condition = _OF_ARTICLE[figure] if article else _OF_ALL[figure]
+        among = _AMONG + ("" if article else _OF_VISITS)
+        query = _SELECT + condition.format(among=among + (_THEN if then else ""))
+        rows = reader.execute(query + (_AFTER if cursor else "") + _PAGE, values).fetchall()
     kept, following = page_of(rows, limit, lambda row: (row.began, row.visit))
     return Page(kept, following)
 
 
 def incidents(
-    connection: Connection, article: UUID, *, cursor: str | None = None, limit: int = LIMIT
+    connection: Connection,
+    article: UUID,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT,
 ) -> Page[IncidentUsed]:
-    """Those an article was used for, as far as who asks may see them; the last used first."""
+    """Those an article was used for, ever or in a time, as far as who asks may see them; the last used first."""
     after, number = read_cursor(cursor, tuple[datetime, int]) if cursor else (None, None)
-    values = {"article": article, "after": after, "number": number, "limit": bounded(limit) + 1}
+    during = " AND at >= %(since)s AND at < %(until)s" if since and until else ""
+    values = {
+        "article": article,
+        "since": since,
+        "until": until,
+        "after": after,
+        "number": number,
+        "limit": bounded(limit) + 1,
+    }
     with connection.cursor(row_factory=class_row(IncidentUsed)) as reader:
         rows = reader.execute(
-            _INCIDENTS + (" AND (at, number) < (%(after)s, %(number)s)" if cursor else "") + _LAST_USED, values
+            _INCIDENTS + during + (" AND (at, number) < (%(after)s, %(number)s)" if cursor else "") + _LAST_USED, values
         ).fetchall()
     kept, following = page_of(rows, limit, lambda row: (row.at, row.number))
     return Page(kept, following)
@@ -111,32 +156,67 @@ _SELECT: LiteralString = (
 )
 _AMONG: LiteralString = (
     " AND CASE WHEN %(surface)s = '' THEN v.surface <> 'agent' ELSE v.surface = %(surface)s END"
-    " AND (%(language)s = '' OR v.language = %(language)s) AND (%(product)s = '' OR v.product = %(product)s)"
     " AND d.began >= %(since)s AND d.began < %(until)s"
 )
-_READS: LiteralString = " JOIN usage_reads d USING (visit) WHERE d.article = %(article)s" + _AMONG
-_FIRST: LiteralString = (
-    " AND NOT EXISTS (SELECT FROM usage_searches e WHERE e.visit = d.visit AND e.place < d.place AND "
+_OF_VISITS: LiteralString = (
+    " AND (%(language)s = '' OR v.language = %(language)s) AND (%(product)s = '' OR v.product = %(product)s)"
 )
-_BEHIND: Mapping[Figure, LiteralString] = {
-    Figure.LOOKED: " JOIN usage_visits d USING (visit) WHERE d.looked" + _AMONG,
-    Figure.CONTACT: " JOIN usage_visits d USING (visit) WHERE d.outcome = 'contact' AND d.looked" + _AMONG,
-    Figure.SOLVED: " JOIN usage_visits d USING (visit) WHERE d.outcome = 'solved'" + _AMONG,
-    Figure.ABANDONED: " JOIN usage_visits d USING (visit) WHERE d.outcome = 'abandoned'" + _AMONG,
-    Figure.LEFT: " JOIN usage_visits d USING (visit) WHERE d.outcome = 'left'" + _AMONG,
-    Figure.FOUND_NOTHING: (" JOIN usage_searches d USING (visit) WHERE d.found = 0" + _AMONG + _FIRST + "e.found = 0)"),
-    Figure.READERS: _READS + " AND d.views > 0",
-    Figure.READERS_CONTACT: _READS + " AND d.contacted",
-    Figure.AGAINST: _READS + " AND d.vote = 'no'",
-    Figure.PHRASE: (
-        " JOIN usage_searches d USING (visit) WHERE d.phrase = %(phrase)s" + _AMONG + _FIRST + "e.phrase = d.phrase)"
-    ),
-    Figure.PHRASE_NOTHING: (
-        " JOIN usage_searches d USING (visit) WHERE d.phrase = %(phrase)s AND d.found = 0"
-        + _AMONG
-        + _FIRST
-        + "e.phrase = d.phrase AND e.found = 0)"
-    ),
+_THEN: LiteralString = " AND d.next = %(then)s"
+
+
+def _visits(condition: LiteralString) -> LiteralString:
+    return " JOIN usage_visits d USING (visit) WHERE " + condition + "{among}"
+
+
+def _counted(measure: LiteralString) -> LiteralString:
+    return " JOIN usage_counted d USING (visit) WHERE d." + measure + " > 0{among}"
+
+
+def _reads(measure: LiteralString) -> LiteralString:
+    return " JOIN usage_reads d USING (visit) WHERE d.article = %(article)s AND d." + measure + " > 0{among}"
+
+
+def _searches(condition: LiteralString) -> LiteralString:
+    """By the first one of a visit: who searches twice is shown once."""
+    return (
+        " JOIN usage_searches d USING (visit) WHERE " + condition.replace("?", "d") + "{among} AND NOT EXISTS ("
+        " SELECT FROM usage_searches e WHERE e.visit = d.visit AND e.place < d.place AND "
+        + condition.replace("?", "e")
+        + " AND (%(then)s::text IS NULL OR e.next = %(then)s))"
+    )
+
+
+_PHRASE: LiteralString = "?.phrase = %(phrase)s"
+_WORD: LiteralString = "string_to_array(?.phrase, ' ') @> ARRAY[%(phrase)s::text]"
+_OF_ALL: Mapping[Figure, LiteralString] = {
+    Figure.LOOKED: _visits("d.looked"),
+    Figure.CONTACT: _visits("d.outcome = 'contact' AND d.looked"),
+    Figure.SOLVED: _visits("d.outcome = 'solved'"),
+    Figure.ABANDONED: _visits("d.outcome = 'abandoned'"),
+    Figure.LEFT: _visits("d.outcome = 'left'"),
+    Figure.READ: _counted("views"),
+    Figure.SEARCHED: _counted("searches"),
+    Figure.FOUND_NOTHING: _searches("?.found = 0"),
+    Figure.HELPFUL: _counted("helpful"),
+    Figure.AGAINST: _counted("unhelpful"),
+    Figure.SUGGESTED: _counted("suggested"),
+    Figure.SUGGESTION_OPENED: _counted("suggestion_opened"),
+    Figure.DOWNLOADED: _counted("downloads"),
+    Figure.PHRASE: _searches(_PHRASE),
+    Figure.PHRASE_NOTHING: _searches(_PHRASE + " AND ?.found = 0"),
+    Figure.WORD: _searches(_WORD),
+    Figure.WORD_NOTHING: _searches(_WORD + " AND ?.found = 0"),
+}
+_OF_ARTICLE: Mapping[Figure, LiteralString] = {
+    **_OF_ALL,
+    Figure.HELPFUL: _reads("helpful"),
+    Figure.AGAINST: _reads("unhelpful"),
+    Figure.SUGGESTED: _reads("suggested"),
+    Figure.SUGGESTION_OPENED: _reads("suggestion_opened"),
+    Figure.DOWNLOADED: _reads("downloads"),
+    Figure.READERS: _reads("readers"),
+    Figure.READERS_CONTACT: _reads("contacts_after"),
+    Figure.FOUND: _searches("?.results @> ARRAY[%(article)s::uuid]"),
 }
 _AFTER: LiteralString = " AND (d.began, d.visit) < (%(after)s, %(visit)s)"
 _PAGE: LiteralString = " ORDER BY d.began DESC, d.visit DESC LIMIT %(limit)s"

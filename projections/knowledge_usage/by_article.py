@@ -13,7 +13,8 @@ from psycopg.rows import class_row
 
 from eventstore.database import Connection
 from projections.articles.fold import product_key
-from projections.knowledge_usage.asked import IN_PERIOD, Asked
+from projections.knowledge_usage.asked import AT_EDGES, IN_DAYS, Asked
+from projections.knowledge_usage.settle import ARTICLE_MEASURES, READ_MEASURES, each
 
 
 class Order(StrEnum):
@@ -82,16 +83,21 @@ def titles(connection: Connection, articles: Collection[str]) -> dict[str, str]:
     return dict(rows)
 
 
+_DAY: LiteralString = "SELECT (began AT TIME ZONE %(tz)s)::date, article, "
+PARTS: LiteralString = (
+    "(SELECT day, article, " + each("{}", ARTICLE_MEASURES) + " FROM usage_article_counts WHERE " + IN_DAYS  # noqa: S608 -- of literals
+    + " UNION ALL " + _DAY + each("{}", READ_MEASURES) + ", 0 FROM usage_reads WHERE " + AT_EDGES
+    + " UNION ALL " + _DAY + each("0", READ_MEASURES) + ", 1 FROM usage_searches, unnest(results) AS article WHERE "
+    + AT_EDGES + ") AS parts"
+)  # fmt: skip
+"""Of each article and day, in parts to be summed."""
 _SELECT: LiteralString = (
-    "WITH counted AS (SELECT article, sum(views)::bigint AS views, sum(readers)::bigint AS readers,"  # noqa: S608 -- of literals
-    "  sum(seconds)::float8 / nullif(sum(timed), 0) AS read_seconds, sum(searches)::bigint AS searches,"
-    "  sum(helpful)::bigint AS helpful, sum(unhelpful)::bigint AS unhelpful,"
+    "WITH counted AS (SELECT article, " + each("sum({})::bigint AS {}", ARTICLE_MEASURES) + ","  # noqa: S608 -- of literals
+    "  sum(seconds)::float8 / nullif(sum(timed), 0) AS read_seconds,"
     "  sum(helpful)::float8 / nullif(sum(helpful) + sum(unhelpful), 0) AS helpful_rate,"
-    "  sum(suggested)::bigint AS suggested, sum(suggestion_opened)::bigint AS suggestion_opened,"
     "  sum(suggestion_opened)::float8 / nullif(sum(suggested), 0) AS acceptance_rate,"
-    "  sum(contacts_after)::bigint AS contacts_after,"
-    "  sum(contacts_after)::float8 / nullif(sum(readers), 0) AS contact_rate,"
-    "  sum(downloads)::bigint AS downloads FROM usage_article_counts WHERE " + IN_PERIOD + " GROUP BY article"
+    "  sum(contacts_after)::float8 / nullif(sum(readers), 0) AS contact_rate"
+    "  FROM " + PARTS + " GROUP BY article"
     "), linked AS (SELECT article, count(*) AS used FROM usage_links"
     "  WHERE linked AND at >= %(since)s AND at < %(until)s GROUP BY article)"
     " SELECT a.id AS article, a.title, a.kind, a.language, coalesce(views, 0) AS views,"
@@ -117,7 +123,7 @@ _ORDERS: Mapping[Order, LiteralString] = {
     Order.SUGGESTED: " AND suggested > 0 ORDER BY suggested DESC, a.id",
     Order.USED: " AND used > 0 ORDER BY used DESC, a.id",
     Order.REVIEW: " AND a.review_on IS NOT NULL ORDER BY a.review_on, a.id",
-    Order.UNREAD: " AND counted.views IS NULL ORDER BY a.published_at, a.id",
+    Order.UNREAD: " AND coalesce(counted.views, 0) = 0 ORDER BY a.published_at, a.id",
     Order.MISSING: (
         " AND a.original IS NULL AND EXISTS (SELECT unnest(%(languages)s::text[]) EXCEPT SELECT a.language EXCEPT"
         " SELECT t.language FROM articles t WHERE t.original = a.id AND t.state = 'published')"

@@ -8,7 +8,8 @@ import msgspec
 from psycopg.rows import class_row
 
 from eventstore.database import Connection
-from projections.knowledge_usage.asked import IN_PERIOD, Asked
+from projections.knowledge_usage.asked import AT_EDGES, IN_DAYS, OF_VISITS, Asked
+from projections.knowledge_usage.settle import AS_WORDS, WORD_MEASURES, each
 
 
 class WordFigures(msgspec.Struct, frozen=True):
@@ -38,19 +39,19 @@ def by_word(connection: Connection, asked: Asked, *, limit: int) -> list[WordFig
 
 
 _SUMS: LiteralString = (
-    " sum(searches)::bigint AS searches, sum(zero)::bigint AS zero, sum(opened)::bigint AS opened,"
-    " sum(searched)::bigint AS searched, sum(contact)::bigint AS contact, sum(solved)::bigint AS solved,"
+    each(" sum({})::bigint AS {}", WORD_MEASURES) + ","
     " (sum(searches) - sum(opened) - sum(searched) - sum(contact) - sum(solved))::bigint AS left"
 )
-_ASKED: LiteralString = IN_PERIOD + " AND (%(language)s = '' OR language = %(language)s)"
-_PHRASES: LiteralString = (
-    "SELECT phrase," + _SUMS + " FROM usage_word_counts WHERE phrase <> '' AND " + _ASKED + " GROUP BY phrase"  # noqa: S608 -- of literals
-)
+_PARTS: LiteralString = (
+    "(SELECT phrase, " + each("{}", WORD_MEASURES) + " FROM usage_word_counts WHERE " + IN_DAYS + OF_VISITS  # noqa: S608 -- of literals
+    + " UNION ALL SELECT phrase, " + AS_WORDS + " FROM usage_searches WHERE " + AT_EDGES + OF_VISITS + ") AS parts"
+)  # fmt: skip
+_PHRASES: LiteralString = "SELECT phrase," + _SUMS + " FROM " + _PARTS + " WHERE phrase <> '' GROUP BY phrase"  # noqa: S608 -- of literals
 _WORDS: LiteralString = (
-    "SELECT word AS phrase," + _SUMS + " FROM (SELECT phrase, searches, zero, opened, searched, contact, solved, word"  # noqa: S608 -- of literals
-    "  FROM usage_word_counts, LATERAL (SELECT DISTINCT unnest(string_to_array(phrase, ' ')) AS word) AS words"
-    "  WHERE " + _ASKED + ") AS each WHERE length(word) > 1"
-    " AND ts_lexize('pg_catalog.spanish_stem', word) <> '{}' AND ts_lexize('pg_catalog.english_stem', word) <> '{}'"
-    " GROUP BY word"
-)
+    "SELECT * FROM (SELECT word AS phrase," + _SUMS + " FROM (SELECT phrase, " + each("sum({}) AS {}", WORD_MEASURES)  # noqa: S608 -- of literals
+    + "  FROM " + _PARTS + " GROUP BY phrase) AS phrases,"
+    "  LATERAL (SELECT DISTINCT unnest(string_to_array(phrase, ' ')) AS word) AS words WHERE length(word) > 1"
+    "  GROUP BY word) AS each WHERE ts_lexize('pg_catalog.spanish_stem', phrase) <> '{}'"
+    " AND ts_lexize('pg_catalog.english_stem', phrase) <> '{}'"
+)  # fmt: skip
 _MOST: LiteralString = " ORDER BY searches DESC, phrase"

@@ -9,11 +9,15 @@ import msgspec
 from psycopg.rows import class_row
 
 from eventstore.database import Connection
-from projections.knowledge_usage.asked import IN_PERIOD, OF_VISITS, Asked
+from projections.knowledge_usage.asked import IN_QUARTERS, Asked
+from projections.knowledge_usage.settle import VISIT_MEASURES, each
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """Of the visits that began in the period. What each says stands in docs/knowledge.md and on the screen."""
+    """Of the visits that began in the period. What each says stands in docs/knowledge.md and on the screen.
+
+    `seconds`: so long articles were in sight, in the `timed` of the views of which that is known.
+    """
 
     visits: int
     looked: int
@@ -24,6 +28,8 @@ class Figures(msgspec.Struct, frozen=True):
     searches: int
     zero_searches: int
     views: int
+    seconds: int
+    timed: int
     suggested: int
     suggestion_opened: int
     helpful: int
@@ -65,21 +71,13 @@ _FIGURES: LiteralString = (
     " zero_searches::float8 / nullif(searches, 0) AS zero_rate,"
     " helpful::float8 / nullif(helpful + unhelpful, 0) AS helpful_rate,"
     " suggestion_opened::float8 / nullif(suggested, 0) AS acceptance_rate,"
-    " (SELECT sum(seconds)::float8 / nullif(sum(timed), 0) FROM usage_article_counts"
-    "  WHERE " + IN_PERIOD + ") AS read_seconds FROM (SELECT"
-    "  coalesce(sum(visits), 0)::bigint AS visits, coalesce(sum(looked), 0)::bigint AS looked,"
-    "  coalesce(sum(contacts), 0)::bigint AS contacts,"
-    "  coalesce(sum(contacts_after_looking), 0)::bigint AS contacts_after_looking,"
-    "  coalesce(sum(solved), 0)::bigint AS solved, coalesce(sum(abandoned), 0)::bigint AS abandoned,"
-    "  coalesce(sum(searches), 0)::bigint AS searches, coalesce(sum(zero_searches), 0)::bigint AS zero_searches,"
-    "  coalesce(sum(views), 0)::bigint AS views, coalesce(sum(suggested), 0)::bigint AS suggested,"
-    "  coalesce(sum(suggestion_opened), 0)::bigint AS suggestion_opened, coalesce(sum(helpful), 0)::bigint AS helpful,"
-    "  coalesce(sum(unhelpful), 0)::bigint AS unhelpful, coalesce(sum(downloads), 0)::bigint AS downloads"
-    "  FROM usage_visit_counts WHERE " + OF_VISITS + ") AS counted"
+    " seconds::float8 / nullif(timed, 0) AS read_seconds FROM ("
+    "  SELECT " + each("coalesce(sum({}), 0)::bigint AS {}", VISIT_MEASURES) + " FROM usage_visit_counts"
+    "  WHERE " + IN_QUARTERS + ") AS counted"
 )
 _BY_DAY: LiteralString = (
-    "SELECT day, looked, solved, greatest(looked - solved - contacts, 0) AS unanswered, contacts FROM ("  # noqa: S608 -- of literals
+    "SELECT day, looked, solved, looked - solved - contacts AS unanswered, contacts FROM ("  # noqa: S608 -- of literals
     " SELECT (quarter AT TIME ZONE %(tz)s)::date AS day, sum(looked)::bigint AS looked, sum(solved)::bigint AS solved,"
-    "  sum(contacts_after_looking)::bigint AS contacts FROM usage_visit_counts WHERE " + OF_VISITS + " GROUP BY 1"
+    "  sum(contacts_after_looking)::bigint AS contacts FROM usage_visit_counts WHERE " + IN_QUARTERS + " GROUP BY 1"
     ") AS counted ORDER BY day"
 )

@@ -1,4 +1,7 @@
-"""How visits become rows that tell them; what is counted of those is settled from them (settle.py)."""
+"""How visits become rows that tell them; what is counted of those is settled from them (settle.py).
+
+A visit counts once for how wanted an article is, however often it opens it, and with the last of its votes.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from projections.knowledge_usage.placement import HELPFUL, UNHELPFUL, VIEW, warm
 from projections.knowledge_usage.rows import (
     ARTICLE_COUNTS,
     ARTICLES,
+    COUNTED,
     LINKS,
     READS,
     SEARCHES,
@@ -25,9 +29,9 @@ from projections.knowledge_usage.rows import (
     ThresholdRow,
     VisitRow,
 )
-from projections.knowledge_usage.settle import SETTLED, TOUCHED
-from projections.knowledge_usage.trail import contact_step, looked_for_help, outcome_of, told_on
-from projections.projection import Projection, Settle, Step, changes, on
+from projections.knowledge_usage.settle import CANDIDATES, SETTLED
+from projections.knowledge_usage.trail import contact_step, looked_for_help, outcome_of, told_on, vote_of, was_opened
+from projections.projection import Projection, Settle, Step, changes, changes_both, on
 from projections.quarters import quarter_of
 from schemas.facts import Fact
 from schemas.facts.article import ArticlePublished
@@ -45,6 +49,7 @@ from schemas.facts.visit import (
     ReadingTimed,
     ResultsShown,
     Searched,
+    VisitAbout,
     VisitBegun,
     VisitSolved,
     VoteExplained,
@@ -63,6 +68,10 @@ def _begun(row: VisitRow, fact: VisitBegun, _: Recorded) -> VisitRow:
     return replace(
         _since(row, fact), surface=fact.surface.value, language=fact.language, product=fact.product, last_at=fact.at
     )
+
+
+def _about(row: VisitRow, fact: VisitAbout, _: Recorded) -> VisitRow:
+    return replace(_since(row, fact), product=fact.product, last_at=fact.at)
 
 
 def _told(row: VisitRow, fact: Fact, _: Recorded) -> VisitRow:
@@ -93,12 +102,14 @@ def _described(row: ArticleRow, fact: ArticleDescribed, _: Recorded) -> ArticleR
     return replace(row, shelf=fact.shelf.partition("/")[0])
 
 
-def _read(row: ArticleRow, fact: ArticleOpened, _: Recorded) -> ArticleRow:
-    return replace(row, heat=row.heat + warmth(VIEW, fact.at))
+def _read(visit: VisitRow, row: ArticleRow, fact: ArticleOpened, event: Recorded) -> tuple[VisitRow, ArticleRow]:
+    weight = 0 if was_opened(visit.trail, fact.article) else VIEW
+    return _told(visit, fact, event), replace(row, heat=row.heat + warmth(weight, fact.at))
 
 
-def _voted(row: ArticleRow, fact: ArticleVoted, _: Recorded) -> ArticleRow:
-    return replace(row, heat=row.heat + warmth(HELPFUL if fact.helpful else UNHELPFUL, fact.at))
+def _voted(visit: VisitRow, row: ArticleRow, fact: ArticleVoted, event: Recorded) -> tuple[VisitRow, ArticleRow]:
+    weight = _WEIGHT[fact.helpful] - _WEIGHT[vote_of(visit.trail, fact.article)]
+    return _told(visit, fact, event), replace(row, heat=row.heat + warmth(weight, fact.at))
 
 
 def _linked(row: LinkRow, fact: ArticleLinked, _: Recorded) -> LinkRow:
@@ -113,17 +124,25 @@ def _threshold(row: ThresholdRow, fact: ThresholdSet, _: Recorded) -> ThresholdR
     return replace(row, value=fact.value)
 
 
+_WEIGHT = {True: HELPFUL, False: UNHELPFUL, None: 0}
 _VISIT: Step[Fact] = changes(VISITS, lambda fact: fact.visit, _told)  # type: ignore[attr-defined]  # -- see _told
 
 KNOWLEDGE_USAGE = Projection(
     "knowledge_usage",
-    version=4,
+    version=5,
     ddl="knowledge_usage/tables.sql",
-    tables=(VISITS, ARTICLES, LINKS, THRESHOLDS, READS, SEARCHES, VISIT_COUNTS, ARTICLE_COUNTS, WORD_COUNTS),
+    tables=(VISITS, ARTICLES, LINKS, THRESHOLDS, COUNTED, READS, SEARCHES, VISIT_COUNTS, ARTICLE_COUNTS, WORD_COUNTS),
     on=(
         on(VisitBegun, changes(VISITS, lambda fact: fact.visit, _begun)),
-        on(ArticleOpened, _VISIT, changes(ARTICLES, lambda fact: fact.article, _read)),
-        on(ArticleVoted, _VISIT, changes(ARTICLES, lambda fact: fact.article, _voted)),
+        on(VisitAbout, changes(VISITS, lambda fact: fact.visit, _about)),
+        on(
+            ArticleOpened,
+            changes_both((VISITS, lambda fact: fact.visit), (ARTICLES, lambda fact: fact.article), _read),
+        ),
+        on(
+            ArticleVoted,
+            changes_both((VISITS, lambda fact: fact.visit), (ARTICLES, lambda fact: fact.article), _voted),
+        ),
         *(
             on(kind, _VISIT)
             for kind in (
@@ -145,5 +164,5 @@ KNOWLEDGE_USAGE = Projection(
         on(ArticleUnlinked, changes(LINKS, lambda fact: (fact.article, fact.incident), _unlinked)),
         on(ThresholdSet, changes(THRESHOLDS, lambda fact: fact.name, _threshold)),
     ),
-    settle=Settle(VISITS, SETTLED, TOUCHED),
+    settle=Settle(VISITS, SETTLED, CANDIDATES),
 )

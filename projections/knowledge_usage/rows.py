@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -52,30 +52,66 @@ class ThresholdRow(msgspec.Struct, frozen=True):
     value: int
 
 
-class ReadRow(msgspec.Struct, frozen=True):
-    """A row of `usage_reads`: one visit with one article. `vote`: yes, no, or nothing."""
-
-    article: UUID
-    visit: UUID
-    began: datetime
-    quarter: datetime
-    surface: str
-    views: int
-    vote: str
-    contacted: bool
-
-
-class SearchRow(msgspec.Struct, frozen=True):
-    """A row of `usage_searches`. `next`: opened, searched, contact, solved, or left."""
+class CountedRow(msgspec.Struct, frozen=True):
+    """A row of `usage_counted`: what is counted of a visit."""
 
     visit: UUID
-    place: int
     began: datetime
     quarter: datetime
     surface: str
     language: str
+    product: str
+    visits: int
+    looked: int
+    contacts: int
+    contacts_after_looking: int
+    solved: int
+    abandoned: int
+    searches: int
+    zero_searches: int
+    views: int
+    seconds: int
+    timed: int
+    suggested: int
+    suggestion_opened: int
+    helpful: int
+    unhelpful: int
+    downloads: int
+
+
+class ReadRow(msgspec.Struct, frozen=True):
+    """A row of `usage_reads`: what is counted of a visit with an article."""
+
+    article: UUID
+    visit: UUID
+    began: datetime
+    day: date
+    surface: str
+    views: int
+    readers: int
+    helpful: int
+    unhelpful: int
+    suggested: int
+    suggestion_opened: int
+    contacts_after: int
+    seconds: int
+    timed: int
+    downloads: int
+
+
+class SearchRow(msgspec.Struct, frozen=True):
+    """A row of `usage_searches`. `results`: those shown; `next`: opened, searched, contact, solved, or left."""
+
+    visit: UUID
+    place: int
+    began: datetime
+    day: date
+    surface: str
+    language: str
+    product: str
     phrase: str
     found: int
+    results: list[UUID]
     next: str
     next_article: UUID | None
 
@@ -96,6 +132,8 @@ class VisitCounts(msgspec.Struct, frozen=True):
     searches: int
     zero_searches: int
     views: int
+    seconds: int
+    timed: int
     suggested: int
     suggestion_opened: int
     helpful: int
@@ -104,14 +142,13 @@ class VisitCounts(msgspec.Struct, frozen=True):
 
 
 class ArticleCounts(msgspec.Struct, frozen=True):
-    """A row of `usage_article_counts`: one article in the visits that began in a quarter-hour."""
+    """A row of `usage_article_counts`: one article in the visits that began on a day, UTC."""
 
-    quarter: datetime
+    day: date
     article: UUID
     surface: str
     views: int
     readers: int
-    searches: int
     helpful: int
     unhelpful: int
     suggested: int
@@ -120,15 +157,17 @@ class ArticleCounts(msgspec.Struct, frozen=True):
     seconds: int
     timed: int
     downloads: int
+    searches: int
 
 
 class WordCounts(msgspec.Struct, frozen=True):
-    """A row of `usage_word_counts`: one phrase in the visits that began in a quarter-hour, and what came next."""
+    """A row of `usage_word_counts`: one phrase in the visits that began on a day, UTC, and what came next."""
 
-    quarter: datetime
+    day: date
     phrase: str
     surface: str
     language: str
+    product: str
     searches: int
     zero: int
     opened: int
@@ -152,8 +191,9 @@ LINKS = Table("usage_links", LinkRow, ("article", "incident"), _unlinked)
 THRESHOLDS = Table("usage_thresholds", ThresholdRow, ("name",), lambda name: ThresholdRow(name, 0))
 
 # what follows is settled from usage_visits (settle.py), never folded
-READS = Table("usage_reads", ReadRow, ("article", "visit"))
+COUNTED = Table("usage_counted", CountedRow, ("visit",))
+READS = Table("usage_reads", ReadRow, ("visit", "article"))
 SEARCHES = Table("usage_searches", SearchRow, ("visit", "place"))
 VISIT_COUNTS = Table("usage_visit_counts", VisitCounts, ("quarter", "surface", "language", "product"))
-ARTICLE_COUNTS = Table("usage_article_counts", ArticleCounts, ("quarter", "article", "surface"))
-WORD_COUNTS = Table("usage_word_counts", WordCounts, ("quarter", "phrase", "surface", "language"))
+ARTICLE_COUNTS = Table("usage_article_counts", ArticleCounts, ("day", "article", "surface"))
+WORD_COUNTS = Table("usage_word_counts", WordCounts, ("day", "phrase", "surface", "language", "product"))

@@ -1,4 +1,4 @@
--- How knowledge is used: each visit as it is told, and what is counted of it a quarter-hour.
+-- How knowledge is used: each visit as it is told, what is counted of it, and the sums of that.
 
 CREATE TABLE usage_visits (
     visit        uuid PRIMARY KEY,
@@ -34,31 +34,69 @@ CREATE TABLE usage_thresholds (
     value bigint NOT NULL
 );
 
+-- what is counted of each visit: taken off the sums again when it changes (settle.py)
+
+CREATE TABLE usage_counted (
+    visit                  uuid PRIMARY KEY,
+    began                  timestamptz NOT NULL,
+    quarter                timestamptz NOT NULL,
+    surface                text NOT NULL,
+    language               text NOT NULL,
+    product                text NOT NULL,
+    visits                 bigint NOT NULL,
+    looked                 bigint NOT NULL,
+    contacts               bigint NOT NULL,
+    contacts_after_looking bigint NOT NULL,
+    solved                 bigint NOT NULL,
+    abandoned              bigint NOT NULL,
+    searches               bigint NOT NULL,
+    zero_searches          bigint NOT NULL,
+    views                  bigint NOT NULL,
+    seconds                bigint NOT NULL,
+    timed                  bigint NOT NULL,
+    suggested              bigint NOT NULL,
+    suggestion_opened      bigint NOT NULL,
+    helpful                bigint NOT NULL,
+    unhelpful              bigint NOT NULL,
+    downloads              bigint NOT NULL
+);
+
 CREATE TABLE usage_reads (                     -- a visit with an article
-    article   uuid NOT NULL,
-    visit     uuid NOT NULL,
-    began     timestamptz NOT NULL,
-    quarter   timestamptz NOT NULL,
-    surface   text NOT NULL,
-    views     bigint NOT NULL,
-    vote      text NOT NULL,                   -- yes, no, or nothing
-    contacted boolean NOT NULL,                -- after it was read
-    PRIMARY KEY (article, visit)
+    article           uuid NOT NULL,
+    visit             uuid NOT NULL,
+    began             timestamptz NOT NULL,
+    day               date NOT NULL,
+    surface           text NOT NULL,
+    views             bigint NOT NULL,
+    readers           bigint NOT NULL,         -- 1: it was read
+    helpful           bigint NOT NULL,         -- the last vote
+    unhelpful         bigint NOT NULL,
+    suggested         bigint NOT NULL,
+    suggestion_opened bigint NOT NULL,
+    contacts_after    bigint NOT NULL,         -- 1: after it was read
+    seconds           bigint NOT NULL,
+    timed             bigint NOT NULL,         -- views whose time is known
+    downloads         bigint NOT NULL,
+    PRIMARY KEY (visit, article)
 );
 
 CREATE TABLE usage_searches (
     visit        uuid NOT NULL,
     place        bigint NOT NULL,              -- in its trail
     began        timestamptz NOT NULL,
-    quarter      timestamptz NOT NULL,
+    day          date NOT NULL,
     surface      text NOT NULL,
     language     text NOT NULL,
+    product      text NOT NULL,
     phrase       text NOT NULL,
     found        bigint NOT NULL,
+    results      uuid[] NOT NULL,              -- what of it was shown
     next         text NOT NULL,                -- opened, searched, contact, solved, left
     next_article uuid,
     PRIMARY KEY (visit, place)
 );
+
+-- the sums; days are those of UTC
 
 CREATE TABLE usage_visit_counts (
     quarter                timestamptz NOT NULL,
@@ -74,6 +112,8 @@ CREATE TABLE usage_visit_counts (
     searches               bigint NOT NULL,
     zero_searches          bigint NOT NULL,
     views                  bigint NOT NULL,
+    seconds                bigint NOT NULL,
+    timed                  bigint NOT NULL,
     suggested              bigint NOT NULL,
     suggestion_opened      bigint NOT NULL,
     helpful                bigint NOT NULL,
@@ -83,48 +123,65 @@ CREATE TABLE usage_visit_counts (
 );
 
 CREATE TABLE usage_article_counts (
-    quarter           timestamptz NOT NULL,
+    day               date NOT NULL,
     article           uuid NOT NULL,
     surface           text NOT NULL,
     views             bigint NOT NULL,
     readers           bigint NOT NULL,         -- visits that read it
-    searches          bigint NOT NULL,         -- that found it
     helpful           bigint NOT NULL,
     unhelpful         bigint NOT NULL,
     suggested         bigint NOT NULL,
     suggestion_opened bigint NOT NULL,
     contacts_after    bigint NOT NULL,         -- of its readers
     seconds           bigint NOT NULL,
-    timed             bigint NOT NULL,         -- views whose time is known
+    timed             bigint NOT NULL,
     downloads         bigint NOT NULL,
-    PRIMARY KEY (quarter, article, surface)
+    searches          bigint NOT NULL,         -- that found it
+    PRIMARY KEY (day, article, surface)
 );
 
 CREATE TABLE usage_word_counts (
-    quarter  timestamptz NOT NULL,
+    day      date NOT NULL,
     phrase   text NOT NULL,
     surface  text NOT NULL,
     language text NOT NULL,
+    product  text NOT NULL,
     searches bigint NOT NULL,
     zero     bigint NOT NULL,                  -- that found nothing
     opened   bigint NOT NULL,                  -- what came next
     searched bigint NOT NULL,
     contact  bigint NOT NULL,
     solved   bigint NOT NULL,
-    PRIMARY KEY (quarter, phrase, surface, language)
+    PRIMARY KEY (day, phrase, surface, language, product)
 );
 
 -- after the load
 
-CREATE INDEX usage_visits_quarter ON usage_visits (quarter);
+CREATE INDEX usage_visits_began ON usage_visits (began, visit);
 CREATE INDEX usage_visits_outcome ON usage_visits (outcome, began, visit);
 CREATE INDEX usage_visits_looked ON usage_visits (began, visit) WHERE looked;
-CREATE INDEX usage_reads_article ON usage_reads (article, began, visit);
-CREATE INDEX usage_reads_contacted ON usage_reads (article, began, visit) WHERE contacted;
-CREATE INDEX usage_reads_against ON usage_reads (article, began, visit) WHERE vote = 'no';
+CREATE INDEX usage_counted_began ON usage_counted (began, visit);
+CREATE INDEX usage_counted_helpful ON usage_counted (began, visit) WHERE helpful > 0;
+CREATE INDEX usage_counted_unhelpful ON usage_counted (began, visit) WHERE unhelpful > 0;
+CREATE INDEX usage_counted_suggested ON usage_counted (began, visit) WHERE suggested > 0;
+CREATE INDEX usage_counted_suggestion_opened ON usage_counted (began, visit) WHERE suggestion_opened > 0;
+CREATE INDEX usage_counted_downloads ON usage_counted (began, visit) WHERE downloads > 0;
+CREATE INDEX usage_reads_began ON usage_reads (began);
+CREATE INDEX usage_reads_article ON usage_reads (article, began, visit) WHERE readers > 0;
+CREATE INDEX usage_reads_contacted ON usage_reads (article, began, visit) WHERE contacts_after > 0;
+CREATE INDEX usage_reads_helpful ON usage_reads (article, began, visit) WHERE helpful > 0;
+CREATE INDEX usage_reads_against ON usage_reads (article, began, visit) WHERE unhelpful > 0;
+CREATE INDEX usage_reads_suggested ON usage_reads (article, began, visit) WHERE suggested > 0;
+CREATE INDEX usage_reads_suggestion_opened ON usage_reads (article, began, visit) WHERE suggestion_opened > 0;
+CREATE INDEX usage_reads_downloads ON usage_reads (article, began, visit) WHERE downloads > 0;
+CREATE INDEX usage_searches_began ON usage_searches (began, visit);
 CREATE INDEX usage_searches_phrase ON usage_searches (phrase, began, visit);
-CREATE INDEX usage_searches_nothing ON usage_searches (began, visit) WHERE found = 0;
-CREATE INDEX usage_word_counts_zero ON usage_word_counts (quarter) WHERE zero > 0;
+CREATE INDEX usage_searches_next ON usage_searches (phrase, next, began, visit);
+CREATE INDEX usage_searches_nothing ON usage_searches (phrase, began, visit) WHERE found = 0;
+CREATE INDEX usage_searches_found_nothing ON usage_searches (began, visit) WHERE found = 0;
+CREATE INDEX usage_searches_words ON usage_searches USING gin (string_to_array(phrase, ' '));
+CREATE INDEX usage_searches_results ON usage_searches USING gin (results);
+CREATE INDEX usage_word_counts_zero ON usage_word_counts (day) WHERE zero > 0;
 CREATE INDEX usage_links_at ON usage_links (at) WHERE linked;
 CREATE INDEX usage_links_article ON usage_links (article, at) WHERE linked;
 CREATE INDEX usage_articles_wanted ON usage_articles (language, heat DESC, article);

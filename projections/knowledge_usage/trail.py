@@ -32,6 +32,7 @@ Step: TypeAlias = Mapping[str, Any]
 CONTACT_WITHIN = timedelta(hours=24)
 """Contact counts as a visit's end if it comes so soon after its beginning."""
 
+_LOOKING = frozenset({"searched", "opened", "suggested", "voted", "downloaded", "solved"})
 _NO_WORD = re.compile(r"[^\w\u0303]+")
 
 
@@ -101,8 +102,19 @@ def contact_step(trail: Sequence[Step], began: datetime) -> int | None:
 
 
 def looked_for_help(trail: Sequence[Step]) -> bool:
-    """Did they search, read an article, or see one suggested?"""
-    return any(step["did"] in {"searched", "opened", "suggested"} for step in trail)
+    """Did they search, read an article, or see one suggested? Whoever votes, fetches a file or says solved has read."""
+    return any(step["did"] in _LOOKING for step in trail)
+
+
+def was_opened(trail: Sequence[Step], article: UUID) -> bool:
+    """Did they read it?"""
+    return any(step["did"] == "opened" and step["article"] == str(article) for step in trail)
+
+
+def vote_of(trail: Sequence[Step], article: UUID) -> bool | None:
+    """The last one of an article; None: there is none."""
+    votes = [step["helpful"] for step in trail if step["did"] == "voted" and step["article"] == str(article)]
+    return votes[-1] if votes else None
 
 
 def outcome_of(trail: Sequence[Step], began: datetime) -> Outcome:

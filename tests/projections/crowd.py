@@ -110,17 +110,24 @@ INSERT INTO usage_visits SELECT md5('v' || n)::uuid, at, date_bin('15 minutes', 
   'es', '', true, CASE WHEN n %% 50 = 0 THEN 3 END, CASE WHEN n %% 50 = 0 THEN 'contact' ELSE 'left' END,
   jsonb_build_array(jsonb_build_object('did', 'opened', 'article', md5('k' || n %% 300), 'at', at, 'seconds', 0))
 FROM generate_series(1, %(count)s) n, LATERAL (SELECT now() - n * %(span)s AS at) AS told;
-INSERT INTO usage_reads SELECT md5('k' || n %% 300)::uuid, visit, began, quarter, surface, 1,
-  CASE WHEN n %% 40 = 0 THEN 'no' ELSE '' END, n %% 50 = 0
-FROM generate_series(1, %(count)s) n JOIN usage_visits ON visit = md5('v' || n)::uuid;
-INSERT INTO usage_searches SELECT visit, 1, began, quarter, surface, language, 'p' || n %% 500, n %% 20, 'left', NULL
+INSERT INTO usage_counted SELECT visit, began, quarter, surface, language, product, 1, 1, contact, contact, 0, 0, 1,
+  (n %% 20 = 0)::int, 1, 0, 0, (n %% 30 = 0)::int, (n %% 90 = 0)::int, (n %% 60 = 0)::int, (n %% 40 = 0)::int,
+  (n %% 200 = 0)::int
+FROM generate_series(1, %(count)s) n JOIN usage_visits ON visit = md5('v' || n)::uuid,
+  LATERAL (SELECT (n %% 50 = 0)::int AS contact) AS told;
+INSERT INTO usage_reads SELECT md5('k' || n %% 300)::uuid, visit, began, (began AT TIME ZONE 'UTC')::date, surface, 1,
+  1, helpful, unhelpful, suggested, suggestion_opened, contacts, 0, 0, downloads
+FROM generate_series(1, %(count)s) n JOIN usage_counted ON visit = md5('v' || n)::uuid;
+INSERT INTO usage_searches SELECT visit, 1, began, (began AT TIME ZONE 'UTC')::date, surface, language, product,
+  'p' || n %% 500 || CASE WHEN n %% 3 = 0 THEN ' x3' ELSE '' END, n %% 20,
+  ARRAY[md5('k' || n %% 300)::uuid, md5('k1')::uuid], 'left', NULL
 FROM generate_series(1, %(count)s) n JOIN usage_visits ON visit = md5('v' || n)::uuid;
 INSERT INTO usage_visit_counts SELECT quarter, surface, language, product, count(*), count(*),
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 FROM usage_visits GROUP BY quarter, surface, language, product;
-INSERT INTO usage_article_counts SELECT quarter, article, surface, count(*), count(*), 1, 0, 0, 0, 0, 0, 0, 0, 0
-FROM usage_reads GROUP BY quarter, article, surface;
-INSERT INTO usage_word_counts SELECT quarter, phrase, surface, language, count(*), count(*) FILTER (WHERE found = 0),
-  0, 0, 0, 0 FROM usage_searches GROUP BY quarter, phrase, surface, language;
+  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 FROM usage_visits GROUP BY quarter, surface, language, product;
+INSERT INTO usage_article_counts SELECT day, article, surface, count(*), count(*), 1, 0, 0, 0, 0, 0, 0, 0, 1
+FROM usage_reads GROUP BY day, article, surface;
+INSERT INTO usage_word_counts SELECT day, phrase, surface, language, product, count(*),
+  count(*) FILTER (WHERE found = 0), 0, 0, 0, 0 FROM usage_searches GROUP BY day, phrase, surface, language, product;
 INSERT INTO usage_links SELECT md5('k7')::uuid, id, true, opened_at FROM incidents WHERE number %% 4 = 0;
 INSERT INTO usage_articles SELECT md5('k' || n)::uuid, 'es', '', n FROM generate_series(1, 300) n;
 INSERT INTO quarantine (id, channel, topic, received_at, reason, error, raw, state)

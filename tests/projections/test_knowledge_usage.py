@@ -41,85 +41,63 @@ def test_what_became_of_each_visit(told):
     assert {visit.int for visit, _, looked in rows if not looked} == {7}
 
 
+_NO_VISIT = dict.fromkeys(VisitCounts.__struct_fields__[4:], 0)
+_NO_READ = dict.fromkeys(ArticleCounts.__struct_fields__[3:], 0)
+_NO_WORD = dict.fromkeys(WordCounts.__struct_fields__[5:], 0)
+
+
 def test_visits_are_counted_as_by_hand(told):
-    counted = {(row.surface, row.language, row.product): row for row in _rows(told, "usage_visit_counts", VisitCounts)}
-    quarter = counted["help_centre", "es", ""].quarter
-    assert counted == {
-        ("help_centre", "es", ""): VisitCounts(
-            quarter, "help_centre", "es", "", visits=6, looked=6, contacts=2, contacts_after_looking=2, solved=3,
-            abandoned=0, searches=6, zero_searches=3, views=5, suggested=0, suggestion_opened=0, helpful=1, unhelpful=1,
-            downloads=0,
+    def counted(surface, language="es", product="", **more):
+        return VisitCounts(DAY, surface, language, product, **_NO_VISIT | more)
+
+    rows = _rows(told, "usage_visit_counts", VisitCounts)
+    assert sorted(rows, key=lambda row: (row.surface, row.language, row.product)) == [
+        counted("agent", visits=1, looked=1, solved=1, searches=1, views=1, downloads=1),
+        counted("form", visits=2, looked=1, contacts=1, abandoned=1, suggested=1),
+        counted("form", product="Caja", visits=1, looked=1, solved=1, views=1, suggested=1, suggestion_opened=1),
+        counted("help_centre", "en", visits=1, looked=1, views=1, unhelpful=1),
+        counted(
+            "help_centre", visits=6, looked=6, contacts=2, contacts_after_looking=2, solved=3, searches=6,
+            zero_searches=3, views=5, seconds=40, timed=1, helpful=1, unhelpful=1,
         ),
-        ("help_centre", "en", ""): VisitCounts(
-            quarter, "help_centre", "en", "", visits=1, looked=1, contacts=0, contacts_after_looking=0, solved=0,
-            abandoned=0, searches=0, zero_searches=0, views=1, suggested=0, suggestion_opened=0, helpful=0, unhelpful=1,
-            downloads=0,
-        ),
-        ("form", "es", ""): VisitCounts(
-            quarter, "form", "es", "", visits=2, looked=1, contacts=1, contacts_after_looking=0, solved=0,
-            abandoned=1, searches=0, zero_searches=0, views=0, suggested=1, suggestion_opened=0, helpful=0, unhelpful=0,
-            downloads=0,
-        ),
-        ("form", "es", "Caja"): VisitCounts(
-            quarter, "form", "es", "Caja", visits=1, looked=1, contacts=0, contacts_after_looking=0, solved=1,
-            abandoned=0, searches=0, zero_searches=0, views=1, suggested=1, suggestion_opened=1, helpful=0, unhelpful=0,
-            downloads=0,
-        ),
-        ("agent", "es", ""): VisitCounts(
-            quarter, "agent", "es", "", visits=1, looked=1, contacts=0, contacts_after_looking=0, solved=1,
-            abandoned=0, searches=1, zero_searches=0, views=1, suggested=0, suggestion_opened=0, helpful=0, unhelpful=0,
-            downloads=1,
-        ),
-    }  # fmt: skip
+    ]  # fmt: skip
 
 
 def test_articles_are_counted_as_by_hand(told):
-    rows = {(row.article, row.surface): row for row in _rows(told, "usage_article_counts", ArticleCounts)}
-    quarter = rows[TONER, "agent"].quarter
-    assert rows == {
-        (TONER, "help_centre"): ArticleCounts(
-            quarter, TONER, "help_centre", views=2, readers=2, searches=2, helpful=1, unhelpful=1, suggested=0,
-            suggestion_opened=0, contacts_after=1, seconds=40, timed=1, downloads=0,
+    def counted(article, surface, **more):
+        return ArticleCounts(DAY.date(), article, surface, **_NO_READ | more)
+
+    rows = _rows(told, "usage_article_counts", ArticleCounts)
+    assert sorted(rows, key=lambda row: (row.article.int, row.surface)) == [
+        counted(TONER, "agent", views=1, readers=1, searches=1, downloads=1),
+        counted(
+            TONER, "help_centre", views=2, readers=2, helpful=1, unhelpful=1, contacts_after=1, seconds=40, timed=1,
+            searches=2,
         ),
-        (TONER, "agent"): ArticleCounts(
-            quarter, TONER, "agent", views=1, readers=1, searches=1, helpful=0, unhelpful=0, suggested=0,
-            suggestion_opened=0, contacts_after=0, seconds=0, timed=0, downloads=1,
-        ),
-        (PAPER, "help_centre"): ArticleCounts(
-            quarter, PAPER, "help_centre", views=2, readers=1, searches=2, helpful=0, unhelpful=0, suggested=0,
-            suggestion_opened=0, contacts_after=0, seconds=0, timed=0, downloads=0,
-        ),
-        (PAPER, "form"): ArticleCounts(
-            quarter, PAPER, "form", views=1, readers=1, searches=0, helpful=0, unhelpful=0, suggested=2,
-            suggestion_opened=1, contacts_after=0, seconds=0, timed=0, downloads=0,
-        ),
-        (BILL, "help_centre"): ArticleCounts(
-            quarter, BILL, "help_centre", views=2, readers=2, searches=1, helpful=0, unhelpful=1, suggested=0,
-            suggestion_opened=0, contacts_after=0, seconds=0, timed=0, downloads=0,
-        ),
-    }  # fmt: skip
+        counted(PAPER, "form", views=1, readers=1, suggested=2, suggestion_opened=1),
+        counted(PAPER, "help_centre", views=2, readers=1, searches=2),
+        counted(BILL, "help_centre", views=2, readers=2, unhelpful=1, searches=1),
+    ]  # fmt: skip
     reads = {(row.article, row.visit.int): row for row in _rows(told, "usage_reads", ReadRow)}
-    assert {key for key, row in reads.items() if row.contacted} == {(TONER, 2)}
-    assert {key for key, row in reads.items() if row.vote == "no"} == {(TONER, 2), (BILL, 8)}
+    assert {key for key, row in reads.items() if row.contacts_after} == {(TONER, 2)}
+    assert {key for key, row in reads.items() if row.unhelpful} == {(TONER, 2), (BILL, 8)}
 
 
 def test_words_are_counted_with_what_came_next(told):
-    rows = _rows(told, "usage_word_counts", WordCounts)
-    quarter = rows[0].quarter
-    counts = {"zero": 0, "opened": 0, "searched": 0, "contact": 0, "solved": 0}
-
     def counted(phrase, surface, **more):
-        return WordCounts(quarter=quarter, phrase=phrase, surface=surface, language="es", **counts | more)
+        return WordCounts(DAY.date(), phrase, surface, "es", "", **_NO_WORD | more)
 
+    rows = _rows(told, "usage_word_counts", WordCounts)
     assert sorted(rows, key=lambda row: (row.phrase, row.surface)) == [
         counted("factura", "help_centre", searches=1, solved=1),
         counted("fax", "help_centre", searches=3, zero=3, searched=1, contact=1),
         counted("toner", "agent", searches=1, opened=1),
         counted("toner", "help_centre", searches=2, opened=2),
     ]
-    nexts = {(row.visit.int, row.next, row.next_article) for row in _rows(told, "usage_searches", SearchRow)}
-    assert (6, "left", None) in nexts
-    assert (1, "opened", TONER) in nexts
+    found = {(row.visit.int, row.place): row for row in _rows(told, "usage_searches", SearchRow)}
+    assert (found[6, 1].next, found[6, 1].next_article) == ("left", None)
+    assert (found[1, 1].next, found[1, 1].next_article) == ("opened", TONER)
+    assert found[9, 1].results == [PAPER, BILL]  # the second was shown later
 
 
 def test_the_most_wanted_come_first_and_what_is_voted_down_falls(told):
@@ -138,7 +116,8 @@ def test_pins_stand_before_and_a_shelf_has_its_own_and_what_is_below_it(database
             ArticleDescribed(article=TONER, shelf="Impresora/Tóner", **filed),
             ArticleDescribed(article=PAPER, shelf="Impresora", **filed),
             ArticleDescribed(article=BILL, shelf="Impresoras", audience=Audience.AGENTS, **filed),
-            *visit(1, ("open", PAPER), ("open", PAPER), ("open", BILL)),
+            *visit(1, ("open", PAPER), ("open", BILL), ("open", BILL), ("open", BILL)),  # once a visit
+            *visit(2, ("open", PAPER)),
             ArticlePinned(article=TONER, by="luis", at=DAY),
         ]
     )

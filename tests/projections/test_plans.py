@@ -152,9 +152,12 @@ _THIS_MORNING = knowledge_usage.Asked(_MORNING, _NOON)
 _EVER = knowledge_usage.Asked(datetime(2020, 1, 1, tzinfo=UTC), _NOON)
 
 
-def _behind(connection, figure):
+def _behind(connection, figure, **of):
     """A page of all history: what is behind a figure is read by its place, not by its period."""
-    return knowledge_usage.visits(connection, _EVER, figure, article=crowd.article(7), phrase="p7", limit=20)
+    return knowledge_usage.visits(connection, _EVER, figure, **{"phrase": "p7", **of}, limit=20)
+
+
+_OF_NO_ARTICLE = [each for each in knowledge_usage.Figure if each not in knowledge_usage.OF_AN_ARTICLE]
 
 
 _READS = {
@@ -204,7 +207,19 @@ _READS = {
     "a morning's contacts": lambda connection: channel_report.contacts(
         connection, since=_MORNING, until=_NOON, tz="UTC"
     ),
-    **{f"visits behind {figure}": partial(_behind, figure=figure) for figure in knowledge_usage.Figure},
+    **{
+        f"visits behind {figure} of an article": partial(_behind, figure=figure, article=crowd.article(7))
+        for figure in knowledge_usage.Figure
+    },
+    **{f"visits behind {figure}": partial(_behind, figure=figure) for figure in _OF_NO_ARTICLE},
+    "visits behind a word of every third search": partial(_behind, figure=knowledge_usage.Figure.WORD, phrase="x3"),
+    "visits of what nobody searched": partial(_behind, figure=knowledge_usage.Figure.WORD, phrase="nada"),
+    "visits after a phrase": partial(_behind, figure=knowledge_usage.Figure.PHRASE, then=knowledge_usage.Next.LEFT),
+    "visits that found what all find": partial(_behind, figure=knowledge_usage.Figure.FOUND, article=crowd.article(1)),
+    "a morning's words": lambda connection: knowledge_usage.by_word(connection, _THIS_MORNING, limit=50),
+    "a morning's articles": lambda connection: knowledge_usage.by_article(
+        connection, _THIS_MORNING, order=knowledge_usage.Order.VIEWS, languages=("en", "es"), limit=50
+    ),
     "incidents of an article": lambda connection: knowledge_usage.incidents(connection, crowd.article(7)),
     "what stands first": lambda connection: knowledge_usage.wanted(connection, ANYBODY, "es", "", 10),
 }

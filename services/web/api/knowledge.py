@@ -27,6 +27,7 @@ from projections.knowledge_usage import (
     Figure,
     Figures,
     IncidentUsed,
+    Next,
     Order,
     VisitTold,
     WordFigures,
@@ -149,12 +150,22 @@ def router(parts: Parts) -> Router:
         figure: Figure = Figure.LOOKED,
         article: UUID | None = None,
         phrase: _Text = "",
+        then: Next | None = None,
         cursor: Cursor = None,
         limit: Limit = LIMIT_DEFAULT,
     ) -> Response:
-        """The visits behind a figure, the newest first."""
+        """The visits behind a figure, the newest first. `then`: of a search, what came next."""
         return json(
-            await run(usage.visits, on.asked(), figure, article=article, phrase=phrase, cursor=cursor, limit=limit)
+            await run(
+                usage.visits,
+                on.asked(),
+                figure,
+                article=article,
+                phrase=phrase,
+                then=then,
+                cursor=cursor,
+                limit=limit,
+            )
         )
 
     @routes.get("/articles/{article}/incidents", responses=answers(Page[IncidentUsed]), dependencies=waits)

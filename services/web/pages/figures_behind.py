@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from channels.text import one_line
 from eventstore.database import Connection
 from projections import knowledge_usage as usage
-from projections.knowledge_usage import Asked, Figure
+from projections.knowledge_usage import Asked, Figure, Next
 from schemas.errors import NotFoundError
 from services.web.pages.figures_asked import query_of
 from services.web.pages.knowledge_figures import Period
@@ -38,31 +39,39 @@ def router(parts: Parts, screen: Screen) -> Router:
         figure: Figure = Figure.LOOKED,
         article: UUID | None = None,
         phrase: Phrase = "",
+        then: Next | None = None,
         cursor: Cursor = "",
     ) -> Response:
         asked = on_page.asked()
-        found = await run(_visits, asked, figure, article, one_line(phrase), cursor)
-        context = {"asked": asked, "figure": figure.value, "article": article, "phrase": phrase, "query_of": query_of}
+        of = {"article": article, "phrase": one_line(phrase), "then": then}
+        found = await run(_visits, asked, figure, of, cursor)
+        context = {"asked": asked, "figure": figure.value, "query_of": query_of, **of}
         return screen.render(request, "agent/figures_visits.html", context | found)
 
     @routes.get("/knowledge/figures/incidents/{article}")
-    async def incidents(request: Request, article: UUID, cursor: Cursor = "") -> Response:
-        found = await run(_incidents, article, cursor)
-        return screen.render(request, "agent/figures_incidents.html", {"article": article, **found})
+    async def incidents(request: Request, article: UUID, on_page: Period, cursor: Cursor = "") -> Response:
+        asked = on_page.asked() if on_page.since else None
+        found = await run(_incidents, article, asked, cursor)
+        return screen.render(
+            request, "agent/figures_incidents.html", {"article": article, "query_of": query_of, **found}
+        )
 
     return routes
 
 
 def _visits(
-    connection: Connection, asked: Asked, figure: Figure, article: UUID | None, phrase: str, cursor: str
+    connection: Connection, asked: Asked, figure: Figure, of: Mapping[str, Any], cursor: str
 ) -> dict[str, object]:
-    page = usage.visits(connection, asked, figure, article=article, phrase=phrase, cursor=cursor or None)
+    page = usage.visits(connection, asked, figure, **of, cursor=cursor or None)
     named = {str(step["article"]) for each in page.items for step in each.trail if "article" in step}
-    return {"page": page, "titles": usage.titles(connection, named | ({str(article)} if article else set()))}
+    named |= {str(of["article"])} if of["article"] else set()
+    return {"page": page, "titles": usage.titles(connection, named)}
 
 
-def _incidents(connection: Connection, article: UUID, cursor: str) -> dict[str, object]:
+def _incidents(connection: Connection, article: UUID, asked: Asked | None, cursor: str) -> dict[str, object]:
     title = usage.titles(connection, [str(article)]).get(str(article))
     if title is None:
         raise NotFoundError("no such article")
-    return {"title": title, "page": usage.incidents(connection, article, cursor=cursor or None)}
+    since, until = (asked.since, asked.until) if asked else (None, None)
+    page = usage.incidents(connection, article, since=since, until=until, cursor=cursor or None)
+    return {"title": title, "asked": asked, "page": page}

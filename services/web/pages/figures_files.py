@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from eventstore.database import Connection
 from projections import knowledge_usage as usage
-from projections.knowledge_usage import Alarm, ArticleFigures, Asked, Day, Order, WordFigures
+from projections.knowledge_usage import Alarm, ArticleFigures, Asked, Day, Figures, Order, WordFigures
 from projections.report import as_of
 from schemas.errors import NotFoundError
 from services.web.channel_shift import Part, channel_shift
@@ -37,6 +37,7 @@ Rows = Sequence[msgspec.Struct]
 Tables = Mapping[str, tuple[type[msgspec.Struct], Callable[[Connection, Asked], Rows]]]
 
 _TABLES: Tables = {
+    "figures": (Figures, lambda connection, asked: [usage.figures(connection, asked)]),
     "days": (Day, usage.by_day),
     "phrases": (WordFigures, lambda connection, asked: usage.by_phrase(connection, asked, limit=_ROWS_MAX)),
     "words": (WordFigures, lambda connection, asked: usage.by_word(connection, asked, limit=_ROWS_MAX)),

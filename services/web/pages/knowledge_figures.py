@@ -16,7 +16,7 @@ from eventstore.database import Connection
 from projections import knowledge_usage as usage
 from projections.articles import desk
 from projections.articles.readers import ANYBODY
-from projections.knowledge_usage import Asked, Order
+from projections.knowledge_usage import AlarmKind, Asked, Order
 from services.thresholds import SetThreshold
 from services.web.channel_shift import SELF_SERVICE, Part, channel_shift
 from services.web.guard import caller
@@ -91,13 +91,15 @@ async def _keep(parts: Parts, fields: Mapping[str, str], by: str) -> int:
 
 
 def _overview(connection: Connection, asked: Asked, language: str) -> dict[str, object]:
+    now = datetime.now(UTC)
     top = usage.wanted(connection, ANYBODY, asked.language or language, "", _TOP)
     named = usage.titles(connection, [str(each) for each in top])
     return {
         "figures": usage.figures(connection, asked),
         "earlier": usage.figures(connection, before(asked)),
         "days": usage.by_day(connection, asked),
-        "alarms": usage.alarms(connection, datetime.now(UTC)),
+        "alarms": usage.alarms(connection, now),
+        "measured": {kind.value: usage.measured(kind, now) for kind in AlarmKind},
         "thresholds": usage.thresholds(connection),
         "top": [(each, named.get(str(each), "")) for each in top],
         "products": desk.products(connection),
@@ -115,7 +117,7 @@ def _words(connection: Connection, asked: Asked, show: str) -> dict[str, object]
         found = usage.by_word(connection, asked, limit=_SHOWN)
     else:
         found = usage.by_phrase(connection, asked, zero=show == "nothing", limit=_SHOWN)
-    return {"rows": found, "show": show, "products": []}
+    return {"rows": found, "show": show, "products": desk.products(connection)}
 
 
 def _shift(connection: Connection, asked: Asked) -> dict[str, object]:
