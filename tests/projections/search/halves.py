@@ -12,6 +12,9 @@ _HERE = Path(__file__).parent
 
 LANGUAGES = ("es", "en")
 
+SETS = ("queries", "typed")
+"""The files of pairs: as somebody describes what they look for, and as people type it (symptoms, jargon, typos)."""
+
 Pair = tuple[str, str]
 """What somebody types, and the key of the article that answers it."""
 
@@ -33,9 +36,9 @@ def synonyms(language: str) -> list[list[str]]:
     return groups
 
 
-def halves(language: str) -> tuple[list[Pair], list[Pair]]:
+def halves(language: str, written: str) -> tuple[list[Pair], list[Pair]]:
     """`tuning`, `unseen`: by the hash of the query, so that nobody chose which is which."""
-    pairs: dict[str, str] = _read(f"queries_{language}.toml")["pairs"]
+    pairs: dict[str, str] = _read(f"{written}_{language}.toml")["pairs"]
     shuffled = sorted(pairs.items(), key=lambda pair: sha256(pair[0].encode()).digest())
     half = len(shuffled) // 2
     return shuffled[:half], shuffled[half:]

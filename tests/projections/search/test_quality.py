@@ -25,7 +25,7 @@ def _missed(database: Database, pairs: list[Pair], language: str) -> list[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_right_article_is_among_the_first_three_of_what_was_tuned_by(corpus_database, language: str) -> None:
-    tuning, _ = halves(language)
+    tuning, _ = halves(language, "queries")
 
     missed = _missed(corpus_database, tuning, language)
 
@@ -34,7 +34,7 @@ def test_the_right_article_is_among_the_first_three_of_what_was_tuned_by(corpus_
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_right_article_is_among_the_first_three_of_what_nobody_looked_at(corpus_database, language: str) -> None:
-    _, unseen = halves(language)
+    _, unseen = halves(language, "queries")
 
     rate = 1 - len(_missed(corpus_database, unseen, language)) / len(unseen)
 
