@@ -118,7 +118,7 @@ def _removed(row: SynonymsRow, fact: SynonymsRemoved, _: Recorded) -> SynonymsRo
 
 ARTICLE_SEARCH = Projection(
     "article_search",
-    version=5,
+    version=6,
     ddl="article_search/tables.sql",
     tables=(SEARCHED, VOCABULARY, SYNONYMS),
     on=(

@@ -39,11 +39,12 @@ def instead(
 ) -> Sequence[Like]:
     """The likest words of a language. `last`: it may not be typed to its end; `known`: articles have it otherwise.
 
-    `agent`: words of articles that aren't for everybody too.
+    `agent`: words of articles that aren't for everybody too. A code, a version or a file's name is no other one's typo.
     """
-    enough = len(word) >= (_BEGUN_LETTERS if last else _SHORT_LETTERS)
+    exact = not word.isalpha()
+    enough = len(word) >= (_BEGUN_LETTERS if last else _SHORT_LETTERS) and (last or not exact)
     begun: Sequence[Like] = _begun(connection, word, language=language, agent=agent) if enough else ()
-    if begun or known or len(word) < _MENDED_LETTERS:
+    if begun or known or exact or len(word) < _MENDED_LETTERS:
         return begun
     return _mended(connection, word, language=language, agent=agent)
 

@@ -11,7 +11,7 @@ _READ_CHARACTERS = 20_000
 _WORDS = 30
 _BEFORE = 6
 _WITHIN = "'\u2019"  # "don't" is one word to who reads
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")  # "4.2.1" and "setup.exe" are one
 
 
 def snippet(text: str, marked: Collection[str]) -> str:

@@ -244,6 +244,30 @@ def test_no_text_at_all_breaks_a_search(corpus_database, words):
     _asked(corpus_database, words)
 
 
+_CODES = {
+    "0x80070005": "0X80070005",
+    "4.2.1": "versión v4.2.1",
+    "setup.exe": "C:\\Temp\\SETUP.EXE",
+    "E-1034": "e1034 error 1034",
+    "ERR_CONNECTION_RESET": "err_connection_reset",
+    "192.168.1.10": "http://192.168.1.10/",
+    "TLS1.3": "tls1.3",
+    "ventas@brezo.example": "VENTAS@brezo.example",
+    "https://www.otra.example/ayuda": "otra.example",
+}
+
+
+def test_codes_versions_files_and_addresses_are_found_as_they_are_written_and_no_others(tell, database):
+    articles = {code: uuid4() for code in _CODES}
+    tell(*(_published(article, "Un aviso", f"Sale <{code}>.") for code, article in articles.items()))
+
+    assert {code: _ids(database, typed)[:1] for code, typed in _CODES.items()} == {
+        code: [article] for code, article in articles.items()
+    }
+    assert "**4.2.1**" in _asked(database, "4.2.1").items[0].snippet
+    assert [_ids(database, other) for other in ("0x80070006 bien", "4.2.2", "setup.exa", "1035")] == [[], [], [], []]
+
+
 def test_markdown_is_searched_without_its_marks():
     said = "# Título\n\n- [ ] Abre *Ajustes → [Correo](https://x.cu)*\n1. **Pulsa** `Guardar`\n"
     said += "![foto](a.png)\n---\n\\*no\\*"
