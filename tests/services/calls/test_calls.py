@@ -8,6 +8,7 @@ import pytest
 
 from schemas.errors import ConflictError, InvalidError, NotFoundError
 from schemas.facts.call import CallAnswered, CallAttached, CallEnded, CallNoted, CallOutcomeSet, CallStarted
+from schemas.facts.customer import CustomerRegistered
 from schemas.facts.incident import IncidentMerged, InteractionLinked, Reason
 from schemas.facts.interaction import InteractionReceived, InteractionSent
 from schemas.ids import call_id, scoped_id
@@ -68,7 +69,8 @@ async def test_equal_ids_of_two_lines_are_two_calls(taking):
 async def test_a_number_that_an_agent_gave_a_customer_finds_their_incident(taking, commands):
     await taking.take(mail("m1", subject="Printer"))
     (link,) = of(taking, InteractionLinked)
-    customer = taking.facts()[0].customer
+    (registered,) = of(taking, CustomerRegistered)
+    customer = registered.customer
     await commands.run(AddAddress(customer=customer, address="+53 5550 0001"), by="eva")
     await taking.take(signal("c1", STARTED))
     by_phone = of(taking, InteractionLinked)[-1]
