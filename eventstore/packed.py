@@ -9,6 +9,7 @@ from typing import ClassVar
 from uuid import UUID
 
 import psycopg
+from psycopg.abc import AdaptContext
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
@@ -97,37 +98,16 @@ def _head(element: int, count: int) -> bytes:
     return pack("!iiiii", 1, 1, element, count, 1) if count else pack("!iii", 0, 0, element)
 
 
-class _UuidsDumper(Dumper):
-    oid = Uuids.array
+class _PackedDumper(Dumper):
     format = Format.BINARY
+
+    def __init__(self, cls: type[Packed], context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        self.oid = cls.array  # not the class' own: by that psycopg would take it for every array of the type
 
     def dump(self, obj: Packed) -> Buffer:
         return obj.data
 
 
-class _ByteasDumper(_UuidsDumper):
-    oid = Byteas.array
-
-
-class _Int4sDumper(_UuidsDumper):
-    oid = Int4s.array
-
-
-class _Int8sDumper(_UuidsDumper):
-    oid = Int8s.array
-
-
-class _BoolsDumper(_UuidsDumper):
-    oid = Bools.array
-
-
-class _TextsDumper(_UuidsDumper):
-    oid = Texts.array
-
-
-psycopg.adapters.register_dumper(Uuids, _UuidsDumper)
-psycopg.adapters.register_dumper(Byteas, _ByteasDumper)
-psycopg.adapters.register_dumper(Int4s, _Int4sDumper)
-psycopg.adapters.register_dumper(Int8s, _Int8sDumper)
-psycopg.adapters.register_dumper(Bools, _BoolsDumper)
-psycopg.adapters.register_dumper(Texts, _TextsDumper)
+for kind in (Uuids, Byteas, Int4s, Int8s, Bools, Texts):
+    psycopg.adapters.register_dumper(kind, _PackedDumper)
