@@ -80,6 +80,12 @@ def uuid_of(raw: bytes) -> UUID:
     return _as_uuid(_MSGPACK_16_BYTES + raw)
 
 
+def in_letters(value: UUID) -> str:
+    """As `str` writes it, in a third of the time: each interaction has several that are written."""
+    letters: str = msgspec.to_builtins(value)
+    return letters
+
+
 @lru_cache(maxsize=16)
 def _kind(kind: str) -> int:
     return int.from_bytes(hashlib.sha256(kind.encode()).digest()[10:16])  # leaves the UUID's version and variant alone

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from schemas.ids import in_letters
+
 
 class Personal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Personal data of a fact: sealed at rest with the key of the address it belongs to, gone when that key is."""
@@ -26,9 +28,6 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 F = TypeVar("F", bound=type[Fact])
-
-_in_letters = msgspec.to_builtins
-"""A UUID as `str` writes it, in a quarter of the time: an interaction's facts have several streams."""
 
 REGISTRY: dict[str, type[Fact]] = {}
 
@@ -60,4 +59,4 @@ def stream_of(stored: Fact) -> str:
 
 def stream_id(category: str, subject: UUID) -> str:
     """The stream's name of one subject."""
-    return f"{category}/{_in_letters(subject)}"
+    return f"{category}/{in_letters(subject)}"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from schemas.facts.call import CallIdentified, SameCall
+from schemas.ids import in_letters
 from schemas.interaction import CallSignal, Direction
 from services.calls.requests import StartCall
 from services.calls.state import Call
@@ -43,7 +44,8 @@ def _one(call: Call, other: UUID, line: str, agent: str, at: datetime, now: date
 
 def keys(reader: Reader, call: UUID, address: UUID) -> tuple[Key, Key, Key]:
     """What leads to the call this one is, and to the last one of a number that was logged, and that was reported."""
-    names = (f"same:{call}", f"dialled:{address}", f"reported:{address}")
+    number = in_letters(address)
+    names = (f"same:{in_letters(call)}", f"dialled:{number}", f"reported:{number}")
     same, by_hand, told = (reader.key_of(name) for name in names)
     return same, by_hand, told
 

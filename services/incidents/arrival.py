@@ -14,7 +14,7 @@ from channels.email.words.subjects import topic_of_subject
 from channels.intake import decode_item, encode_item
 from schemas.address import Kind, kind_of
 from schemas.facts.call import CallStarted
-from schemas.ids import keyed_bytes, keyed_id
+from schemas.ids import in_letters, keyed_bytes, keyed_id
 from schemas.interaction import Automatic, Channel, Direction, Interaction, Party
 from schemas.threads import begun
 
@@ -121,11 +121,11 @@ class Reader:
             parties=frozenset({address, *others}),
             others=others,
             claims=tuple((self.id_of(party.address), party) for party in item.claims),
-            thread=self.key_of(f"thread:{begun(item.thread)}"),
+            thread=self.key_of(f"thread:{in_letters(begun(item.thread))}"),
             message=self.key_of(f"message:{hints.message_id}") if hints.message_id else None,
             references=tuple(self.key_of(f"message:{reference}") for reference in nearest_first if reference),
-            session=self.key_of(f"session:{hints.session}") if hints.session else None,
-            call=self.key_of(f"call:{hints.call}") if hints.call else None,
+            session=self.key_of(f"session:{in_letters(hints.session)}") if hints.session else None,
+            call=self.key_of(f"call:{in_letters(hints.call)}") if hints.call else None,
             about=self.key_of(f"interaction:{hints.about}") if hints.about else None,
             topics=topics,
             automatic=None if hints.automatic is Automatic.LIST else hints.automatic,
