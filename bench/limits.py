@@ -37,6 +37,22 @@ def copy_rows(
     return len(rows)
 
 
+def copy_tables(
+    url: str, tables: Sequence[tuple[str, Sequence[str], Sequence[int], Sequence[Row]]], transactions: int
+) -> int:
+    """Binary COPY into several tables (name, columns, type oids, rows), a share of each in every transaction."""
+    with psycopg.connect(url) as connection:
+        for number in range(transactions):
+            for table, columns, types, rows in tables:
+                names = ", ".join(f'"{column}"' for column in columns)
+                with connection.cursor().copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
+                    copy.set_types(types)
+                    for row in rows[number * len(rows) // transactions : (number + 1) * len(rows) // transactions]:
+                        copy.write_row(row)
+            connection.commit()
+    return sum(len(rows) for _, _, _, rows in tables)
+
+
 class FsyncSink:
     """A mail sink that makes each mail durable before its 250: write, fsync. The bar for SMTP intake."""
 
