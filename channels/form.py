@@ -162,20 +162,24 @@ class Forms:
         fields = {name: value for name, value in posted.fields.items() if name not in {IDEMPOTENCY_FIELD, TRAP_FIELD}}
         optional = {name: value for name, value in fields.items() if value or name not in {"product", "locale"}}
         form = http_body.validate(ContactForm, optional)
-        attachments, digests = await self._attachments.keep(posted.files)
-        digest = hashlib.sha256(form.model_dump_json().encode() + b"".join(digests)).digest()
-        return await self.submit(
-            form, key=posted.fields.get(IDEMPOTENCY_FIELD, ""), digest=digest, attachments=attachments
-        )
+        async with in_time():  # the files and the log together
+            attachments, digests = await self._attachments.keep(posted.files)
+            digest = hashlib.sha256(form.model_dump_json().encode() + b"".join(digests)).digest()
+            return await self.submit(
+                form, key=posted.fields.get(IDEMPOTENCY_FIELD, ""), digest=digest, attachments=attachments
+            )
 
     async def submit_posted_follow_up(self, token: str, posted: Posted) -> FollowUpReceipt:
         """The status page's form, its files into the blob store first. Raises as `submit_follow_up`, TooLargeError."""
         if self._tokens.verify(token) is None:
             raise NotFoundError("no such request")
         follow_up = http_body.validate(FollowUp, {"body": posted.fields.get("body", "")})
-        attachments, digests = await self._attachments.keep(posted.files)
         key = posted.fields.get(IDEMPOTENCY_FIELD, "")
-        return await self.submit_follow_up(token, follow_up, key=key, attachments=attachments, files=b"".join(digests))
+        async with in_time():
+            attachments, digests = await self._attachments.keep(posted.files)
+            return await self.submit_follow_up(
+                token, follow_up, key=key, attachments=attachments, files=b"".join(digests)
+            )
 
     async def submit_follow_up(
         self,

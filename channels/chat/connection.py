@@ -34,7 +34,7 @@ from schemas.language import base_language
 if TYPE_CHECKING:
     from channels.chat.gateway import ChatGateway
 
-_MESSAGES_AT_ONCE = 32  # of one connection on their way to the log; then we stop reading
+_MESSAGES_AT_ONCE = 64  # of one connection on their way to the log; then we stop reading. Its rate lets by fewer in 5 s
 _TYPING_SECONDS = 1.0
 _PAUSE_SECONDS = 0.01  # after a frame too many: a flood is read no faster than this
 _HELLO_SECONDS = 30.0
@@ -223,10 +223,11 @@ class Connection:
         try:
             if self._gateway.house is None:
                 return
-            if isinstance(frame, EmailIn):
-                await self._gateway.house.left_email(session.id, session.thread, frame.email)
-            else:
-                await self._gateway.house.ended(session.id)
+            async with in_time():
+                if isinstance(frame, EmailIn):
+                    await self._gateway.house.left_email(session.id, session.thread, frame.email)
+                else:
+                    await self._gateway.house.ended(session.id)
         except RetryableError as error:
             self._outbox.put(Problem("log_unavailable", retry_after=error.retry_after))
         except RefusedError as error:

@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 
 from channels import registry
 from channels.callback import Callbacks
+from channels.chat.frames import State
 from channels.chat.gateway import ChatGateway
 from channels.chat.rooms import ChatLine, ChatRooms
 from channels.chat.sessions import ChatSessions
@@ -60,6 +61,16 @@ class Outside:
 
     async def note_typed(self, thread: UUID) -> None:
         self.typed.append(thread)
+
+    async def state_of(self, session: UUID, thread: UUID) -> State:  # noqa: ARG002 -- as House asks
+        return State("open")
+
+    async def left_email(self, session: UUID, thread: UUID, email: str) -> None:  # noqa: ARG002 -- as House asks
+        return
+
+    async def ended(self, session: UUID) -> None:  # noqa: ARG002 -- as House asks
+        if self.hangs:
+            await asyncio.Event().wait()
 
     async def is_line_key(self, line: str, key: str) -> bool:
         if self.hangs:
@@ -123,10 +134,13 @@ async def serving(database: Database, blobs: Blobs, *, rate_limit: bool = False)
     listening = socket.create_server(("127.0.0.1", 0))
     base = f"http://127.0.0.1:{listening.getsockname()[1]}"
     forms = Forms(intake, tokens, blobs, public_url=base, sender_of=outside.sender_of, rate_limit=rate_limit)
+    chat = ChatGateway(
+        intake, sessions, rooms, outside.history, typed=outside.note_typed, house=outside, rate_limit=rate_limit
+    )
     edge = registry.Edge(
         intake=intake,
         forms=forms,
-        chat=ChatGateway(intake, sessions, rooms, outside.history, typed=outside.note_typed, rate_limit=rate_limit),
+        chat=chat,
         callbacks=Callbacks(intake, forms, HOURS, rate_limit=rate_limit),
         public_url=base,
         is_line_key=outside.is_line_key,
