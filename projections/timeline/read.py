@@ -156,6 +156,17 @@ def end_of_thread(connection: Connection, thread: UUID, most: int, *, before: st
     return _end(lines, most, numbers_of(connection, {line.incident for line in lines if line.incident}))
 
 
+def numbers_of_thread(connection: Connection, thread: UUID) -> list[int]:
+    """The incidents that the words of a link are in by now, by number: several, once some were split off or moved."""
+    rows: Sequence[tuple[UUID]] = connection.execute(
+        sql.SQL(
+            "SELECT DISTINCT incident FROM entries WHERE thread = ANY(%s) AND incident IS NOT NULL AND {told}"
+        ).format(told=_TOLD),
+        (shown(thread),),
+    ).fetchall()
+    return sorted(set(numbers_of(connection, {incident for (incident,) in rows}).values()))
+
+
 def goes_on_by_mail(connection: Connection, thread: UUID) -> bool:
     """Was more said than this link shows, on the side that only our mails lead to?"""
     if thread != begun(thread):

@@ -36,10 +36,18 @@ _SHOWN = 200
 _PROJECTIONS = ("timeline", "incidents")
 
 
+class Part(msgspec.Struct, frozen=True):
+    """An incident that some of the words are in."""
+
+    number: int
+    status: str
+
+
 class ThreadStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a status link tells. `state`: `received` until the message is part of an incident.
 
-    `earlier`: as `?before=`, what was said before. `by_mail`: more was said by mail.
+    `earlier`: as `?before=`, what was said before. `by_mail`: more was said by mail. `number` and `status` are those of
+    the newest words; `parts`: all of them, where some were taken apart.
     """
 
     state: str
@@ -48,6 +56,7 @@ class ThreadStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     timeline: list[Entry]
     earlier: str | None = None
     by_mail: bool = False
+    parts: Sequence[Part] = ()
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -115,6 +124,7 @@ async def page(
         "subject": told.subject,
         "earlier": told.status.earlier,
         "by_mail": told.status.by_mail,
+        "parts": told.status.parts,
         "before": before,
         "fields": {"body": fields.get("body", ""), "comment": fields.get("comment", "")},
         "key": fields.get(form.IDEMPOTENCY_FIELD) or str(new_id()),
@@ -184,5 +194,14 @@ def _read(connection: Connection, thread: UUID, most: int, before: str | None) -
         timeline=said.items,
         earlier=said.next_cursor,
         by_mail=timeline.goes_on_by_mail(connection, thread),
+        parts=_parts(connection, thread),
     )
     return Told(status, begun.items[0].subject if begun.items else "")
+
+
+def _parts(connection: Connection, thread: UUID) -> Sequence[Part]:
+    numbers = timeline.numbers_of_thread(connection, thread)
+    if len(numbers) <= 1:
+        return ()
+    found = [incidents.get(connection, number) for number in numbers]
+    return [Part(incident.number, incident.status) for incident in found if incident is not None]

@@ -157,6 +157,33 @@ async def test_merge_unmerge_split_and_move(web: Web) -> None:
         assert (split.json()["incident"]["number"], split.json()["incident"]["subject"]) == (3, "Aparte")
 
 
+async def test_a_status_link_shows_all_that_its_words_became_after_a_split(web: Web) -> None:
+    async with web.client(Role.AGENT) as agent, web.client(headers={"Accept": "application/json"}) as ana:
+        link = (await web.form(ana))["status_url"]
+        more = (await ana.post(f"{link}/messages", json={"body": "Y además no imprime"})).json()["interaction_id"]
+        await web.settled()
+        whole = (await ana.get(link)).json()
+        assert (whole["number"], "parts" in whole) == (1, False)
+        asked = {"interactions": [more], "subject": "La impresora"}
+        assert (await agent.post("/api/v1/incidents/1/split", json=asked)).status_code == 201
+        assert (await agent.post("/api/v1/incidents/1/resolve", json={})).status_code == 200
+        await web.settled()
+        told = (await ana.get(link)).json()
+        assert (told["number"], told["status"]) == (2, "new")
+        assert told["parts"] == [{"number": 1, "status": "resolved"}, {"number": 2, "status": "new"}]
+        assert [(each["text"], each["incident"]) for each in told["timeline"]] == [
+            ("Sale dos veces", 1),
+            ("Y además no imprime", 2),
+        ]
+        page = (await ana.get(link.replace("/status/", "/es/status/"), headers={"Accept": "text/html"})).text
+        assert "varias solicitudes" in page
+        assert "La impresora" not in page  # the agent's own words
+        assert (await agent.post("/api/v1/incidents/1/merge", json={"from": [2]})).status_code == 200
+        await web.settled()
+        again = (await ana.get(link)).json()
+        assert (again["number"], "parts" in again) == (1, False)
+
+
 async def test_the_list_is_filtered_searched_and_paged(web: Web) -> None:
     for number in range(5):
         await _one(web, email=f"c{number}@x.cu", subject=f"Asunto {number}", body=f"palabra{number} común")
