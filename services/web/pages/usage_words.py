@@ -70,7 +70,16 @@ FIGURE: Mapping[str, str] = {
     "found_nothing": "Visits in which a search found nothing",
     "readers": "Visits that read this article",
     "readers_contact": "Visits that read this article and wrote to us after it",
-    "against": "Visits that voted against this article",
+    "against": "Visits that voted against an article",
+    "read": "Visits that read an article",
+    "searched": "Visits that searched",
+    "helpful": "Visits that voted for an article",
+    "suggested": "Visits that were suggested an article",
+    "suggestion_opened": "Visits that opened what was suggested",
+    "downloaded": "Visits that downloaded a file",
+    "found": "Visits whose search showed this article",
+    "word": "Visits that searched with this word",
+    "word_nothing": "Visits that searched with this word and found nothing",
     "phrase": "Visits that searched for this",
     "phrase_nothing": "Visits that searched for this and found nothing",
 }
@@ -99,6 +108,15 @@ SERIES: Mapping[str, str] = {
 
 GRAIN: Mapping[str, str] = {"day": "day", "week": "week", "month": "month"}
 
+NEXT: Mapping[str, str] = {
+    "opened": "read an article",
+    "solved": "solved",
+    "searched": "searched again",
+    "contact": "turned to us",
+    "left": "left",
+}
+"""What came after a search."""
+
 CHART: Mapping[str, str] = {"days": "visits", "shift": "share of contacts"}
 """What the upright axis counts."""
 
@@ -116,4 +134,5 @@ GROUPS = (
     THRESHOLD,
     SERIES,
     GRAIN,
+    NEXT,
 )

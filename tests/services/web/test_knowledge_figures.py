@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date, timedelta
+from html import unescape
 
 import httpx
 import pytest
 
+from projections.knowledge_usage import Figure, Next
 from services.access.identity import Role
 from services.web.channel_shift import Part, Shift, begin_of, shift_of
+from services.web.pages import usage_words
 from tests.services.web.serving import Web
 
 _PAGES = (
@@ -20,7 +24,12 @@ _PAGES = (
     "/shift",
     "/visits?figure=contact",
 )
-_TABLES = ("days", "articles", "phrases", "words", "nothing", "shift", "alarms")
+_TABLES = ("figures", "days", "articles", "phrases", "words", "nothing", "shift", "alarms")
+
+
+def test_each_figure_that_can_be_opened_has_a_heading() -> None:
+    assert set(usage_words.FIGURE) == set(Figure)
+    assert set(usage_words.NEXT) == set(Next)
 
 
 async def _visited(web: Web, visitor: httpx.AsyncClient, *events: dict[str, object]) -> None:
@@ -63,6 +72,9 @@ async def test_figures_their_pages_their_files_and_the_alarms(web: Web) -> None:
         for page in _PAGES:
             came = await analyst.get(f"/en/knowledge/figures{page}")
             assert came.status_code == 200, (page, came.text)
+            for link, count in set(re.findall(r'href="([^"]*/figures/visits[^"]*)">(\d*)', came.text)):
+                behind = await analyst.get(unescape(link))
+                assert (behind.status_code, 'class="steps"' in behind.text or not count) == (200, True), link
         assert "toner 1" in (await analyst.get("/en/knowledge/figures")).text
         for table in _TABLES:
             rows = list(csv.DictReader((await analyst.get(f"/knowledge/figures/{table}.csv")).text.splitlines()))
