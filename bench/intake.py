@@ -191,7 +191,9 @@ class Written:
         self._since = 0
         with psycopg.connect(url, autocommit=True) as connection:
             for table in _WRITTEN:
-                connection.execute(f"CREATE TABLE bar_{table} (LIKE {table} INCLUDING ALL)".encode())
+                connection.execute(
+                    f"CREATE TABLE bar_{table} (LIKE {table} INCLUDING ALL) WITH (autovacuum_enabled = off)".encode()
+                )  # so that nothing of it goes on while ours is measured
 
     def begin(self) -> None:
         """From now on."""
