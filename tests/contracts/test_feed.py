@@ -130,9 +130,9 @@ async def test_positions_lost_to_refused_appends_are_no_holes(feed, database, ru
 async def test_eight_writers_and_one_follower_miss_nothing(feed, database, running, until):
     def write(seed: int) -> None:
         choice = random.Random(seed)  # noqa: S311 -- sizes of groups
-        left = 500
+        left = 2_500
         while left:
-            count = min(left, choice.randint(1, 20))
+            count = min(left, choice.randint(1, 100))
             with database.transaction() as connection:
                 store.append(connection, [event() for _ in range(count)])
             left -= count
@@ -142,6 +142,6 @@ async def test_eight_writers_and_one_follower_miss_nothing(feed, database, runni
     with ThreadPoolExecutor(8) as pool:
         loop = asyncio.get_running_loop()
         await asyncio.gather(*(loop.run_in_executor(pool, write, seed) for seed in range(8)))
-    await until(lambda: len(fold.events) >= 4000, seconds=60)
-    stored = await database.run(store.read_after, 0, 10_000)
+    await until(lambda: len(fold.events) >= 20_000, seconds=120)
+    stored = await database.run(store.read_after, 0, 30_000)
     assert [found.position for found in fold.events] == [found.position for found in stored]
