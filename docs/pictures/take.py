@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -67,8 +68,12 @@ def _page(browser: Browser, running: RunningHub, *, language: str, theme: str, w
 
 def _long_incident(page: Page, running: RunningHub) -> int:
     """One that crossed several channels."""
-    answer = page.request.get(f"http://{running.address}/api/v1/incidents?limit=200").json()
-    return int(max(answer["items"], key=lambda each: (len(each["channels"]), each["number"]))["number"])
+    items: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        answer = page.request.get(f"http://{running.address}/api/v1/incidents?limit=200&cursor={cursor}").json()
+        items, cursor = items + answer["items"], answer["next_cursor"]
+    return int(max(items, key=lambda each: (len(each["channels"]), each["number"]))["number"])
 
 
 if __name__ == "__main__":
