@@ -11,14 +11,15 @@ from itertools import islice
 from math import log
 
 from eventstore.database import Connection
+from projections.article_search.kin import kin
 from projections.article_search.likeness import instead
 from projections.articles.readers import Reader
 
 CHARACTERS_MAX = 300
 _WORDS_MAX = 24
 _WAYS_MAX = 8
-_LIKE, _SAME = 0.7, 0.85
-"""What another word of the articles, and a synonym, are worth beside the word itself."""
+_LIKE, _SAME, _KIN = 0.7, 0.85, 0.9
+"""What another word of the articles, a synonym, and another form of it are worth beside the word itself."""
 
 Stems = tuple[str, ...]
 """One, or those of several words that must all be there."""
@@ -83,9 +84,12 @@ def ask(connection: Connection, q: str, language: str, reader: Reader) -> Asked:
         language = max(languages, key=lambda name: (languages[name], name))
     said = _said(connection, q[:CHARACTERS_MAX].replace("\0", " "), language, list(languages))
     known, mended = _Known(reader), dict[str, str]()
-    known.look_up(connection, {stem for each in said for stem in each.stems.values()})
-    for each in said:
-        each.ways = {(stem,): 1.0 for stem in each.stems.values() if stem in known.articles}
+    forms = [{other: _KIN for own in each.stems.items() for other in kin(*own)} for each in said]
+    for each, others in zip(said, forms, strict=True):
+        others.update(dict.fromkeys(each.stems.values(), 1.0))
+    known.look_up(connection, {stem for each in forms for stem in each})
+    for each, others in zip(said, forms, strict=True):
+        each.ways = {(stem,): worth for stem, worth in others.items() if stem in known.articles}
     _add_synonyms(connection, said, known)
     for each in said:
         if language not in known.languages.get(each.stems[language], ()):

@@ -18,6 +18,12 @@ SHARE_OF_BEST = 0.3
 _WEIGHTS = "{0, 0.3333, 0.9333, 1}"
 """Of PostgreSQL's D, C, B and A: body 1, labels 2.8, title 3, as parts of 3."""
 
+_COVERED = 0.5
+"""The part of a score that is kept only as far as an article has all that was asked for."""
+
+_OWNED = sql.SQL("CASE WHEN product_keys && %(owned)s::text[] THEN 1.2 ELSE 1 END")
+"""An article about what the reader has stands before one that says as much about another product."""
+
 _CANDIDATES = 2000
 _TERMS_MAX = 10
 
@@ -75,7 +81,7 @@ def statement(terms: Sequence[Term], chosen: Chosen, *, facets: bool, fused: boo
         "  ORDER BY language = %(language)s DESC, score DESC, position LIMIT %(limit)s"
         "), {facets}"
     ).format(
-        score=sql.SQL(" + ").join([sql.SQL("0"), *(_worth(term) for term in telling)]),
+        score=_score(telling),
         readable=sql.SQL(READABLE),
         sought=_query(any_of([way for term in rarest(telling) for way in term.ways])),
         worded=sql.SQL("worded" if fused else "good"),
@@ -97,6 +103,18 @@ def rarest(terms: Sequence[Term]) -> list[Term]:
             break
         kept.append(term)
     return kept
+
+
+def _score(terms: Sequence[Term]) -> sql.Composable:
+    """What an article gets for all terms; less, where it has but some of them."""
+    worth = sql.SQL(" + ").join([sql.SQL("0"), *(_worth(term) for term in terms)])
+    if len(terms) < 2:  # noqa: PLR2004 -- of one term there are no parts
+        return sql.SQL("({}) * {}").format(worth, _OWNED)
+    every = sum(term.weight for term in terms)
+    share = sql.SQL(" + ").join(
+        sql.SQL("{} * (words @@ {})::int").format(term.weight / every, _query(any_of(term.ways))) for term in terms
+    )
+    return sql.SQL("({}) * {} * ({} + {} * ({}))").format(worth, _OWNED, 1 - _COVERED, _COVERED, share)
 
 
 def _worth(term: Term) -> sql.Composable:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from eventstore.database import Connection, Database
 from eventstore.keys import Keys
 from projections.article_search import ARTICLE_SEARCH, Chosen, Results, search
+from projections.article_search.kin import kin
 from projections.article_search.likeness import letters_apart
 from projections.article_search.plain import plain
 from projections.article_search.snippets import snippet
@@ -266,6 +267,51 @@ def test_codes_versions_files_and_addresses_are_found_as_they_are_written_and_no
     }
     assert "**4.2.1**" in _asked(database, "4.2.1").items[0].snippet
     assert [_ids(database, other) for other in ("0x80070006 bien", "4.2.2", "setup.exa", "1035")] == [[], [], [], []]
+
+
+def test_a_verb_that_changes_within_is_found_by_its_other_forms(tell, database):
+    close, renew, paid = uuid4(), uuid4(), uuid4()
+    tell(
+        _published(close, "Cerrar la caja"),
+        _published(renew, "Renovar la licencia"),
+        _published(paid, "It was paid twice", language="en"),
+    )
+    assert [_ids(database, typed) for typed in ("cierro", "renueva")] == [[close], [renew]]
+    assert _ids(database, "pay", locale="en") == [paid]
+
+
+@pytest.mark.parametrize(
+    ("language", "stem", "others"),
+    [
+        ("es", "cierr", {"cerr"}),
+        ("es", "pued", {"pod"}),
+        ("es", "fue", set()),
+        ("en", "sent", {"send", "sentis"}),
+        ("en", "colour", {"color", "colouris"}),
+        ("en", "color", {"colour", "coloris"}),
+        ("en", "organis", {"organ", "organisis"}),
+        ("de", "bezahl", set()),
+    ],
+)
+def test_kin(language, stem, others):
+    assert kin(language, stem) == others
+
+
+def test_an_article_with_all_that_was_asked_stands_before_one_with_half_of_it_in_its_title(tell, database):
+    half, every = uuid4(), uuid4()
+    tell(_published(half, "Una pizarra"), _published(every, "Otra cosa", "De la pizarra y del borrador."))
+    assert _ids(database, "pizarra borrador") == [every, half]
+
+
+def test_of_two_that_say_as_much_the_one_about_what_the_reader_has_comes_first(tell, database):
+    general, ours = uuid4(), uuid4()
+    tell(
+        _published(general, "La pizarra"),
+        _published(ours, "La pizarra"),
+        ArticleDescribed(article=ours, kind=ArticleKind.FAQ, products=("Caja Pro",), by="ana", at=_AT),
+    )
+    assert _ids(database, "pizarra") == [general, ours]
+    assert _ids(database, "pizarra", Reader.having(["caja pro"])) == [ours, general]
 
 
 def test_markdown_is_searched_without_its_marks():
