@@ -175,10 +175,6 @@ async def test_notes_call_users_and_carry_files_that_go_when_the_person_does(tak
     await taking.take(mail("m1"))
     hub = taking.hub
     with hub.database.transaction() as connection:
-        for name in ("eva", "leo"):
-            connection.execute(
-                "INSERT INTO users (id, name, role, password_hash) VALUES (gen_random_uuid(), %s, 'agent', '')", (name,)
-            )
         blobs = [hub.blobs.put(b"a"), hub.blobs.put(b"b")]
         files = [Attachment(name=f"{blob}.txt", bytes=1, media_type="text/plain", blob=blob) for blob in blobs]
         waits, goes = uploads.keep(connection, files, by="eva", address=_address(taking))
