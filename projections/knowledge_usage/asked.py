@@ -35,7 +35,7 @@ class Asked:
         return self._values(self.until, self.until)
 
     def _values(self, first: datetime, last: datetime) -> dict[str, object]:
-        return asdict(self) | {"first": first, "last": last, "first_day": first.date(), "last_day": last.date()}
+        return {**asdict(self), "first": first, "last": last, "first_day": first.date(), "last_day": last.date()}
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -129,7 +129,7 @@ def _was(table: LiteralString) -> LiteralString:
 def _kept(table: LiteralString, key: _Names, now: LiteralString, columns: _Names) -> LiteralString:
     """What is counted of each visit from now on."""
     names, keys = each("{}", columns), each("{}", key)
-    rest = tuple(name for name in columns if name not in key)
+    rest: _Names = tuple(name for name in columns if name not in key)
     return (
         f"kept_{now} AS (INSERT INTO {table} ({names}) SELECT {names} FROM {now}"  # noqa: S608 -- of literals
         f" ON CONFLICT ({keys}) DO UPDATE SET ({each('{}', rest)}) = ROW({each('excluded.{}', rest)}))"
