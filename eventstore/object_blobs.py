@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import threading
 from collections.abc import Coroutine, Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Literal, TypeVar
 from uuid import uuid4
 
@@ -108,6 +110,14 @@ class ObjectBlobs:
         await self._delete(path)
 
 
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Of a thread of its own: whoever asks, from whatever thread, waits for it there."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="object-blobs", daemon=True).start()
+    return loop
+
+
 def _in_time(done: str, work: Coroutine[None, None, T]) -> T:
     """One clock for all of it: the requests, each tried again, would add their own up. Raises BlobUnavailableError."""
 
@@ -116,7 +126,7 @@ def _in_time(done: str, work: Coroutine[None, None, T]) -> T:
             return await work
 
     try:
-        return asyncio.run(bounded())
+        return asyncio.run_coroutine_threadsafe(bounded(), _loop()).result()
     except TimeoutError as error:
         raise BlobUnavailableError(f"blob not {done} within {_SECONDS:g} s") from error
     except BaseError as error:
