@@ -267,7 +267,7 @@ def _position(event: Recorded) -> int:
 
 ARTICLES = Projection(
     "articles",
-    version=4,
+    version=5,
     ddl="articles/tables.sql",
     tables=(TABLE, EDITIONS, FILES, FLAGS, PINS, GAPS),
     on=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
@@ -56,20 +57,13 @@ def doubts(connection: Connection, limit: int = 100) -> list[Doubted]:
         ).fetchall()
 
 
-def lacking(connection: Connection, state: str = "open", limit: int = 50) -> list[Lacking]:
+def lacking(connection: Connection, *, is_open: bool = True, limit: int = 50) -> list[Lacking]:
     """Of those noticed last, asked most often first; once closed, the last closed first."""
-    with connection.cursor(row_factory=class_row(GapRow)) as rows:
-        found = rows.execute(
-            "SELECT gap, position, state, words, language, incident, article, by, at, closed_by, closed_at FROM gaps"
-            " WHERE state = %s OR (%s = 'closed' AND state <> 'open')"
-            " ORDER BY coalesce(closed_at, at) DESC, position DESC LIMIT %s",
-            (state, state, _GAPS_MAX),
-        ).fetchall()
     together: dict[tuple[str, str], list[GapRow]] = {}
-    for row in found:
-        together.setdefault((_said(row.words), row.language), []).append(row)
+    for row in _latest(connection, is_open):
+        together.setdefault(_asked(row), []).append(row)
     grouped = [_together(rows) for rows in together.values()]
-    if state == "open":
+    if is_open:
         grouped.sort(key=lambda each: -len(each.gaps))
     return grouped[:limit]
 
@@ -83,13 +77,27 @@ def published(connection: Connection, limit: int) -> list[tuple[UUID, str, str]]
 
 def asked_alike(connection: Connection, gap: UUID) -> list[UUID]:
     """This one, and those that stand as it does with the same words, of those noticed or closed last."""
-    rows: Sequence[tuple[UUID, str]] = connection.execute(
-        "SELECT g.gap, g.words FROM gaps g JOIN gaps of ON of.gap = %s AND of.state = g.state"
-        " AND of.language = g.language ORDER BY coalesce(g.closed_at, g.at) DESC, g.position DESC LIMIT %s",
-        (gap, _GAPS_MAX),
-    ).fetchall()
-    said = next((_said(words) for found, words in rows if found == gap), None)
-    return [found for found, words in rows if _said(words) == said] or [gap]
+    found: tuple[bool] | None = connection.execute("SELECT state = 'open' FROM gaps WHERE gap = %s", (gap,)).fetchone()
+    latest = _latest(connection, is_open=found[0]) if found else []
+    this = next((row for row in latest if row.gap == gap), None)
+    if this is None:
+        return [gap]
+    return [row.gap for row in latest if (row.state, *_asked(row)) == (this.state, *_asked(this))]
+
+
+def _latest(connection: Connection, is_open: bool) -> list[GapRow]:
+    which: LiteralString = "= 'open' ORDER BY at" if is_open else "<> 'open' ORDER BY closed_at"
+    with connection.cursor(row_factory=class_row(GapRow)) as rows:
+        return rows.execute(
+            "SELECT gap, position, state, words, language, incident, article, by, at, closed_by, closed_at FROM gaps"  # noqa: S608 -- of literals
+            " WHERE state " + which + " DESC, position DESC LIMIT %s",
+            (_GAPS_MAX,),
+        ).fetchall()
+
+
+def _asked(row: GapRow) -> tuple[str, str]:
+    """In which words and language: alike, however they are spelled."""
+    return _said(row.words), row.language
 
 
 def _together(rows: Sequence[GapRow]) -> Lacking:

@@ -98,6 +98,7 @@ CREATE TABLE gaps (
 -- after the load
 
 CREATE INDEX articles_newest ON articles (position) WHERE state = 'published';
+CREATE INDEX articles_titles ON articles (title, language) WHERE state = 'published';
 CREATE INDEX articles_changed ON articles (changed_at, id);
 CREATE INDEX articles_labels ON articles USING gin (labels);
 CREATE INDEX articles_products ON articles USING gin (product_keys);
@@ -108,5 +109,6 @@ CREATE INDEX article_files_article ON article_files (article, position);
 CREATE INDEX article_flags_article ON article_flags (article, position);
 CREATE INDEX article_flags_open ON article_flags (position) WHERE settled_by = '';
 CREATE INDEX article_pins_shelf ON article_pins (shelf, rank) WHERE pinned;
-CREATE INDEX gaps_state ON gaps (state, position);
+CREATE INDEX gaps_open ON gaps (at, position) WHERE state = 'open';
+CREATE INDEX gaps_closed ON gaps (closed_at, position) WHERE state <> 'open';
 CREATE INDEX gaps_incident ON gaps (incident) WHERE incident IS NOT NULL;

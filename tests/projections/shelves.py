@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate, product
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from projections import schema
 from projections.article_search import ARTICLE_SEARCH
 from projections.article_search.fold import SEARCHED, SearchedRow
 from projections.articles import ARTICLES
-from projections.articles.rows import TABLE, ArticleRow
+from projections.articles.rows import FLAGS, GAPS, TABLE, ArticleRow, FlagRow, GapRow
 from projections.copying import copy
 
 EVERYWHERE = "factura"
@@ -21,6 +22,9 @@ _SYLLABLES = [*map("".join, product("bdfglmnprstv", "aeiou")), "cho", "lla", "tr
 _VOCABULARY = 30_000
 _TITLE_WORDS, _BODY_WORDS = 6, 120
 _PAGE = 500
+_WAITING = 3
+"""Doubts, and questions nobody answers, of each article; nine of ten are done with."""
+_BEGAN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 def words() -> list[str]:
@@ -44,6 +48,8 @@ def fill(database: Database, articles: int) -> None:
         schema.create(connection, ARTICLE_SEARCH, "article_search", "live")
         schema.use(connection, "articles")
         copy(connection, TABLE, [ArticleRow(id=UUID(int=each + 1), state="published") for each in range(articles)])
+        copy(connection, FLAGS, [_doubt(each) for each in range(_WAITING * articles)])
+        copy(connection, GAPS, [_gap(each, chance.choice(known)) for each in range(_WAITING * articles)])
         schema.create_indexes(connection, ARTICLES, "articles")
         schema.use(connection, "article_search")
         for first in range(0, articles, _PAGE):
@@ -69,3 +75,22 @@ def fill(database: Database, articles: int) -> None:
                 ],
             )
         schema.create_indexes(connection, ARTICLE_SEARCH, "article_search")
+
+
+def gap(number: int) -> UUID:
+    """The id of a question nobody answers."""
+    return UUID(int=number + 1)
+
+
+def _gap(number: int, words: str) -> GapRow:
+    at = _BEGAN + timedelta(minutes=number)
+    state = "dismissed" if number % 10 else "open"
+    closed_at = at + timedelta(days=1) if number % 10 else None
+    language = "en" if number % 3 == 0 else "es"
+    return GapRow(gap(number), number, state, words, language, None, None, "ana", at, "", closed_at)
+
+
+def _doubt(number: int) -> FlagRow:
+    at, settled = _BEGAN + timedelta(minutes=number), number % 10 > 0
+    article, by = UUID(int=number // _WAITING + 1), "ana" if settled else ""
+    return FlagRow(UUID(int=number + 1), article, number, "outdated", "", None, "luis", at, by, at if settled else None)

@@ -24,6 +24,7 @@ from projections import (
     timeline,
 )
 from projections.articles import desk
+from projections.articles import queue as waiting
 from projections.articles.readers import ANYBODY
 from projections.incidents import views
 from projections.incidents.views import View
@@ -229,6 +230,22 @@ _READS = {
 @pytest.mark.parametrize("read", _READS.values(), ids=_READS)
 def test_what_a_screen_shows_costs_what_it_shows(plans_of, read, sight):
     _, plans = plans_of(read, sight)
+
+    assert _too_much(plans) == []
+
+
+_QUEUE = {
+    "doubts": waiting.doubts,
+    "what nobody answers": waiting.lacking,
+    "what somebody answered": lambda connection: waiting.lacking(connection, is_open=False),
+    "those asked in the same words": lambda connection: waiting.asked_alike(connection, shelves.gap(7)),
+    "articles to choose from": lambda connection: waiting.published(connection, 500),
+}
+
+
+@pytest.mark.parametrize("read", _QUEUE.values(), ids=_QUEUE)
+def test_what_waits_for_whoever_writes_costs_what_is_shown_of_it(plans_of, shelved, read):
+    _, plans = plans_of(read, database=shelved)
 
     assert _too_much(plans) == []
 

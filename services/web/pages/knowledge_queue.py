@@ -91,7 +91,7 @@ def router(parts: Parts, screen: Screen) -> Router:
 
 def _read(connection: Connection) -> dict[str, object]:
     doubts, gaps = queue.doubts(connection), queue.lacking(connection)
-    closed = queue.lacking(connection, "closed", _CLOSED_MAX)
+    closed = queue.lacking(connection, is_open=False, limit=_CLOSED_MAX)
     asked = [each.incident for group in (*gaps, *closed) for each in group.gaps]
     where = {each for each in (*asked, *(doubt.incident for doubt in doubts)) if each is not None}
     today = datetime.now(UTC).date()
