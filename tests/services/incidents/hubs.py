@@ -14,8 +14,6 @@ from eventstore.database import Database
 from eventstore.log import Batch, LogRecord
 from schemas.facts import Fact
 from schemas.topics import INTERACTIONS
-from services.access import teams, users
-from services.access.identity import Role
 from services.consumers import INCIDENTS
 from services.incidents.intake import IncidentsService
 from services.settings import read
@@ -29,12 +27,16 @@ def build(database: Database, folder: Path) -> Hub:
 
 
 def employ(hub: Hub) -> None:
-    """Agents and teams that work can be given to."""
-    with hub.access.desk("test") as desk:
-        for name in ("eva", "leo", "pedro"):
-            users.create_user(desk, name, Role.AGENT, None)
-        for name in ("net", "red", "blue"):
-            teams.create_team(desk, name)
+    """Agents and teams that work can be given to; no fact tells of them, so that a test's own are all there are."""
+    with hub.database.transaction() as connection:
+        connection.execute(
+            "INSERT INTO users (id, name, role) SELECT gen_random_uuid(), name, 'agent'"
+            " FROM unnest('{eva,leo,pedro}'::text[]) AS name"
+        )
+        connection.execute(
+            "INSERT INTO teams (id, name, title) SELECT gen_random_uuid(), name, name"
+            " FROM unnest('{net,red,blue}'::text[]) AS name"
+        )
 
 
 def records(items: Sequence[Item], first: int = 0) -> list[LogRecord]:
