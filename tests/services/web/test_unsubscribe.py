@@ -221,5 +221,7 @@ async def test_an_agent_reads_why_and_can_end_it_and_take_that_back(web: Web) ->
 async def test_too_many_from_one_place_wait(limited_web: Web) -> None:
     link = _link(limited_web)
     async with limited_web.client() as program:
-        came = [(await program.post(link, data=ONE_CLICK)).status_code for _ in range(140)]
-    assert set(came) == {200, 429}
+        came = [200]
+        while came[-1] == 200 and len(came) < 500:  # a slow machine earns more while it answers
+            came.append((await program.post(link, data=ONE_CLICK)).status_code)
+    assert came[-1] == 429
