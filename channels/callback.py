@@ -23,7 +23,7 @@ from schemas.address import email_address, phone_address
 from schemas.errors import InvalidError
 from schemas.ids import new_id, scoped_id
 from schemas.interaction import Channel, Hints, Interaction, Party, Window
-from schemas.language import base_language
+from schemas.language import locale_language
 
 BODY_MAX_BYTES = 64 * 1024
 AHEAD_MAX = timedelta(days=31)
@@ -86,7 +86,7 @@ class Callbacks:
         address = phone_address(form.phone)
         self._numbers.take(address)
         interaction = scoped_id("callback", key or str(new_id()), digest)
-        language = base_language((form.locale or "").replace("_", "-"))
+        language = locale_language(form.locale)
         subject = _subject(window, language)
         about = form.about.strip().replace("\r\n", "\n")
         await self._intake.submit(

@@ -27,7 +27,7 @@ from schemas.address import Kind, email_address
 from schemas.errors import InvalidError, NotFoundError
 from schemas.ids import form_id, new_id
 from schemas.interaction import Attachment, Channel, Hints, Interaction, Party
-from schemas.language import base_language
+from schemas.language import locale_language
 
 BODY_MAX_CHARACTERS = 50_000
 JSON_MAX_BYTES = 512 * 1024  # BODY_MAX_CHARACTERS, escaped
@@ -146,7 +146,7 @@ class Forms:
                 contact=interaction,
                 occurred_at=now,
                 received_at=now,
-                language=base_language((form.locale or "").replace("_", "-")),
+                language=locale_language(form.locale),
                 hints=Hints(product=form.product or ""),
             )
         )

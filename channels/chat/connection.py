@@ -29,7 +29,7 @@ from schemas.errors import (
 )
 from schemas.ids import chat_id
 from schemas.interaction import Channel, Hints, Interaction, Party
-from schemas.language import base_language
+from schemas.language import locale_language
 
 if TYPE_CHECKING:
     from channels.chat.gateway import ChatGateway
@@ -179,7 +179,7 @@ class Connection:
         for claim in claims:
             self._gateway.named(claim.address, self._place)
         session, known = self._gateway.sessions.open(hello.token or self._token)
-        language = base_language((hello.locale or "").replace("_", "-"))
+        language = locale_language(hello.locale)
         details = {"site": self._site} if self._site else {}
         self._client = Client(session, hello.name or "", claims, language, details)
         self._outbox.wants_states = hello.states
