@@ -9,10 +9,15 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 _END = b"\r\n.\r\n"
 _LARGE_BYTES = 1024 * 1024
 _OVERLAPS = (b"\r\n.\r", b"\r\n.", b"\r\n", b"\r")  # beginnings of _END
+_BLANK_MAX_BYTES = 4096  # of a mail's beginning, which is read byte by byte
 
 
 class TooMuchDataError(Exception):
     """Read to its end and thrown away."""
+
+
+class BlankError(Exception):
+    """It begins with more blank lines than any mail: not read to its end."""
 
 
 async def read_data(
@@ -21,7 +26,7 @@ async def read_data(
     """The mail, dots unstuffed. What follows its end stays in the reader: the client may be pipelining.
 
     Over a mebibyte it enters `large` first: until then the sender waits. `alive` is called now and then.
-    Raises TooMuchDataError after the end, so that the answer finds the client listening.
+    Raises TooMuchDataError after the end, so that the answer finds the client listening, and BlankError before it.
     """
     chunks: list[bytes] = []
     size = 0
@@ -53,6 +58,8 @@ async def _head(reader: asyncio.StreamReader) -> tuple[bytes, bool]:
     if head == b".\r\n":
         return b"", True
     while head.endswith(_OVERLAPS):
+        if len(head) > _BLANK_MAX_BYTES:
+            raise BlankError
         head += await reader.readexactly(1)
         if head.endswith(_END):
             return head[:-3], True

@@ -22,6 +22,7 @@ _UNKNOWN = Rate(burst=20, per_second=1 / 30)
 class Limits:
     """What one server takes on. `large_at_once` bounds memory: that many mails over 1 MiB are read at a time.
 
+    `answers_in_vain`: after so many since its last mail a connection is ended.
     The `peer_` ones are for each address (a /64 of IPv6). A mail server in front of us is a peer too, and tries again
     what was put off: they are far above what people write, and far below what would crowd the others out.
     """
@@ -30,6 +31,7 @@ class Limits:
     idle_seconds: float = 120.0
     data_seconds: float = 900.0
     recipients: int = 100
+    answers_in_vain: int = 1000
     large_at_once: int = 8
     peer_connections: int = 50
     peer_large_at_once: int = 4

@@ -12,7 +12,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager
-from typing import Any, AnyStr, cast
+from typing import Any, AnyStr, NoReturn, cast
 
 import structlog
 from aiosmtpd.smtp import SMTP
@@ -21,7 +21,7 @@ from aiosmtpd.smtp import Session as SmtpSession
 
 from channels.email.mailboxes import Mailboxes
 from channels.email.receiving.certificate import Certificate
-from channels.email.receiving.data_phase import TooMuchDataError, read_data
+from channels.email.receiving.data_phase import BlankError, TooMuchDataError, read_data
 from channels.email.receiving.door import Door, Limits
 from channels.email.receiving.reception import MAIL_MAX_BYTES, Envelope, Reception
 from channels.limits import network_of
@@ -37,6 +37,8 @@ _ORDINARY = re.compile(rf"\s*<({_ATOMS}@{_ATOMS})>(?=\s|$)([^(]*)")
 _LATER = "451 4.3.0 Cannot keep the mail right now, try again later"
 _TOO_LARGE = "552 5.3.4 Message is larger than this system takes"
 _TOO_SLOW = "421 4.4.2 Too slow, try again later"
+_BLANK = "554 5.6.0 The mail begins with more blank lines than mails have"
+_IN_VAIN = "421 4.7.0 Too many commands that bring no mail"
 _TOO_MANY_LARGE = "421 4.3.2 Too many large mails are coming in right now, try again later"
 
 
@@ -108,6 +110,7 @@ class Server(SMTP):
         self._door = door
         self._place = ExitStack()
         self._in_line = False  # for a large mail's place
+        self._in_vain = 0  # answers since the last mail
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count it in, or turn it away."""
@@ -142,10 +145,12 @@ class Server(SMTP):
     async def push(self, status: AnyStr) -> None:
         """Say it; what begins with 421 is the last that is said (RFC 5321 §3.8)."""
         words = status if isinstance(status, str) else status.decode()
+        self._in_vain += 1
+        if self._in_vain > self._door.limits.answers_in_vain:
+            words = _IN_VAIN  # they cost us as much as mails, and nothing else counts them
         if words.startswith("421"):
-            self._hang_up(words)
-        else:
-            await super().push(status)
+            self._end(words)
+        await super().push(status)
 
     async def smtp_VRFY(self, arg: str | None) -> None:  # noqa: N802, ARG002 -- aiosmtpd's name
         """Tells nobody who is here, in the words of RFC 5321 §7.3."""
@@ -177,6 +182,8 @@ class Server(SMTP):
                 answers = await self._hand_over(envelope, content)
         except TooMuchDataError:
             answers = [_TOO_LARGE] * len(envelope.rcpt_tos)
+        except BlankError:
+            self._end(_BLANK)
         except TimeoutError:
             await self.push(_TOO_MANY_LARGE if self._in_line else _TOO_SLOW)
             return
@@ -212,6 +219,7 @@ class Server(SMTP):
             return [_LATER] * len(recipients)
         except TooLargeError:
             return [_TOO_LARGE] * len(recipients)
+        self._in_vain = 0
         log.info("mail_kept", ids=[str(found) for found in ids], bytes=len(content), source=self.source)
         boxes = [self._door.reception.mailboxes.of(recipient) for recipient in recipients]
         kept_as = dict(zip(dict.fromkeys(boxes), ids, strict=True))
@@ -222,6 +230,10 @@ class Server(SMTP):
 
     def _timeout_cb(self) -> None:
         self._hang_up(_TOO_SLOW)
+
+    def _end(self, last_words: str) -> NoReturn:
+        self._hang_up(last_words)
+        raise ConnectionResetError  # of what it sent already nothing is a command any more
 
     def _hang_up(self, last_words: str) -> None:
         transport = cast("asyncio.Transport | None", self.transport)

@@ -122,6 +122,24 @@ async def test_a_trickle_of_a_command_is_ended(begun):
     trickling.cancel()
 
 
+async def test_commands_that_bring_no_mail_are_bounded_and_a_mail_begins_anew(begun, kept):
+    client = await begun(limits=Limits(answers_in_vain=20))
+    for number in range(3):
+        for line in ("RSET", "", "x" * 70_000, "MAIL FROM:<ana@x.cu>", "RCPT TO:<support@cauce.example>", "DATA"):
+            assert not (await client.say(line)).startswith("421"), line[:10]
+        assert (await client.say(HEAD + b"%d\r\n.\r\n" % number)).startswith("250")
+    client.writer.write(b"NOOP\r\n" * 30)
+    said = await asyncio.wait_for(client.reader.read(), 5)
+    assert (said.count(b"250"), said.count(b"\r\n421 4.7.0"), len(kept())) == (19, 1, 3)
+
+
+async def test_a_mail_of_nothing_but_blank_lines_is_refused_at_once(begun, kept):
+    client = await begun(to=SUPPORT)
+    client.writer.write(b"\r\n" * 4000)
+    assert (await client.answer()).startswith("554 5.6.0")
+    assert kept() == []
+
+
 async def test_a_client_that_never_reads_keeps_no_place(serve, wire):
     port = await serve(limits=Limits(connections=1, idle_seconds=0.5))
     deaf = await wire(port)
