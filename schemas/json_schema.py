@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from schemas.facts import REGISTRY
+from schemas.held import Announced
 from schemas.interaction import CallSignal, Interaction, RawMail
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -22,6 +23,6 @@ def of_fact(type_name: str) -> dict[str, Any]:
 
 def components() -> Mapping[str, Any]:
     """One set of schemas for all facts and messages, by class name, for `#/components/schemas`."""
-    types = (*REGISTRY.values(), Interaction, CallSignal, RawMail)
+    types = (*REGISTRY.values(), Interaction, CallSignal, RawMail, Announced)
     _, found = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     return found

@@ -15,21 +15,10 @@ import msgspec
 from eventstore.database import Connection, Database
 from eventstore.kafka_client import Producer
 from schemas import cloudevents
+from schemas.held import Announced
 
 _PAGE = 100
 TYPE = "quarantine.held.v1"
-
-
-class Announced(msgspec.Struct, frozen=True):
-    """One held record. `topic`: where it came from and goes again; `bytes`: how large it is."""
-
-    id: UUID
-    channel: str
-    topic: str
-    received_at: datetime
-    reason: str
-    error: str
-    bytes: int
 
 
 async def announce(database: Database, producer: Producer, topic: str) -> int:

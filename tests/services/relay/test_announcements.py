@@ -7,9 +7,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from eventstore.log import LogRecord
+from schemas.held import Announced
 from services import quarantine
 from services.relay import run_relay
-from services.relay.announcements import Announced
 
 pytestmark = pytest.mark.xdist_group("kafka")
 
