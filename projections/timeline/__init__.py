@@ -16,6 +16,7 @@ from projections.timeline.read import (
     unanswered,
 )
 from projections.timeline.shape import Entry, File, Original, StoredFile, Thread
+from projections.timeline.threads import spoken_for
 
 __all__ = [
     "TIMELINE",
@@ -34,6 +35,7 @@ __all__ = [
     "of_incident",
     "of_thread",
     "original",
+    "spoken_for",
     "stored_file",
     "unanswered",
 ]

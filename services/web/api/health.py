@@ -128,6 +128,9 @@ async def _metrics(parts: Parts) -> bytes:
 def _fill(registry: CollectorRegistry, found: figures.Figures) -> None:
     Gauge("cauce_store_position", "Newest position of the store", registry=registry).set(found.position)
     Gauge("cauce_quarantine_held", "Items in quarantine", registry=registry).set(found.quarantined)
+    received = Gauge("cauce_received", "What the hub has handled, by channel", ("channel",), registry=registry)
+    for channel, count in found.received.items():
+        received.labels(channel).set(count)
     lag = Gauge("cauce_projection_lag", "Positions a projection is behind", ("projection",), registry=registry)
     parked = Gauge("cauce_projection_parked", "Streams it could not fold", ("projection",), registry=registry)
     for each in found.projections:
@@ -136,5 +139,4 @@ def _fill(registry: CollectorRegistry, found: figures.Figures) -> None:
     deliveries = Gauge("cauce_deliveries", "Deliveries not sent, by state", ("state",), registry=registry)
     for state, count in found.deliveries.items():
         deliveries.labels(state).set(count)
-    if found.relay is not None:
-        Gauge("cauce_relay_position", "Position the relay has come to", registry=registry).set(found.relay)
+    Gauge("cauce_relay_position", "Position the relay has come to", registry=registry).set(found.relay)

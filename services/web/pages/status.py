@@ -60,10 +60,11 @@ class ThreadStatus(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """The same for the page. `subject`: what it began with."""
+    """The same for the page. `subject`: what it began with. `own`: the numbers it may call solved."""
 
     status: ThreadStatus
     subject: str
+    own: frozenset[int]
 
 
 def router(parts: Parts, screen: Screen) -> Router:
@@ -125,6 +126,7 @@ async def page(
         "earlier": told.status.earlier,
         "by_mail": told.status.by_mail,
         "parts": told.status.parts,
+        "own": told.own,
         "before": before,
         "fields": {"body": fields.get("body", ""), "comment": fields.get("comment", "")},
         "key": fields.get(form.IDEMPOTENCY_FIELD) or str(new_id()),
@@ -140,19 +142,18 @@ async def read(parts: Parts, token: str, most: int = _ENTRIES_MAX, before: str |
     return replace(told, status=replace(told.status, timeline=_with_own_links(told.status.timeline, token)))
 
 
-def number_of(connection: Connection, thread: UUID) -> int:
-    """Of the thread's incident. Raises ConflictError where there is none of its own yet, or any more.
+def number_of(connection: Connection, thread: UUID, asked: int | None) -> int:
+    """The incident meant: the asked part of the thread's, else that of its newest words. Raises ConflictError.
 
     Read as part of another, or made part of it, it is not for this link to close: whoever writes under somebody's
-    address may have been merged into that person's incident by an agent.
+    address may have been put into that person's incident by an agent.
     """
-    found = timeline.of_thread(connection, thread, limit=1)
-    if found.number is None:
+    number = asked if asked is not None else timeline.of_thread(connection, thread, limit=1).number
+    if number is None:
         raise ConflictError("it isn't part of an incident yet; try again in a moment")
-    incident = incidents.get(connection, found.number)
-    if incident is None or incident.id != found.incident:
+    if number not in timeline.spoken_for(connection, thread):
         raise ConflictError("it is looked after together with another request: write to us instead")
-    return found.number
+    return number
 
 
 def thread_of(parts: Parts, token: str) -> UUID:
@@ -196,7 +197,8 @@ def _read(connection: Connection, thread: UUID, most: int, before: str | None) -
         by_mail=timeline.goes_on_by_mail(connection, thread),
         parts=_parts(connection, thread),
     )
-    return Told(status, begun.items[0].subject if begun.items else "")
+    subject = begun.items[0].subject if begun.items else ""
+    return Told(status, subject, timeline.spoken_for(connection, thread))
 
 
 def _parts(connection: Connection, thread: UUID) -> Sequence[Part]:

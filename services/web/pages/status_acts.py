@@ -16,6 +16,7 @@ from fastapi import Path, Request
 from starlette.responses import Response
 
 from channels import http_body
+from channels.intake import in_time
 from channels.text import clean
 from schemas.errors import InvalidError, NotFoundError
 from services.incidents import requests
@@ -26,6 +27,8 @@ from services.web.pages.screen import Screen, redirect
 from services.web.pages.status import number_of, page, thread_of
 from services.web.parts import Parts
 from services.web.routing import Router
+
+_DIGITS = 18
 
 
 def router(parts: Parts, screen: Screen) -> Router:
@@ -49,7 +52,8 @@ def router(parts: Parts, screen: Screen) -> Router:
         program = http_body.JSON in request.headers.get("accept", "")
         fields = await posted.fields(request)
         try:
-            number = await parts.hub.database.run(number_of, thread_of(parts, token))
+            async with in_time():
+                number = await parts.hub.database.run(number_of, thread_of(parts, token), _part(fields))
             out = await parts.commands.run(_asked(done, number, fields), by="")
         except posted.REFUSALS as error:
             if program or isinstance(error, NotFoundError):
@@ -65,6 +69,16 @@ def router(parts: Parts, screen: Screen) -> Router:
         return await download(parts, interaction, index, thread=thread_of(parts, token))
 
     return routes
+
+
+def _part(fields: Mapping[str, str]) -> int | None:
+    """Of what an agent took apart, the part that is meant."""
+    said = fields.get("number", "")
+    if not said:
+        return None
+    if not (said.isascii() and said.isdecimal() and len(said) <= _DIGITS):
+        raise InvalidError("not the number of a request", field="number")
+    return int(said)
 
 
 def _asked(done: str, number: int, fields: Mapping[str, str]) -> requests.IncidentRequest:

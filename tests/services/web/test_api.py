@@ -178,6 +178,12 @@ async def test_a_status_link_shows_all_that_its_words_became_after_a_split(web: 
         page = (await ana.get(link.replace("/status/", "/es/status/"), headers={"Accept": "text/html"})).text
         assert "varias solicitudes" in page
         assert "La impresora" not in page  # the agent's own words
+        assert (await ana.post(f"{link}/reopen", data={"number": "1"})).status_code == 200
+        assert (await ana.post(f"{link}/close", data={"number": "2"})).status_code == 200
+        await web.settled()
+        assert [part["status"] for part in (await ana.get(link)).json()["parts"]] == ["open", "closed"]
+        for other, status in (("3", 409), ("9" * 18, 409), ("0x1", 422)):
+            assert (await ana.post(f"{link}/close", data={"number": other})).status_code == status
         assert (await agent.post("/api/v1/incidents/1/merge", json={"from": [2]})).status_code == 200
         await web.settled()
         again = (await ana.get(link)).json()
@@ -381,12 +387,17 @@ async def test_health_readiness_metrics_and_the_documents(web: Web) -> None:
         assert ready["status"] == "ready"
         assert ready["checks"]["database"] == ready["checks"]["log"] == ready["checks"]["blobs"] == "ok"
         assert ready["checks"]["projections"]["timeline"].keys() == {"lag"}
+        await web.form(client)
+        await web.settled()
         metrics = (await client.get("/metrics")).text
+        assert 'cauce_received{channel="form"} 1.0' in metrics
+        assert 'cauce_intake_accepted_total{channel="form"}' in metrics
         for name in (
             "cauce_projection_lag",
             "cauce_quarantine_held",
             "cauce_http_request_seconds",
             "cauce_store_position",
+            "cauce_relay_position",
         ):
             assert name in metrics
         assert (await client.get("/asyncapi")).json()["asyncapi"] == "3.0.0"

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+import pytest
 from websockets.asyncio.client import connect
 
 from channels.intake import Intake
@@ -150,3 +151,27 @@ async def test_a_link_with_one_letter_changed_opens_nothing(web: Web) -> None:
                 came = await (stranger.get(path) if "messages" not in path else stranger.post(path, json={"body": "x"}))
                 assert came.status_code == 404
                 assert SECRET not in came.text
+
+
+@pytest.mark.parametrize("how", ["merge", "move"])
+async def test_who_was_put_into_anothers_incident_does_nothing_to_it(web: Web, how: str) -> None:
+    await _victim(web)
+    async with web.client(headers={"Accept": "application/json"}) as stranger, web.client(Role.AGENT) as agent:
+        receipt = await web.form(stranger, name="Eve", email="ana@x.cu", subject="Hello", body="what did I ask?")
+        await web.settled()
+        if how == "merge":
+            await agent.post("/api/v1/incidents/1/merge", json={"from": [2]})
+        else:
+            asked = {"interaction": receipt["interaction_id"], "to": 1}
+            assert (await agent.post("/api/v1/incidents/2/move", json=asked)).status_code == 200
+        await web.settled()
+        before = (await agent.get("/api/v1/incidents/1")).json()
+        path = urlsplit(receipt["status_url"]).path
+        page = (await stranger.get(path, headers={"Accept": "text/html"})).text
+        for act in ("close", "reopen", "rate"):
+            assert f"{path}/{act}" not in page
+            for number in ({}, {"number": "1"}, {"number": "2"}):
+                done = await stranger.post(f"{path}/{act}", data={"score": "1"} | number)
+                assert (done.status_code, SECRET in done.text) == (409, False), act
+        await web.settled()
+        assert (await agent.get("/api/v1/incidents/1")).json() == before
