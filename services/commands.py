@@ -15,10 +15,12 @@ import msgspec
 import psycopg
 import structlog
 
+from channels.intake import in_time
 from eventstore import sight, store
 from eventstore.blobs import Blobs
 from eventstore.database import Connection, Database
 from eventstore.ledger import Ledger
+from eventstore.log import APPEND_SECONDS
 from eventstore.sight import Sight
 from schemas.errors import CauceError, LogUnavailableError
 from services import bulk, targets, thresholds, undo
@@ -81,7 +83,6 @@ from services.worktime import handle as worktime
 from services.worktime.requests import StartWork, StopWork, WorkRequest
 
 CORRELATION_WINDOW = timedelta(hours=168)
-ANSWER_SECONDS = 5.0
 _GROUP_MAX = 50
 _PAUSE_SECONDS = 0.1
 _TIMES_BEHIND = 5
@@ -109,7 +110,7 @@ class _Job:
     request: Request
     key: str | None
     done: asyncio.Future[Outcome]
-    until: float = field(default_factory=lambda: time.monotonic() + ANSWER_SECONDS)
+    until: float = field(default_factory=lambda: time.monotonic() + APPEND_SECONDS)
     sight: Sight = field(default_factory=sight.current)
 
 
@@ -169,11 +170,8 @@ class Commands:
     async def _ask(self, request: Request, by: str, idempotency_key: str | None) -> Outcome:
         job = _Job(msgspec.structs.replace(request, by=by), idempotency_key, asyncio.get_running_loop().create_future())
         self._waiting.put_nowait(job)
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS + 1):  # not wait_for: it may swallow a caller's cancellation
-                return await job.done
-        except TimeoutError as error:
-            raise LogUnavailableError("the command was not answered in time") from error
+        async with in_time():  # not wait_for: it may swallow a caller's cancellation
+            return await job.done
 
     async def serve(self) -> None:
         """Be the writer, until cancelled."""

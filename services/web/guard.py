@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from channels.intake import in_time
 from eventstore.database import Connection, Database
 from eventstore.sight import EVERYTHING, seeing
 from schemas.errors import ForbiddenError, NotFoundError, UnauthenticatedError, UnsupportedMediaTypeError
@@ -70,7 +71,8 @@ class Guard:
             connection = HTTPConnection(scope)
             identity: Identity | None = None
             if allowed is not EVERYBODY:
-                identity = await self.identify(connection)
+                async with in_time():
+                    identity = await self.identify(connection)
                 if identity is None:
                     raise UnauthenticatedError("sign in, or send a valid bearer token")
                 if identity.session and scope["method"] not in _SAFE:

@@ -12,6 +12,7 @@ import msgspec
 import psycopg
 import pytest
 
+from channels import intake
 from eventstore import store
 from schemas.errors import ConflictError, InvalidError, LogUnavailableError, NotFoundError
 from schemas.facts.incident import (
@@ -165,6 +166,15 @@ async def test_a_lock_held_for_a_while_delays_and_a_lock_held_for_long_refuses(t
         await commands.run(Note(incident=1, text="never"), by="eva")
     holder.close()
     assert [noted.personal.text for noted in of(taking, IncidentNoted)] == ["late"]
+
+
+async def test_a_command_that_a_hung_database_never_answers_is_refused_as_soon_as_a_sender(taking, monkeypatch):
+    monkeypatch.setattr(intake, "_ANSWER_SECONDS", 0.05)
+    hub = taking.hub
+    unanswered = Commands(hub.database, hub.ledger, hub.blobs, secret=hub.secret)
+    async with asyncio.timeout(3):
+        with pytest.raises(LogUnavailableError):
+            await unanswered.run(Close(incident=1), by="eva")
 
 
 async def test_an_answer_to_a_mail_goes_by_mail_on_its_thread_with_its_headers(taking, commands):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -11,6 +13,9 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.routing import Route
 
+from channels import intake
+from eventstore.database import Database
+from schemas.errors import LogUnavailableError
 from services.access.identity import Role
 from services.access.policy import EVERYBODY, POLICY
 from services.web.guard import Guard, rule_of
@@ -41,6 +46,25 @@ def test_a_route_nobody_thought_of_cannot_be_served(web: Web) -> None:
     router.routes.append(Route("/secret", endpoint=lambda _: None))
     with pytest.raises(LookupError, match="GET /secret"):
         Guard(web.hub.database, web.url).protect(router)
+
+
+class Hung(Database):
+    """Takes questions and never answers."""
+
+    async def run(self, *_args: Any, **_kwargs: Any) -> Any:
+        await asyncio.Event().wait()
+
+
+async def test_who_asks_while_the_database_hangs_is_told_as_soon_as_a_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "_ANSWER_SECONDS", 0.05)
+    router = APIRouter()
+    router.routes.append(Route("/agent", endpoint=lambda _: None))
+    Guard(Hung("postgresql://"), "http://cauce.example").protect(router)
+    (route,) = router.routes
+    scope = {"type": "http", "method": "GET", "path": "/agent", "headers": [(b"authorization", b"Bearer x")]}
+    async with asyncio.timeout(3):
+        with pytest.raises(LogUnavailableError):
+            await route.app(scope, None, None)
 
 
 async def test_without_signing_in_only_public_routes_answer(web: Web) -> None:
