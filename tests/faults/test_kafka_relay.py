@@ -100,25 +100,33 @@ def relay_at(database):
 
 
 @pytest.fixture
-def relay_process(kafka, kafka_prefix, database_url):
-    """Start a relay in a process of its own."""
+def relay_process(kafka, kafka_prefix, database_url, tmp_path):
+    """Start a relay in a process of its own; its log is in a file of its number."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
-        started.append(
-            subprocess.Popen(
-                [sys.executable, "-c", RELAY, database_url, kafka.bootstrap, kafka_prefix],
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+        with (tmp_path / "starting").open("wb") as log:
+            started.append(
+                subprocess.Popen(
+                    [sys.executable, "-u", "-c", RELAY, database_url, kafka.bootstrap, kafka_prefix],
+                    env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                    stdout=log,
+                    stderr=subprocess.DEVNULL,
+                )
             )
-        )
+        (tmp_path / "starting").rename(tmp_path / f"{started[-1].pid}.log")
         return started[-1]
 
     yield start
     for process in started:
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def relay_says(tmp_path):
+    """What a relay's process has logged so far."""
+    return lambda process: (tmp_path / f"{process.pid}.log").read_text()
 
 
 @pytest.fixture
@@ -234,13 +242,14 @@ async def lower_the_limit(kafka, topic: str, limit_bytes: int) -> None:
 
 
 async def test_of_two_relays_one_stopped_the_other_takes_over_and_nothing_is_lost_or_doubled(
-    kafka, kafka_prefix, database, running, until, fold, stored, relay_at, relay_process, writer
+    kafka, kafka_prefix, database, running, until, fold, stored, relay_at, relay_process, relay_says, writer
 ):
     running(KafkaFeed(kafka.bootstrap, kafka_prefix, database).follow("fold", fold.checkpoint, fold))
     leader = relay_process()
     await until(lambda: relay_at() > 100)
-    relay_process()
-    await asyncio.sleep(2)
+    stands_by = relay_process()
+    await until(lambda: somebody_asks_for_the_lead(database))
+    assert "relay_leads" not in relay_says(stands_by)
     os.kill(leader.pid, signal.SIGSTOP)
     await asyncio.sleep(0.5)
     stopped_at = relay_at()
@@ -250,12 +259,21 @@ async def test_of_two_relays_one_stopped_the_other_takes_over_and_nothing_is_los
     os.kill(leader.pid, signal.SIGCONT)
     woken_at = relay_at()
     await until(lambda: relay_at() > woken_at + 500)
+    await until(lambda: "relay_waits" in relay_says(leader))
     await writer()
     await until(lambda: relay_at() == stored()[-1] and len(fold.positions) >= len(stored()))
     assert fold.positions == stored()
     assert took < 12
     assert leader.poll() is None  # it stands by
     assert set(await in_topic(kafka, database, kafka_prefix)) == set(stored())
+
+
+def somebody_asks_for_the_lead(database) -> bool:
+    with database.transaction() as connection:
+        return connection.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advisory_lock%'"
+            " AND datname = current_database() AND pid <> pg_backend_pid())"
+        ).fetchone()[0]
 
 
 async def test_a_relay_killed_in_the_middle_of_a_load_is_followed_by_another(

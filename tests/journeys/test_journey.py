@@ -10,7 +10,7 @@ import smtplib
 from email.message import EmailMessage
 from email.utils import make_msgid
 from urllib.parse import parse_qs, urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -82,8 +82,10 @@ def test_four_channels_become_one_incident_with_one_timeline_and_the_answer_arri
     assert "vuelva a leer el certificado" in body_of(arrived)
     assert OURS.partition("@")[0] in arrived["From"]
     assert "[#1]" in arrived["Subject"]
-    thread = arrived["References"].split()
-    assert confirmation["Message-ID"] in thread or ana_id in thread
+    assert arrived["References"].split() == [confirmation["Message-ID"], ana_id]
+    assert arrived["In-Reply-To"] == ana_id
+    assert f".{UUID(reply.json()['interaction_id']).hex}@" in arrived["Message-ID"]
+    assert arrived["Auto-Submitted"] is None
     delivered = eventually(
         lambda: [e for e in interactions(agent, 1) if e["direction"] == "out" and e["delivery"] == "sent"]
     )
