@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from schemas import json_schema
 from schemas.facts import REGISTRY
@@ -15,9 +16,11 @@ _PURPOSE = {
     EVENTS.name: "Every recorded fact, in the one order of the store; personal parts are sealed",
     QUARANTINE.name: "That a record could not be handled, and why; neither its bytes nor its sender",
 }
-_UUID = {"type": "string", "format": "uuid"}
-_COUNT = {"type": "string", "pattern": "^[0-9]+$"}
-_CLOUD_EVENT = {
+_Schema: TypeAlias = dict[str, Any]
+
+_UUID: _Schema = {"type": "string", "format": "uuid"}
+_COUNT: _Schema = {"type": "string", "pattern": "^[0-9]+$"}
+_CLOUD_EVENT: dict[str, _Schema] = {
     "ce_specversion": {"const": "1.0"},
     "ce_id": {"type": "string"},
     "ce_source": {"type": "string"},
@@ -25,14 +28,14 @@ _CLOUD_EVENT = {
     "ce_subject": {"type": "string"},
     "ce_time": {"type": "string", "format": "date-time"},
 }
-_OF_TOPIC = {
+_OF_TOPIC: Mapping[str, dict[str, _Schema]] = {
     MAIL.name: {"cauce_id": _UUID},
     INTERACTIONS.name: {"cauce_id": _UUID, "channel": {"enum": [channel.value for channel in Channel]}},
     EVENTS.name: {"position": _COUNT, "prev": _COUNT, "epoch": _UUID, "version": _COUNT},
     QUARANTINE.name: {},
 }
 """Our headers beside the CloudEvents attributes. `prev`: position of the event before it, so that a hole is seen."""
-_SOMETIMES = {
+_SOMETIMES: Mapping[str, dict[str, _Schema]] = {
     MAIL.name: {"reprocessed": {"const": "1"}},
     INTERACTIONS.name: {"reprocessed": {"const": "1"}, "released": {"type": "string"}},
     EVENTS.name: {"ce_causationid": _UUID, "ce_correlationid": _UUID},
@@ -95,8 +98,8 @@ def _channel(topic: Topic, messages: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message(
-    topic: Topic, name: str, payload: dict[str, Any], key: str = "", *, content_type: str = _MSGPACK
-) -> tuple[str, dict[str, Any]]:
+    topic: Topic, name: str, payload: _Schema, key: str = "", *, content_type: str = _MSGPACK
+) -> tuple[str, _Schema]:
     always = _CLOUD_EVENT | _OF_TOPIC[topic.name]
     headers = {
         "type": "object",
@@ -107,11 +110,11 @@ def _message(
     return key or name, {"name": name, "contentType": content_type, "headers": headers, "payload": payload}
 
 
-def _ref(schema: str) -> dict[str, Any]:
+def _ref(schema: str) -> _Schema:
     return {"$ref": f"#/components/schemas/{schema}"}
 
 
-def _stored(schema: str) -> dict[str, Any]:
+def _stored(schema: str) -> _Schema:
     """A fact as the store has it (codec.py)."""
     raw = {"type": ["string", "null"], "contentEncoding": "base64"}
     return {
