@@ -23,7 +23,7 @@ from services.calls import decide, same
 from services.calls.requests import CallRequest, ChangeCall, StartCall
 from services.calls.state import Call
 from services.desk import Desk, Done, Inverse
-from services.incidents import batch, grouping, links, loading
+from services.incidents import batch, grouping, leads, links, loading
 from services.incidents.decide import stored
 from services.incidents.lookup import find, working
 from services.incidents.requests import Merge, Move, Unmerge
@@ -90,7 +90,7 @@ def _reported(desk: Desk, request: StartCall, call: UUID, address: UUID, at: dat
     if request.direction is not Direction.OUT or request.external_id:
         return None
     told = same.keys(desk.reader, call, address)[2]
-    loading.load_threads(desk.connection, desk.known, [told])
+    leads.load_threads(desk.connection, desk.known, [told])
     led = desk.known.threads[told].interaction if told in desk.known.threads else call
     loading.load_calls(desk.connection, desk.known, [led])
     found = desk.known.calls.get(led)

@@ -33,7 +33,7 @@ from services.deliveries.queue import Kind, NewDelivery
 from services.desk import Desk, Done, Inverse
 from services.incidents import decide as incidents
 from services.incidents import handle as incident_requests
-from services.incidents import loading
+from services.incidents import leads, loading
 from services.incidents.inverse import inverse_of
 from services.incidents.requests import Assign, Reply
 from services.incidents.state import Incident
@@ -130,7 +130,7 @@ def _leave_email(desk: Desk, request: LeaveEmail) -> Done:
 
 def _not_offered(desk: Desk, request: LeaveEmail) -> Chat:
     session = desk.reader.key_of(f"session:{request.chat}")
-    loading.load_threads(desk.connection, desk.known, [session])
+    leads.load_threads(desk.connection, desk.known, [session])
     begun = desk.known.threads.get(session)
     if begun is None or begun.incident is None:
         raise InvalidError("write first what it is about", field="email")

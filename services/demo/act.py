@@ -25,7 +25,7 @@ from services.demo.prepare import Answered, CameIn, Prepared, Worked
 from services.demo.steps import AskCallback, Call, LearnPhone, Publish, Spend, Visit
 from services.demo.translate import Case, answered_by
 from services.demo.visiting import visited
-from services.incidents import answer, decide, loading, saving
+from services.incidents import answer, decide, links, loading, saving
 from services.incidents.answer import Target
 from services.incidents.batch import Rules, take
 from services.incidents.decide import refuse_closed
@@ -94,11 +94,10 @@ class Act:
 
     def _find_again(self, cases: Sequence[Case]) -> None:
         """Incidents of cases begun before an interruption."""
-        keys = [case.key for case in cases if case.key is not None]
-        loading.load_threads(self._connection, self._known, keys)
+        found = links.places_of(self._connection, self._known, [case.first for case in cases if case.first is not None])
         for case in cases:
-            if case.key is not None and case.key in self._known.threads:
-                case.incident = self._known.threads[case.key].incident
+            if case.first in found:
+                case.incident = found[case.first].incident
 
     def _step(self, step: Prepared) -> None:
         try:

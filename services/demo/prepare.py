@@ -60,7 +60,7 @@ class Preparation:
             case Write():
                 case = self._case(step)
                 arrival = self._reader.read(interaction_of(step, case))
-                case.key = case.key or arrival.thread
+                case.first = case.first or arrival.item.id
                 return CameIn(step, arrival)
             case Call():
                 return CameIn(step, self._call(step))
@@ -96,7 +96,7 @@ class Preparation:
         )
         contact = calls.contact(begun, party, received_at=step.at, by=step.agent)
         arrival = self._reader.read(contact, started=begun)
-        case.key = case.key or arrival.thread
+        case.first = case.first or arrival.item.id
         return arrival
 
     def _answer(self, step: Answer) -> Answered | None:

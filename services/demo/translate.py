@@ -17,7 +17,7 @@ from services.demo.steps import AskCallback, Write
 class Case:
     """What a case has come to. `thread`: what its customer's link shows; `incident` None: nothing came in yet.
 
-    `key`: of its first contact in the table `threads`, to find the incident after an interruption.
+    `first`: what came in first, by whose link the incident is found after an interruption.
     """
 
     number: int
@@ -25,7 +25,7 @@ class Case:
     thread: UUID | None = None
     session: UUID | None = None
     incident: UUID | None = None
-    key: bytes | None = None
+    first: UUID | None = None
     last: Interaction | None = None
     sent: UUID | None = None
     references: list[str] = field(default_factory=list[str])

@@ -28,6 +28,7 @@ _OTHERS_MAX = 50
 class Arrival(msgspec.Struct, frozen=True):
     """One interaction with all that the rules look at. `parties`: from, to and cc.
 
+    `begun`: whose conversation it is part of, often its own; `thread`: the key of that.
     `references`: keys of what it answers, the nearest first. `topics`: keys of its subject and product.
     `claims`: further addresses the sender gave. `returned_from`: whom a report says that it speaks of.
     `automatic`: mail that no person wrote.
@@ -39,6 +40,7 @@ class Arrival(msgspec.Struct, frozen=True):
     parties: frozenset[UUID]
     others: tuple[UUID, ...]
     claims: tuple[tuple[UUID, Party], ...]
+    begun: UUID
     thread: Key
     message: Key | None
     references: tuple[Key, ...]
@@ -114,6 +116,7 @@ class Reader:
         topics = self.topic(item.subject)
         if hints.product:
             topics |= {self.key_of(f"product:{hints.product.casefold()}")}
+        thread = begun(item.thread)
         return Arrival(
             item=item,
             address=address,
@@ -121,7 +124,8 @@ class Reader:
             parties=frozenset({address, *others}),
             others=others,
             claims=tuple((self.id_of(party.address), party) for party in item.claims),
-            thread=self.key_of(f"thread:{in_letters(begun(item.thread))}"),
+            begun=thread,
+            thread=self.key_of(f"thread:{in_letters(thread)}"),
             message=self.key_of(f"message:{hints.message_id}") if hints.message_id else None,
             references=tuple(self.key_of(f"message:{reference}") for reference in nearest_first if reference),
             session=self.key_of(f"session:{in_letters(hints.session)}") if hints.session else None,

@@ -33,7 +33,7 @@ from services.chats import decide as chats
 from services.chats import presence
 from services.chats.state import ChatFact
 from services.customers.contact import meet
-from services.incidents import arrive, loading, saving
+from services.incidents import arrive, leads, loading, saving
 from services.incidents.arrival import Arrival, Reader
 from services.incidents.correlation import correlate
 from services.incidents.genuine import Suspicion, not_genuine
@@ -192,7 +192,7 @@ def _load_calls(connection: Connection, known: Known, rules: Rules, items: Seque
     if not meant:
         return
     keys = {key for call, address in meant.items() for key in same.keys(rules.reader, call, address)}
-    loading.load_threads(connection, known, list(keys))
+    leads.load_threads(connection, known, list(keys))
     led = {known.threads[key].interaction for key in keys if key in known.threads}
     loading.load_calls(connection, known, meant.keys() | led)
     ended = {item.signal.call for item in items if item.signal and item.signal.signal is CallSignalKind.ENDED}

@@ -15,7 +15,7 @@ from schemas.threads import begun
 from services.chats.state import Stage
 from services.desk import Desk, Done
 from services.drafts import uploads
-from services.incidents import answer, grouping, links, loading, plain, withdrawal
+from services.incidents import answer, grouping, leads, links, loading, plain, withdrawal
 from services.incidents.answer import People
 from services.incidents.known import Thread
 from services.incidents.lookup import find, working, written_as
@@ -68,8 +68,10 @@ def _reply(desk: Desk, request: Reply) -> Done:
     facts, deliveries = answer.decide(to, status, answered, request, files=files, until=until)
     _record(desk, request, to.incident, facts)
     desk.known.deliveries += deliveries
-    for key in (desk.reader.key_of(f"interaction:{request.id}"), desk.reader.key_of(f"thread:{begun(to.thread)}")):
-        loading.load_threads(desk.connection, desk.known, [key])
+    own, thread = desk.reader.key_of(f"interaction:{request.id}"), desk.reader.key_of(f"thread:{begun(to.thread)}")
+    leads.load_threads(desk.connection, desk.known, [own, thread])
+    leads.load_begun(desk.connection, desk.known, {thread: begun(to.thread)})
+    for key in (own, thread):
         if key not in desk.known.threads:
             desk.known.threads[key] = Thread(request.id, to.incident.id)
             desk.known.changes.threads.add(key)

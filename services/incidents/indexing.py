@@ -59,9 +59,11 @@ def move(interaction: UUID, incident: UUID, known: Known) -> None:
 def _keep_keys(arrival: Arrival, incident: UUID | None, known: Known) -> None:
     interaction = arrival.item.id
     for key in (arrival.thread, arrival.session, arrival.call):
-        if key is not None and (key not in known.threads or known.threads[key].incident is None):
+        there = known.threads.get(key) if key is not None else None
+        if key is not None and (there is None or there.incident is None):
             known.threads[key] = Thread(interaction, incident)
-            known.changes.threads.add(key)
+            if there is not None or key != arrival.thread or arrival.begun != interaction:  # else its link says it all
+                known.changes.threads.add(key)
     if arrival.message is not None and arrival.message not in known.threads:
         known.threads[arrival.message] = Thread(interaction, incident, (arrival.address, *arrival.others))
         known.changes.threads.add(arrival.message)

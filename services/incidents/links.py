@@ -12,7 +12,7 @@ from schemas.facts import Fact, stream_id, stream_of
 from schemas.facts.incident import IncidentOpened, InteractionLinked, ProductNamed, Status
 from schemas.interaction import Direction
 from services.desk import Desk
-from services.incidents import loading
+from services.incidents import leads, loading
 from services.incidents.arrival import Key
 from services.incidents.indexing import move, part_keys, take_part
 from services.incidents.known import Known, Place
@@ -91,7 +91,7 @@ def product_of(desk: Desk, incident: UUID) -> str:
 def follow(desk: Desk, links: Collection[InteractionLinked], incident: UUID, subject: str) -> None:
     """Answers to what was moved go where it went."""
     for link in links:
-        loading.load_mails(desk.connection, desk.known, [link.interaction])
+        leads.load_mails(desk.connection, desk.known, [link.interaction])
         move(link.interaction, incident, desk.known)
         put_part(desk, link, incident, desk.reader.topic(subject))
 

@@ -19,17 +19,16 @@ from services.callbacks.state import Callback
 from services.calls.state import Call
 from services.chats.state import Chat
 from services.customers.state import Customer, Owner
-from services.incidents import parts
+from services.incidents import leads, parts
 from services.incidents.arrival import Arrival, Key
 from services.incidents.indexing import part_keys
-from services.incidents.known import Known, Mail, Thread
+from services.incidents.known import Known
 from services.incidents.state import Incident
 
 _incident = msgspec.msgpack.Decoder(Incident)
 _call = msgspec.msgpack.Decoder(Call)
 _callback = msgspec.msgpack.Decoder(Callback)
 _chat = msgspec.msgpack.Decoder(Chat)
-_mail = msgspec.msgpack.Decoder(Mail)
 
 
 def begin(connection: Connection) -> tuple[Known, datetime]:
@@ -45,8 +44,11 @@ def begin(connection: Connection) -> tuple[Known, datetime]:
 
 def load_for(connection: Connection, known: Known, arrivals: Sequence[Arrival]) -> None:
     """Everything that correlation may ask about these arrivals."""
-    load_threads(connection, known, [key for arrival in arrivals for key in arrival.keys])
-    _load_waits(connection, known, [arrival.message for arrival in arrivals if arrival.message])
+    leads.load_threads(connection, known, [key for arrival in arrivals for key in arrival.keys])
+    leads.load_begun(
+        connection, known, {arrival.thread: arrival.begun for arrival in arrivals if arrival.begun != arrival.item.id}
+    )
+    leads.load_waits(connection, known, [arrival.message for arrival in arrivals if arrival.message])
     claimed = [address for arrival in arrivals for address, _ in arrival.claims]
     load_owners(connection, known, [arrival.address for arrival in arrivals] + claimed)
     load_parts(connection, known, {key for arrival in arrivals for key in _part_keys(arrival, known)})
@@ -72,41 +74,6 @@ def _load_follow_ups(connection: Connection, known: Known) -> None:
             return
         asked |= later
         load_incidents(connection, known, later)
-
-
-def load_threads(connection: Connection, known: Known, keys: Collection[Key]) -> None:
-    """Where these keys lead."""
-    wanted = [key for key in keys if key not in known.threads] if known.threads else keys
-    rows: Iterable[tuple[Key, UUID, UUID | None, list[UUID]]] = connection.execute(
-        "SELECT key, interaction, incident, parties FROM threads WHERE key = ANY(%b)", (Byteas(wanted),), binary=True
-    )
-    for key, interaction, incident, parties in rows:
-        known.threads[key] = Thread(interaction, incident, tuple(parties))
-
-
-def _load_waits(connection: Connection, known: Known, messages: Collection[Key]) -> None:
-    if messages:
-        rows: Iterable[tuple[Key, UUID]] = connection.execute(
-            "SELECT reference, interaction FROM waiting WHERE reference = ANY(%b)", (Byteas(messages),), binary=True
-        )
-        for reference, interaction in rows:
-            known.waits.setdefault(reference, set()).add(interaction)
-    wanted = {interaction for waiting in known.waits.values() for interaction in waiting}
-    wanted |= {thread.interaction for thread in known.threads.values() if thread.incident is None}
-    load_mails(connection, known, wanted)
-
-
-def load_mails(connection: Connection, known: Known, interactions: Collection[UUID]) -> None:
-    """What is known of mails that wait."""
-    wanted = [interaction for interaction in interactions if interaction not in known.mails]
-    if not wanted:
-        return
-    rows: Iterable[tuple[bytes, UUID | None]] = connection.execute(
-        "SELECT link, incident FROM waiting_mail WHERE interaction = ANY(%b)", (Uuids(wanted),), binary=True
-    )
-    for link, incident in rows:
-        mail = _mail.decode(link)
-        known.mails[mail.interaction] = mail.in_incident(incident)
 
 
 def load_owners(connection: Connection, known: Known, addresses: Collection[UUID]) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from eventstore.database import Connection
 from eventstore.ledger import Ledger
 from eventstore.packed import Bools, Byteas, Int4s, Int8s, Texts, Uuids
+from schemas.ids import in_letters
 from services.chats.state import Stage
 from services.deliveries import queue
 from services.incidents.known import Known
@@ -139,16 +140,10 @@ def _save_keys(connection: Connection, known: Known) -> None:
         )
     moved = known.changes.moved
     if moved:
-        values = (Uuids(moved), Uuids(moved.values()))
-        connection.execute(
-            "UPDATE threads SET incident = moved.incident FROM unnest(%b::uuid[], %b::uuid[]) AS moved (id, incident)"
-            " WHERE threads.interaction = moved.id",
-            values,
-        )
         connection.execute(
             "UPDATE waiting_mail SET incident = moved.incident"
             " FROM unnest(%b::uuid[], %b::uuid[]) AS moved (id, incident) WHERE waiting_mail.interaction = moved.id",
-            values,
+            (Uuids(moved), Uuids(moved.values())),
         )
 
 
@@ -257,4 +252,4 @@ def _save_organizations(connection: Connection, known: Known) -> None:
 
 
 def _uuids(ids: tuple[UUID, ...]) -> str:
-    return "{" + ",".join(map(str, ids)) + "}"
+    return "{" + ",".join(map(in_letters, ids)) + "}"

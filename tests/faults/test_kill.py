@@ -167,7 +167,7 @@ def incidents_of(database_url: str, senders: list[Sender]) -> dict[str, int]:
         for sender in senders:
             if not isinstance(sender, Forms):
                 row = connection.execute(
-                    "SELECT count(DISTINCT root) FROM threads JOIN incident_state USING (incident)"
+                    "SELECT count(DISTINCT root) FROM links JOIN incident_state USING (incident)"
                     " WHERE interaction = ANY(%s)",
                     (list(sender.acknowledged.values()),),
                 ).fetchone()

@@ -175,7 +175,8 @@ _ROWS = {
     "lines": "SELECT id, incident, reason, thread FROM timeline.entries WHERE kind = 'interaction' ORDER BY id",
     "durations": "SELECT * FROM channel_report.report_incidents ORDER BY incident",
     "solutions": "SELECT * FROM casework.solutions ORDER BY incident",
-    "threads": "SELECT key, incident FROM threads ORDER BY key",
+    "threads": "SELECT key, coalesce(links.incident, threads.incident) FROM threads"
+    " LEFT JOIN links USING (interaction) ORDER BY key",
     "snoozes": "SELECT * FROM snoozes ORDER BY incident",
 }
 _TOMORROW = datetime.now(UTC) + timedelta(days=1)

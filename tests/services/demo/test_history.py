@@ -59,7 +59,7 @@ async def test_an_interrupted_history_goes_on_where_it_stopped(hub, database, mo
     whole = everything(database)
     with database.transaction() as connection:
         connection.execute(
-            "TRUNCATE events, inbox, positions, threads, incident_state, address_owner, customer_state,"
+            "TRUNCATE events, inbox, positions, threads, links, incident_state, address_owner, customer_state,"
             " joinable, call_state, callback_state, waiting, waiting_mail RESTART IDENTITY"
         )
         connection.execute("UPDATE counters SET value = 0")

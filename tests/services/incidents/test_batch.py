@@ -19,7 +19,7 @@ from schemas.facts.interaction import InteractionReceived
 from schemas.interaction import Hints
 from services import quarantine
 from services.held import raw
-from services.incidents.requests import Close
+from services.incidents.requests import Close, Move, Reply
 from tests.services.incidents.hubs import records
 from tests.services.incidents.world import World, chat, form, mail, uid
 
@@ -210,6 +210,26 @@ async def test_what_is_reopened_in_a_batch_is_joined_later_in_the_same_batch(tak
     await commands.run(Close(incident=1), by="eva")
     await taking.take(mail("m4", subject="Re: other words", answers=("m1",)), mail("m5", "bob@x.cu", subject="Printer"))
     assert len([fact for fact in taking.facts() if isinstance(fact, IncidentOpened)]) == 1
+
+
+@pytest.mark.parametrize("kept_by_a_key", [False, True], ids=["by its link alone", "as before there were links"])
+async def test_an_answer_in_a_conversation_goes_where_what_began_it_is(taking, commands, kept_by_a_key):
+    await taking.take(form("f1"), form("f2", "bob@x.cu"))
+    assert taking.rows("threads") == []
+    if kept_by_a_key:
+        key = taking.service._rules.reader.key_of(f"thread:{uid('f1')}")
+        with taking.hub.database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO threads SELECT %s, interaction, incident FROM links WHERE interaction = %s",
+                (key, uid("f1")),
+            )
+    await taking.take(mail("m1", thread=uid("f1")))
+    await commands.run(Reply(incident=1, text="x"), by="eva")
+    await commands.run(Move(incident=1, interaction=uid("f1"), to=2), by="eva")
+    await taking.take(mail("m2", thread=uid("f1")))
+    links = {row[0]: row[1] for row in taking.rows("links")}
+    first, second = (row[0] for row in sorted(taking.rows("incident_state"), key=lambda row: row[1]))
+    assert [links[uid(name)] for name in ("m1", "f1", "m2")] == [first, second, second]
 
 
 async def test_thousands_of_open_incidents_under_one_address_slow_down_nobody(taking):
