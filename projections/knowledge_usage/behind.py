@@ -61,7 +61,7 @@ OF_A_PHRASE = frozenset({Figure.PHRASE, Figure.PHRASE_NOTHING, Figure.WORD, Figu
 
 
 class VisitTold(msgspec.Struct, frozen=True):
-    """A visit, step by step. `incident`: what its message became, if who asks may see it."""
+    """A visit, step by step. `incidents`: what each of its interactions became; `incident`: the first of them."""
 
     visit: UUID
     began: datetime
@@ -71,10 +71,11 @@ class VisitTold(msgspec.Struct, frozen=True):
     outcome: str
     trail: list[dict[str, Any]]
     incident: int | None
+    incidents: dict[str, int]
 
 
 class IncidentUsed(msgspec.Struct, frozen=True):
-    """An incident that an article was used for."""
+    """An incident that an article was used for. `status`: of what it was merged into, if it was."""
 
     number: int
     subject: str
@@ -149,10 +150,14 @@ def incidents(
     return Page(kept, following)
 
 
+_BECAME: LiteralString = (
+    " FROM jsonb_array_elements(v.trail) WITH ORDINALITY AS told (step, place)"
+    " JOIN entries e ON e.id = (step->>'interaction')::uuid JOIN incidents i ON i.id = e.incident"
+)
 _SELECT: LiteralString = (
-    "SELECT v.visit, v.began, v.surface, v.language, v.product, v.outcome, v.trail, ("
-    "  SELECT number FROM jsonb_array_elements(v.trail) step JOIN entries e ON e.id = (step->>'interaction')::uuid"
-    "  JOIN incidents i ON i.id = e.incident WHERE step->>'did' = 'sent' LIMIT 1) AS incident FROM usage_visits v"
+    "SELECT v.visit, v.began, v.surface, v.language, v.product, v.outcome, v.trail,"  # noqa: S608 -- of literals
+    " (SELECT number" + _BECAME + " ORDER BY place LIMIT 1) AS incident,"
+    " (SELECT coalesce(jsonb_object_agg(e.id, number), '{}')" + _BECAME + ") AS incidents FROM usage_visits v"
 )
 _AMONG: LiteralString = (
     " AND CASE WHEN %(surface)s = '' THEN v.surface <> 'agent' ELSE v.surface = %(surface)s END"
@@ -220,8 +225,15 @@ _OF_ARTICLE: Mapping[Figure, LiteralString] = {
 }
 _AFTER: LiteralString = " AND (d.began, d.visit) < (%(after)s, %(visit)s)"
 _PAGE: LiteralString = " ORDER BY d.began DESC, d.visit DESC LIMIT %(limit)s"
+_STANDS: LiteralString = (
+    "(WITH RECURSIVE up AS ("
+    " SELECT merged_into, coalesce(family_status, status) AS status FROM incidents i WHERE i.id = incident"
+    " UNION ALL SELECT i.merged_into, coalesce(i.family_status, i.status) FROM up, LATERAL"
+    "  (SELECT * FROM incidents WHERE id = up.merged_into OFFSET 0) AS i"
+    ") SELECT status FROM up WHERE merged_into IS NULL)"
+)
 _INCIDENTS: LiteralString = (
-    "SELECT number, subject, status, at FROM usage_links JOIN incidents ON id = incident"
+    "SELECT number, subject, " + _STANDS + " AS status, at FROM usage_links JOIN incidents ON id = incident"  # noqa: S608 -- of literals
     " WHERE article = %(article)s AND linked"
 )
 _LAST_USED: LiteralString = " ORDER BY at DESC, number DESC LIMIT %(limit)s"

@@ -129,7 +129,7 @@ _VISIT: Step[Fact] = changes(VISITS, lambda fact: fact.visit, _told)  # type: ig
 
 KNOWLEDGE_USAGE = Projection(
     "knowledge_usage",
-    version=5,
+    version=6,
     ddl="knowledge_usage/tables.sql",
     tables=(VISITS, ARTICLES, LINKS, THRESHOLDS, COUNTED, READS, SEARCHES, VISIT_COUNTS, ARTICLE_COUNTS, WORD_COUNTS),
     on=(

@@ -72,7 +72,7 @@ def step_of(fact: Fact) -> dict[str, Any] | None:  # noqa: C901, PLR0911 -- a ta
         case ContactSent():
             return {"did": "sent", "interaction": str(fact.interaction) if fact.interaction else None}
         case ChatStarted():
-            return {"did": "chat"}
+            return {"did": "chat", "interaction": str(fact.interaction) if fact.interaction else None}
         case VisitSolved():
             return {"did": "solved"}
         case _:

@@ -13,7 +13,7 @@ from schemas.facts.call import CallOutcomeSet
 from schemas.facts.callback import CallbackCancelled
 from schemas.facts.incident import IncidentReopened, Words
 from schemas.facts.kind import Fact, fact
-from schemas.facts.visit import Searched
+from schemas.facts.visit import ChatStarted, Searched
 
 
 @fact("incident.reopened.v1")
@@ -57,6 +57,14 @@ class SearchedV1(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
+@fact("visit.chat_started.v1")
+class ChatStartedV1(Fact, frozen=True, kw_only=True):
+    """Somebody began to chat with us; nobody said with which words."""
+
+    visit: UUID
+    at: datetime
+
+
 def _reopened(old: Fact) -> Fact:
     if not isinstance(old, IncidentReopenedV1):
         raise TypeError(old.type_name)
@@ -83,10 +91,17 @@ def _searched(old: Fact) -> Fact:
     return Searched(visit=old.visit, query=old.query, results=old.results, found=len(old.results), at=old.at)
 
 
+def _chat_started(old: Fact) -> Fact:
+    if not isinstance(old, ChatStartedV1):
+        raise TypeError(old.type_name)
+    return ChatStarted(visit=old.visit, at=old.at)
+
+
 UPCASTERS: Mapping[str, Callable[[Fact], Fact]] = {
     IncidentReopenedV1.type_name: _reopened,
     CallOutcomeSetV1.type_name: _outcome_set,
     CallbackCancelledV1.type_name: _cancelled,
     SearchedV1.type_name: _searched,
+    ChatStartedV1.type_name: _chat_started,
 }
 """Old type name → the next version of it."""

@@ -149,11 +149,12 @@ class ContactSent(Fact, frozen=True, kw_only=True):
     at: datetime
 
 
-@fact("visit.chat_started.v1")
+@fact("visit.chat_started.v2")
 class ChatStarted(Fact, frozen=True, kw_only=True):
-    """Somebody began to chat with us: contact, as a form that was sent."""
+    """Somebody began to chat with us: contact, as a form that was sent. `interaction`: with their first words."""
 
     visit: UUID
+    interaction: UUID | None = None
     at: datetime
 
 

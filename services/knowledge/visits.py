@@ -182,7 +182,8 @@ def _facts(visit: Visit, happened: Happened) -> list[VisitFact]:  # noqa: C901, 
                 return []
             return [ContactSent(visit=own, articles=visit.read, interaction=happened.interaction, at=at)]
         case Kind.CHAT_STARTED:
-            return [] if visit.chat_started else [ChatStarted(visit=own, at=at)]
+            told = happened.interaction in visit.sent if happened.interaction else visit.chat_started
+            return [] if told else [ChatStarted(visit=own, interaction=happened.interaction, at=at)]
         case Kind.SOLVED:
             return [VisitSolved(visit=own, at=at)]
         case Kind.VOTED | Kind.VOTE_EXPLAINED:
@@ -261,9 +262,9 @@ def evolve(visit: Visit, fact: Fact) -> Visit:  # noqa: C901, PLR0911 -- a table
         case ContactStarted():
             return replace(visit, contact_started=True, open=None)
         case ContactSent():
-            return replace(visit, sent=visit.sent | {fact.interaction} if fact.interaction else visit.sent)
+            return replace(visit, sent=_sent(visit, fact))
         case ChatStarted():
-            return replace(visit, chat_started=True)
+            return replace(visit, sent=_sent(visit, fact), chat_started=True)
         case _:
             return visit
 
@@ -274,6 +275,10 @@ def state_of(facts: Iterable[Fact]) -> Visit:
     for fact in facts:
         visit = evolve(visit, fact)
     return visit
+
+
+def _sent(visit: Visit, fact: ContactSent | ChatStarted) -> frozenset[UUID]:
+    return visit.sent | {fact.interaction} if fact.interaction else visit.sent
 
 
 def _article(happened: Happened) -> UUID:

@@ -51,6 +51,7 @@ class Taken(msgspec.Struct, frozen=True):
 class VisitEventIn(Body):
     """One thing a visitor did. `results`: the articles a search found, or only how many.
 
+    `interaction`: of the form that was sent, or the chat's first words: what it became is then behind the figures.
     `surface`, `language` and `product` are kept of the first one, as where the visit began.
     """
 
@@ -65,6 +66,7 @@ class VisitEventIn(Body):
     reason: VoteReason | None = None
     words: Annotated[str, AfterValidator(one_line), StringConstraints(max_length=REASON_MAX_CHARACTERS)] = ""
     file: UUID | None = None
+    interaction: UUID | None = None
     surface: Surface = Surface.API
     language: Annotated[str, AfterValidator(one_line), StringConstraints(max_length=35)] = ""
     product: Annotated[str, AfterValidator(one_line), StringConstraints(max_length=200)] = ""
@@ -102,6 +104,7 @@ def router(parts: Parts) -> Router:
                 reason=body.reason,
                 words=body.words,
                 file=body.file,
+                interaction=body.interaction,
                 surface=body.surface,
                 language=body.language,
                 product=body.product,

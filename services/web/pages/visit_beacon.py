@@ -38,7 +38,8 @@ def router(parts: Parts) -> Router:
             visitors.note(request, response, Kind.TIME_READ, reader=reader, article=article, seconds=seconds)
         else:
             surface = Surface.WIDGET if fields.get("surface") == Surface.WIDGET else Surface.HELP_CENTRE
-            visitors.note(request, response, Kind.CHAT_STARTED, reader=reader, surface=surface)
+            said = posted.uuid(fields["interaction"], "interaction") if "interaction" in fields else None
+            visitors.note(request, response, Kind.CHAT_STARTED, reader=reader, surface=surface, interaction=said)
         return response
 
     return routes

@@ -18,7 +18,7 @@ from eventstore.keys import Keys
 from eventstore.ledger import Ledger
 from schemas.errors import ConflictError, InvalidError, LogUnavailableError, RateLimitedError
 from schemas.facts import stream_id
-from schemas.facts.earlier import UPCASTERS, SearchedV1
+from schemas.facts.earlier import UPCASTERS, ChatStartedV1, SearchedV1
 from schemas.facts.visit import (
     ArticleOpened,
     ArticleSuggested,
@@ -175,6 +175,20 @@ def test_how_many_a_search_found_is_kept_also_where_nobody_says_which() -> None:
     assert searched == Searched(visit=VISIT, query="a", found=3, at=NOW)
     old = SearchedV1(visit=VISIT, query="a", results=(ONE, TWO), at=NOW)
     assert UPCASTERS[old.type_name](old) == Searched(visit=VISIT, query="a", results=(ONE, TWO), found=2, at=NOW)
+
+
+def test_a_chat_says_its_first_words_once_and_another_chat_its_own() -> None:
+    first, second = UUID(int=8), UUID(int=9)
+    begun = ChatStarted(visit=VISIT, interaction=first, at=NOW)
+    assert decide(GOING_ON, did(Kind.CHAT_STARTED, interaction=first)) == [begun]
+    chatting = state_of([BEGUN, begun])
+    for again in (did(Kind.CHAT_STARTED, interaction=first), did(Kind.CHAT_STARTED)):
+        assert decide(chatting, again) == []
+    assert decide(chatting, did(Kind.CHAT_STARTED, interaction=second)) == [
+        ChatStarted(visit=VISIT, interaction=second, at=NOW)
+    ]
+    old = ChatStartedV1(visit=VISIT, at=NOW)
+    assert UPCASTERS[old.type_name](old) == ChatStarted(visit=VISIT, at=NOW)
 
 
 def test_contact_carries_what_was_read_in_order_once_each() -> None:

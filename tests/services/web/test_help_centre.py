@@ -14,7 +14,7 @@ from tests.services.web.serving import Web, serving
 
 _ARTICLE = {"kind": "faq", "title": "Factura doble", "body": "Vacíe la cola de impresión.", "language": "es"}
 _FORM = {"name": "Ana", "email": "ana@x.cu", "subject": "Factura", "body": "Sale dos veces"}
-_OF_A_VISIT = ("visit.begun.v1", "visit.opened.v1", "visit.timed.v1", "visit.chat_started.v1", "visit.searched.v2")
+_OF_A_VISIT = ("visit.begun.v1", "visit.opened.v1", "visit.timed.v1", "visit.chat_started.v2", "visit.searched.v2")
 
 
 async def _article(web: Web, **fields: str) -> str:
@@ -206,7 +206,8 @@ async def test_who_asks_not_to_be_followed_leaves_no_trace_and_what_the_page_tel
         await _noted(web, 1)
         for data, status in (
             ({"article": made, "seconds": "99999"}, 204),
-            ({"surface": "help_centre"}, 204),
+            ({"surface": "help_centre", "interaction": made}, 204),
+            ({"surface": "help_centre", "interaction": "x"}, 422),
             ({"article": made, "seconds": "-1"}, 422),
             ({"article": "x", "seconds": "1"}, 422),
         ):

@@ -44,8 +44,10 @@ async def test_figures_their_pages_their_files_and_the_alarms(web: Web) -> None:
     async with web.client(Role.AGENT) as agent, web.client() as visitor:
         made = (await agent.post("/api/v1/articles", json=article)).json()["id"]
         read = {"type": "opened", "article": made}
-        for _ in range(5):
-            await _visited(web, visitor, {"type": "searched", "query": "=Tóner 1"}, read, {"type": "contact_sent"})
+        form = {"name": "Ana", "email": "ana@x.cu", "subject": "Tóner", "body": "x"}
+        said = (await visitor.post("/api/v1/forms", json=form)).json()["interaction_id"]
+        for contact in (*[{"type": "contact_sent"}] * 4, {"type": "chat_started", "interaction": said}):
+            await _visited(web, visitor, {"type": "searched", "query": "=Tóner 1"}, read, contact)
         await _visited(web, visitor, read, {"type": "voted", "article": made, "helpful": False, "reason": "unclear"})
         await web.settled()
         found = (await agent.get("/api/v1/knowledge/figures")).json()
@@ -60,6 +62,7 @@ async def test_figures_their_pages_their_files_and_the_alarms(web: Web) -> None:
         while (cursor := pages[-1]["next_cursor"]) is not None:
             pages.append((await agent.get("/api/v1/knowledge/visits", params=behind | {"cursor": cursor})).json())
         assert [len(page["items"]) for page in pages] == [2, 2, 1]
+        assert (pages[0]["items"][0]["incident"], pages[0]["items"][0]["incidents"]) == (1, {said: 1})
         assert (await agent.get("/api/v1/knowledge/visits?figure=readers")).status_code == 422
         (row,) = (await agent.get("/api/v1/knowledge/articles?order=contacts")).json()["items"]
         assert (row["readers"], row["contacts_after"], row["missing"]) == (6, 5, ["en"])
@@ -76,6 +79,8 @@ async def test_figures_their_pages_their_files_and_the_alarms(web: Web) -> None:
                 behind = await analyst.get(unescape(link))
                 assert (behind.status_code, 'class="steps"' in behind.text or not count) == (200, True), link
         assert "toner 1" in (await analyst.get("/en/knowledge/figures")).text
+        told = (await analyst.get("/en/knowledge/figures/visits?figure=contact")).text
+        assert ("#1" in told, "/agent/incidents" in told) == (True, False)  # which they may not open
         for table in _TABLES:
             rows = list(csv.DictReader((await analyst.get(f"/knowledge/figures/{table}.csv")).text.splitlines()))
             assert rows or table == "shift", table

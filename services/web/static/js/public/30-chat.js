@@ -68,7 +68,7 @@ const take = {
   },
   ack(frame) {
     waiting.delete(frame.id);
-    if (!told) navigator.sendBeacon("/visit", new URLSearchParams({ surface: keep ? "help_centre" : "widget" }));
+    if (!told) navigator.sendBeacon("/visit", new URLSearchParams({ surface: keep ? "help_centre" : "widget", interaction: frame.interaction_id }));
     told = true;
     const item = shown.get(frame.id);
     if (!item) return;
@@ -78,6 +78,7 @@ const take = {
   message(frame) {
     typing.hidden = true;
     const fresh = !shown.has(frame.id);
+    told = told || !waiting.size; // it began before: what was said is shown again
     line(frame.from, frame.id, frame.text, frame.at);
     if (fresh && frame.from === "agent" && window.parent !== window) window.parent.postMessage("said", "*");
   },
