@@ -10,7 +10,7 @@ from uuid import UUID
 
 from schemas.address import without_addresses
 from schemas.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from schemas.facts.article import ArticleKind
+from schemas.facts.article import ArticleKind, Audience
 from schemas.facts.shelving import (
     ArticleDescribed,
     ArticleDoubted,
@@ -28,7 +28,7 @@ from schemas.interaction import Attachment
 from schemas.language import base_language
 from services.knowledge import guide
 from services.knowledge.asked import Asked
-from services.knowledge.state import Article, Filing, ShelvingFact, Translation
+from services.knowledge.state import Article, Filing, ShelvingFact, Text, Translation
 
 CATEGORY_LEVELS_MAX = 2
 CATEGORY_MAX_CHARACTERS = 80
@@ -37,13 +37,15 @@ WORDS_MAX = 30
 FILES_MAX = 100
 RANK_MAX = 1_000
 DOUBT_MAX_CHARACTERS = 2_000
+_UNREAD_FILES = "readers would get its files at once, unread by others: an admin adds them"
+"""All files of a download that was published are offered at once, whatever its draft says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Describe(Asked):
     """File it, whole. `filing_changes`: as often as it had been filed when who asks saw it; None: whatever it was.
 
-    `alone`: who asks may offer files that nobody else has looked at.
+    `alone`: who asks may give readers what nobody else has looked at.
     """
 
     filing: Filing
@@ -86,9 +88,10 @@ class AddFile(Asked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveFile(Asked):
-    """No longer offer it."""
+    """No longer offer it. `alone`: as for Describe."""
 
     file: UUID
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +149,7 @@ def decide(article: Article, request: ShelvingRequest, other: Article) -> list[S
         case AddFile():
             return _add_file(article, request)
         case RemoveFile():
-            return [ArticleFileRemoved(file=request.file, **where)] if request.file in article.files else []
+            return _remove_file(article, request)
         case Pin():
             if not -RANK_MAX <= request.rank <= RANK_MAX:
                 raise InvalidError(f"between -{RANK_MAX} and {RANK_MAX}", field="rank")
@@ -192,8 +195,11 @@ def _describe(article: Article, request: Describe) -> list[ShelvingFact]:
     )
     if filing == article.filing:
         return []
-    if not request.alone and filing.kind is ArticleKind.DOWNLOAD is not article.filing.kind and article.files:
-        _refuse_offering(article)
+    if not request.alone and article.editions:
+        if filing.kind is ArticleKind.DOWNLOAD is not article.filing.kind and article.files:
+            raise ForbiddenError(_UNREAD_FILES, field="file")
+        if not _reads_no_more(filing, article.filing):
+            raise ForbiddenError("more people would read it at once: an admin opens it to them", field="audience")
     if filing.kind is ArticleKind.GUIDE is not article.filing.kind and article.text is not None:
         guide.check(article.text.body)
     return [
@@ -207,6 +213,19 @@ def _describe(article: Article, request: Describe) -> list[ShelvingFact]:
             **request.where,
         )
     ]
+
+
+def _reads_no_more(filing: Filing, before: Filing) -> bool:
+    """Does nobody read it who did not before? Customers do who have one of its products."""
+    match filing.audience:
+        case Audience.AGENTS:
+            return True
+        case Audience.CUSTOMERS if before.audience is Audience.CUSTOMERS:
+            return {each.casefold() for each in filing.products} <= {each.casefold() for each in before.products}
+        case Audience.CUSTOMERS | Audience.PUBLIC:
+            return before.audience is Audience.PUBLIC
+        case _:
+            assert_never(filing.audience)
 
 
 def _words(given: Iterable[str], field: str) -> tuple[str, ...]:
@@ -246,8 +265,8 @@ def _add_file(article: Article, request: AddFile) -> list[ShelvingFact]:
         return []
     if len(article.files) >= FILES_MAX:
         raise ConflictError(f"an article has at most {FILES_MAX} files")
-    if not request.alone and article.filing.kind is ArticleKind.DOWNLOAD:
-        _refuse_offering(article)
+    if not request.alone and article.editions and article.filing.kind is ArticleKind.DOWNLOAD:
+        raise ForbiddenError(_UNREAD_FILES, field="file")
     return [
         ArticleFileAdded(
             file=request.file,
@@ -259,7 +278,10 @@ def _add_file(article: Article, request: AddFile) -> list[ShelvingFact]:
     ]
 
 
-def _refuse_offering(article: Article) -> None:
-    """All files of a download that was published are offered at once, whatever its draft says."""
-    if article.editions:
-        raise ForbiddenError("readers would get its files at once, unread by others: an admin adds them", field="file")
+def _remove_file(article: Article, request: RemoveFile) -> list[ShelvingFact]:
+    if request.file not in article.files:
+        return []
+    offered = article.filing.kind is ArticleKind.DOWNLOAD or str(request.file) in (article.text or Text("", "")).body
+    if not request.alone and article.editions and offered:
+        raise ForbiddenError("its readers would miss it at once: an admin takes it off", field="file")
+    return [ArticleFileRemoved(file=request.file, **request.where)]

@@ -243,7 +243,8 @@ def _files(routes: Router, parts: Parts) -> None:
     @routes.delete("/{article}/files/{file}", responses=answers(Written))
     async def remove(article: UUID, file: UUID, who: Caller) -> Response:
         """No longer offered."""
-        return await _done(parts, shelving.RemoveFile(file=file, **asking(article, who.name)))
+        alone = may_publish_alone(who, reviewed=parts.hub.settings.article_review)
+        return await _done(parts, shelving.RemoveFile(file=file, alone=alone, **asking(article, who.name)))
 
 
 def _work(connection: Connection, article: UUID) -> Work:

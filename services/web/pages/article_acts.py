@@ -102,7 +102,7 @@ def _shelve(row: ArticleRow, action: str, fields: Mapping[str, str], where: Aski
         case "unpin":
             return shelving.Unpin(shelf=fields.get("shelf", ""), **where)
         case "remove-file":
-            return shelving.RemoveFile(file=posted.uuid(fields.get("file", ""), "file"), **where)
+            return shelving.RemoveFile(file=posted.uuid(fields.get("file", ""), "file"), alone=alone, **where)
         case "settle":
             return shelving.SettleDoubt(flag=posted.uuid(fields.get("flag", ""), "flag"), **where)
         case _:

@@ -235,6 +235,39 @@ def test_an_unread_file_is_added_to_no_download_that_was_published() -> None:
     assert decide(_of(), replace(turned, alone=False), Article()) == [download]
 
 
+def test_what_readers_would_get_or_miss_at_once_is_for_who_publishes_alone() -> None:
+    def filed(audience: Audience, *products: str) -> Describe:
+        return Describe(filing=Filing(audience=audience, products=products), alone=False, **ASKED)
+
+    def now(audience: Audience, *products: str) -> Article:
+        described = ArticleDescribed(kind=ArticleKind.FAQ, audience=audience, products=products, **HERS)
+        return _of(described)
+
+    public, customers, agents = Audience.PUBLIC, Audience.CUSTOMERS, Audience.AGENTS
+    for more, before in (
+        (filed(public), now(agents)),
+        (filed(public), now(customers, "Caja")),
+        (filed(customers, "Caja"), now(agents)),
+        (filed(customers, "Caja", "Fax"), now(customers, "Caja")),
+    ):
+        with pytest.raises(ForbiddenError):
+            decide(before, more, Article())
+        assert decide(before, replace(more, alone=True), Article()) != []
+    for less, before in (
+        (filed(agents), now(public)),
+        (filed(customers, "Caja"), now(public)),
+        (filed(customers, "caja"), now(customers, "Caja", "Fax")),
+        (filed(public), state_of([DRAFTED, ArticleDescribed(kind=ArticleKind.FAQ, audience=agents, **HERS)])),
+    ):
+        assert decide(before, less, Article()) != []
+    gone = RemoveFile(file=THING, alone=False, **ASKED)
+    shown = ArticleRevised(title="A", body=f"![](/articles/{ID}/files/{THING})", **HERS)
+    for offered in (_of(ADDED, shown), _of(ADDED, ArticleDescribed(kind=ArticleKind.DOWNLOAD, **HERS))):
+        with pytest.raises(ForbiddenError):
+            decide(offered, gone, Article())
+    assert decide(_of(ADDED), gone, Article()) == [ArticleFileRemoved(file=THING, **HERS)]
+
+
 def test_a_place_is_held_by_what_somebody_reads_or_works_on() -> None:
     drafted = [DRAFTED, TRANSLATES]
     place = (OTHER, "es")
