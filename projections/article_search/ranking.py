@@ -21,8 +21,8 @@ _WEIGHTS = "{0, 0.3333, 0.9333, 1}"
 _COVERED = 0.5
 """The part of a score that is kept only as far as an article has all that was asked for."""
 
-_OWNED = sql.SQL("CASE WHEN product_keys && %(owned)s::text[] THEN 1.2 ELSE 1 END")
-"""An article about what the reader has stands before one that says as much about another product."""
+_ABOUT = sql.SQL("CASE WHEN product_keys && %(about)s::text[] THEN 1.2 ELSE 1 END")
+"""An article about what the reader has, or asks about, stands before one that says as much about another product."""
 
 _CANDIDATES = 2000
 _TERMS_MAX = 10
@@ -66,8 +66,8 @@ _FUSED = sql.SQL(
 def statement(terms: Sequence[Term], chosen: Chosen, *, facets: bool, fused: bool = False) -> sql.Composed:
     """One row: how many there are, the ids of the best, and of each facet how many articles a value has.
 
-    Of many terms only the most telling count. Parameters: `share`, `language`, `limit`, the reader's, and `chosen_…`.
-    `fused`: what means nearly the same is found too; with the parameters of NEAREST.
+    Of many terms only the most telling count. Parameters: `share`, `language`, `limit`, `about`, the reader's, and
+    `chosen_…`. `fused`: what means nearly the same is found too; with the parameters of NEAREST.
     """
     telling = sorted(terms, key=lambda term: term.articles)[:_TERMS_MAX]
     return sql.SQL(
@@ -109,12 +109,12 @@ def _score(terms: Sequence[Term]) -> sql.Composable:
     """What an article gets for all terms; less, where it has but some of them."""
     worth = sql.SQL(" + ").join([sql.SQL("0"), *(_worth(term) for term in terms)])
     if len(terms) < 2:  # noqa: PLR2004 -- of one term there are no parts
-        return sql.SQL("({}) * {}").format(worth, _OWNED)
+        return sql.SQL("({}) * {}").format(worth, _ABOUT)
     every = sum(term.weight for term in terms)
     share = sql.SQL(" + ").join(
         sql.SQL("{} * (words @@ {})::int").format(term.weight / every, _query(any_of(term.ways))) for term in terms
     )
-    return sql.SQL("({}) * {} * ({} + {} * ({}))").format(worth, _OWNED, 1 - _COVERED, _COVERED, share)
+    return sql.SQL("({}) * {} * ({} + {} * ({}))").format(worth, _ABOUT, 1 - _COVERED, _COVERED, share)
 
 
 def _worth(term: Term) -> sql.Composable:

@@ -17,6 +17,7 @@ from projections.article_search.asking import Asked, ask
 from projections.article_search.ranking import SHARE_OF_BEST, Chosen, statement
 from projections.article_search.snippets import in_place, snippet, spelled
 from projections.article_vectors import Meaning, farthest
+from projections.articles.fold import product_key
 from projections.articles.readers import READABLE, Reader
 from projections.page import bounded
 from schemas.language import base_language
@@ -61,10 +62,12 @@ def search(
     limit: int = 10,
     chosen: Chosen = _EVERYTHING,
     facets: bool = False,
+    about: str = "",
     meaning: Meaning | None = None,
 ) -> Results:
     """Published articles this reader may see, best first; those in the reader's language before others.
 
+    `about`: a product that it is said to be about, which puts its articles before others and opens none.
     `meaning`: what the words mean to a model, if one was asked; then what says nearly that is found too.
     """
     language = base_language(locale or "")
@@ -84,6 +87,7 @@ def search(
             "limit": bounded(limit),
             **{f"chosen_{name}": value for name, value in msgspec.structs.asdict(chosen).items()},
             **reader.values,
+            "about": [*reader.products, *([product_key(about)] if about else [])],
         },
     ).fetchone()
     assert row is not None  # noqa: S101 -- a statement without FROM has one

@@ -97,6 +97,7 @@ def router(parts: Parts, screen: Screen) -> Router:
         request: Request,
         subject: Annotated[str, Query(max_length=1000)] = "",
         body: Annotated[str, Query(max_length=60_000)] = "",
+        product: Annotated[str, Query(max_length=200)] = "",
     ) -> Response:
         words = one_line(f"{subject} {body}")[:QUERY_MAX_CHARACTERS]
         if len(words) < _WORTH_CHARACTERS:
@@ -108,11 +109,14 @@ def router(parts: Parts, screen: Screen) -> Router:
             words,
             locale=language,
             limit=_SUGGESTIONS_MAX,
+            about=product,
             meaning=await parts.questions.meaning(words),
         )
         response = screen.render(request, "public/suggestions.html", {"found": in_pieces(found.items)})
         for each in found.items:
-            visitors.note(request, response, Kind.SUGGESTED, reader=reader, article=each.id)
+            visitors.note(
+                request, response, Kind.SUGGESTED, reader=reader, article=each.id, product_typed=one_line(product)
+            )
         return response
 
     return routes

@@ -81,20 +81,24 @@ class Searching:
             self._visitors.note(request, response, Kind.SEARCHED, reader=reader, query=words, results=found)
         return response
 
-    async def beside_chat(self, request: Request, reader: Reader, words: str) -> Response:
-        """A few results, for a list beside a chat."""
+    async def beside_chat(self, request: Request, reader: Reader, words: str, product: str) -> Response:
+        """A few results, for a list beside a chat; first those about what the page around it is about."""
         if len(words) < _WORTH_CHARACTERS:
             return self._screen.render(request, "public/chat_found.html", {"q": "", "found": []})
-        results = await self._find(request, reader, words, Chosen(), _BESIDE_A_CHAT)
+        results = await self._find(request, reader, words, Chosen(), _BESIDE_A_CHAT, about=product)
         response = self._screen.render(
             request, "public/chat_found.html", {"q": words, "found": in_pieces(results.items)}
         )
         # as beside a form: words that aren't typed to their end are no search
         for each in results.items:
-            self._visitors.note(request, response, Kind.SUGGESTED, reader=reader, article=each.id)
+            self._visitors.note(
+                request, response, Kind.SUGGESTED, reader=reader, article=each.id, product_typed=product
+            )
         return response
 
-    async def _find(self, request: Request, reader: Reader, words: str, chosen: Chosen, limit: int) -> Results:
+    async def _find(
+        self, request: Request, reader: Reader, words: str, chosen: Chosen, limit: int, *, about: str = ""
+    ) -> Results:
         language = self._screen.language(request)
         return await self._database.run(
             article_search.search,
@@ -104,6 +108,7 @@ class Searching:
             limit=limit,
             chosen=chosen,
             facets=True,
+            about=about,
             meaning=await self._questions.meaning(words),
         )
 
@@ -124,8 +129,13 @@ def router(parts: Parts, screen: Screen) -> Router:
         return response
 
     @routes.get("/chat/find")
-    async def find(request: Request, q: Annotated[str, Query(max_length=1000)] = "") -> Response:
-        return await searching.beside_chat(request, await readers.of(request), one_line(q)[:QUERY_MAX_CHARACTERS])
+    async def find(
+        request: Request,
+        q: Annotated[str, Query(max_length=1000)] = "",
+        product: Annotated[str, Query(max_length=_CHOSEN_CHARACTERS)] = "",
+    ) -> Response:
+        words = one_line(q)[:QUERY_MAX_CHARACTERS]
+        return await searching.beside_chat(request, await readers.of(request), words, one_line(product))
 
     @routes.get("/chat/articles/{article}")
     async def read(request: Request, article: UUID) -> Response:

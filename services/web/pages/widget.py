@@ -20,6 +20,7 @@ from channels import http_body
 from channels.chat.gateway import ChatGateway
 from channels.form import IDEMPOTENCY_FIELD, ContactForm, FormReceipt
 from channels.http_body import validate
+from channels.text import one_line
 from schemas.errors import ForbiddenError, NotFoundError
 from schemas.ids import new_id
 from services.chats import presence
@@ -39,6 +40,7 @@ LOADER_MAX_BYTES = 2048
 _LOADER = Path(__file__).parent.parent / "static" / "widget" / "loader.js"
 _COOKIE_SECONDS = 30 * 24 * 3600
 _FIELDS = ("name", "email", "body")
+_PRODUCT_CHARACTERS = 200
 _SUBJECT_CHARACTERS = 80
 _POLICY_VIOLATION = 1008
 
@@ -73,7 +75,7 @@ class _Frames:
 
     async def page(self, request: Request) -> Response:
         """`/chat`."""
-        context = {"widget": False, "socket": "/api/v1/chat", **await self._offered()}
+        context = {"widget": False, "socket": "/api/v1/chat", "product": "", **await self._offered()}
         return self._screen.render(request, "public/chat.html", context)
 
     async def load(self) -> Response:
@@ -107,11 +109,18 @@ class _Frames:
         except posted.REFUSALS as error:
             status, headers, shown = posted.refusal(error)
             typed = {name: fields.get(name, "") for name in _FIELDS}
-            shown |= {"fields": typed, "available": False}
+            shown |= {"fields": typed, "available": False, "product": fields.get("product", "")}
             return await self._frame(request, found, shown, status=status, headers=headers)
         response = await self._frame(request, found, {"status_url": urlsplit(receipt.status_url).path})
         reader = await self._readers.of(request)
-        self._visitors.note(request, response, Kind.CONTACT_SENT, reader=reader, interaction=receipt.interaction_id)
+        self._visitors.note(
+            request,
+            response,
+            Kind.CONTACT_SENT,
+            reader=reader,
+            interaction=receipt.interaction_id,
+            product_typed=fields.get("product", ""),
+        )
         return response
 
     async def talk(self, websocket: WebSocket, site: str) -> None:
@@ -145,6 +154,7 @@ class _Frames:
         context = {
             "site": site,
             "widget": True,
+            "product": one_line(request.query_params.get("product", ""))[:_PRODUCT_CHARACTERS],
             "socket": f"/widget/{site.key}/chat",
             **await self._offered(),
             "fields": dict.fromkeys(_FIELDS, ""),
@@ -183,6 +193,7 @@ async def _send(parts: Parts, fields: Mapping[str, str], language: str, site: Si
         "email": fields.get("email", ""),
         "subject": subject,
         "body": text,
+        "product": fields.get("product", ""),
     } | ({"locale": language} if language else {})
     form = validate(ContactForm, given)
     digest = hashlib.sha256(form.model_dump_json().encode()).digest()

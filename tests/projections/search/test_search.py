@@ -312,6 +312,7 @@ def test_of_two_that_say_as_much_the_one_about_what_the_reader_has_comes_first(t
     )
     assert _ids(database, "pizarra") == [general, ours]
     assert _ids(database, "pizarra", Reader.having(["caja pro"])) == [ours, general]
+    assert [each.id for each in _asked(database, "pizarra", about="Caja  PRO").items] == [ours, general]
 
 
 def test_markdown_is_searched_without_its_marks():

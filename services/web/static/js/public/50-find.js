@@ -17,7 +17,7 @@ function startFinding(box) {
   field.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(async () => {
-      const html = await fetched(`${box.dataset.find}?q=${encodeURIComponent(field.value.trim())}`);
+      const html = await fetched(`${box.dataset.find}?${new URLSearchParams({ q: field.value.trim(), product: box.dataset.product })}`);
       if (html !== null) found.innerHTML = list = html;
     }, REST);
   });
