@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import LiteralString
 
+from projections.report import zone_of
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -21,6 +23,12 @@ class Asked:
     language: str = ""
     product: str = ""
     tz: str = "UTC"
+
+    @property
+    def by_clocks(self) -> tuple[datetime, datetime]:
+        """Both ends in the asked zone, where what lies between them is whole days, however long its days are."""
+        zone = zone_of(self.tz)
+        return self.since.astimezone(zone), self.until.astimezone(zone)
 
     @property
     def values(self) -> dict[str, object]:

@@ -41,7 +41,7 @@ def channel_shift(connection: Connection, asked: Asked) -> Shift:
     came = channel_report.contacts(connection, since=asked.since, until=asked.until, tz=asked.tz)
     solved = [(day.day, SELF_SERVICE, day.solved) for day in knowledge_usage.by_day(connection, asked)]
     target = knowledge_usage.thresholds(connection)["self_service_percent"] / 100
-    return shift_of([*solved, *came], grain_of(asked.since, asked.until), target)
+    return shift_of([*solved, *came], grain_of(*asked.by_clocks), target)
 
 
 def shift_of(counted: Iterable[tuple[date, str, int]], grain: str, target: float) -> Shift:
@@ -62,7 +62,7 @@ def shift_of(counted: Iterable[tuple[date, str, int]], grain: str, target: float
 
 
 def grain_of(since: datetime, until: datetime) -> str:
-    """As fine as one chart can show."""
+    """As fine as one chart can show. Both by the clocks of one zone."""
     if until - since <= _DAYS_MAX:
         return "day"
     return "week" if until - since <= _WEEKS_MAX else "month"

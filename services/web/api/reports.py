@@ -24,6 +24,7 @@ from services.web.parts import Parts
 from services.web.routing import Router
 
 PERIOD = timedelta(days=30)
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _YEARS_MAX = timedelta(days=3660)
 _DAY = timedelta(days=1)
 
@@ -70,6 +71,8 @@ def period(since: datetime | None, until: datetime | None, now: datetime) -> tup
         begin = _utc(since, now) if since else _utc(end.astimezone(now.tzinfo) - PERIOD, now)
     except OverflowError as error:
         raise InvalidError("no such time", field="since") from error
+    if begin.year < _FIRST_YEAR or end.year > _LAST_YEAR:  # so that every zone has it, and what was before it
+        raise InvalidError("no such time", field="since")
     if begin >= end:
         raise InvalidError("since must be before until", field="since")
     if end - begin > _YEARS_MAX:

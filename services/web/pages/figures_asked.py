@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -38,14 +38,15 @@ class OnPage:
 
 
 def before(asked: Asked) -> Asked:
-    """The same over the period just before, of the same length."""
-    return replace(asked, since=asked.since - (asked.until - asked.since), until=asked.since)
+    """The same over the period just before, of as many days."""
+    since, until = asked.by_clocks
+    first = since.date() - (until.date() - since.date())  # not by hours: a day may begin at one o'clock
+    return replace(asked, since=datetime.combine(first, time(), since.tzinfo).astimezone(UTC), until=asked.since)
 
 
 def days_of(asked: Asked) -> dict[str, str]:
     """The period as the form says it."""
-    zone = zone_of(asked.tz)
-    return {name: f"{at.astimezone(zone):%Y-%m-%d}" for name, at in (("since", asked.since), ("until", asked.until))}
+    return {name: f"{at:%Y-%m-%d}" for name, at in zip(("since", "until"), asked.by_clocks, strict=True)}
 
 
 def query_of(asked: Asked, **more: object) -> str:
