@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from channels import http_body
 from channels.text import clean
 from schemas.errors import InvalidError, RefusedError, RetryableError
 from services.web import problems
+from services.web.pages.refusal_words import told
 from services.web.pages.words import PROBLEM
 from services.web.problems import FieldError
 
@@ -47,7 +48,8 @@ async def fields(request: Request) -> dict[str, str]:
 def refusal(error: Exception) -> tuple[int, Mapping[str, str], dict[str, object]]:
     """Status, headers, and what the template shows."""
     problem, headers = problems.describe(error)
-    errors: Sequence[FieldError] = problem.errors or [FieldError("", problem.detail)]
+    wrong = problem.errors or [FieldError("", problem.detail)]
+    errors = [told(each.field, each.message) for each in wrong]
     return problem.status, headers, {"problem": PROBLEM.get(problem.status, PROBLEM[500]), "errors": errors}
 
 

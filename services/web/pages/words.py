@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from services.web.pages import article_words as articles
 from services.web.pages import help_words as helping
 from services.web.pages import mail_words as mail
+from services.web.pages import refusal_words as refusals
 from services.web.pages import usage_words as usage
 
 STATUS: Mapping[str, str] = {
@@ -516,6 +517,7 @@ GROUPS = (
     *articles.GROUPS,
     *helping.GROUPS,
     *mail.GROUPS,
+    *refusals.GROUPS,
     *usage.GROUPS,
     STATUS,
     PRIORITY,

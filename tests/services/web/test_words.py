@@ -11,6 +11,7 @@ from schemas.facts import REGISTRY, earlier
 from services.web import languages, pages
 from services.web.catalogs import said
 from services.web.pages import words
+from services.web.pages.refusal_words import Told, told
 
 _TEMPLATES = sorted((Path(pages.__file__).parent.parent / "templates").rglob("*.html"))
 _NAMES = {"Cauce", "API", "OpenAPI", "AsyncAPI", "CSV", "kB", "UTC", "doctype", "html"}
@@ -38,6 +39,13 @@ def test_a_template_says_nothing_by_itself(path: Path) -> None:
     bare = re.sub(r"<[^>]*>", " ", text, flags=re.DOTALL)
     found = re.findall(r"[^\W\d_]{2,}", " ".join([bare, *attributes]).replace("&amp;", ""))
     assert set(found) - _NAMES == set()
+
+
+def test_a_refusal_is_said_in_the_words_of_the_screen_with_what_differs() -> None:
+    assert told("title", "a title has 1 to 300 characters") == Told("Title", "a title has 1 to {} characters", ("300",))
+    assert told("email", "Value error, not an email address") == Told("Email address", "not an email address")
+    assert told("", "String should have at least 1 character").words == "it can't be empty"
+    assert told("website", "what {nobody} translated") == Told("website", "{}", ("what {nobody} translated",))
 
 
 def test_every_fact_that_a_timeline_can_show_has_words() -> None:
