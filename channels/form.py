@@ -237,7 +237,7 @@ async def posted(request: Request) -> AsyncGenerator[Posted]:
         yield Posted(dict(http_body.parse_urlencoded(await http_body.read(request, JSON_MAX_BYTES))))
         return
     parts = await http_body.parse_multipart(
-        request, POST_MAX_BYTES, max_files=FILES_MAX, max_field_bytes=BODY_MAX_CHARACTERS * 4
+        request, POST_MAX_BYTES, max_files=FILES_MAX, max_fields_bytes=JSON_MAX_BYTES
     )
     try:
         fields = {name: value for name, value in parts.multi_items() if isinstance(value, str)}

@@ -94,14 +94,32 @@ def parse_urlencoded(body: bytes) -> list[tuple[str, str]]:
         raise MalformedError(f"not an urlencoded form: {error}") from error
 
 
-async def parse_multipart(request: Request, max_bytes: int, *, max_files: int, max_field_bytes: int) -> FormData:
+class _Parser(MultiPartParser):
+    """Bounds what lies in memory: `max_part_size` is that of all fields together, and of a file's beginning little."""
+
+    spool_max_size = 64 * 1024
+    _fields_size = 0
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        """Some bytes of a part."""
+        if self._current_part.file is None:
+            self._fields_size += end - start
+            if self._fields_size > self.max_part_size:
+                raise MultiPartException(f"the fields of this form take at most {self.max_part_size} bytes")
+        super().on_part_data(data, start, end)
+
+
+async def parse_multipart(request: Request, max_bytes: int, *, max_files: int, max_fields_bytes: int) -> FormData:
     """The parts of a multipart form; close it. Large files lie on disk. Raises TooLargeError, MalformedError."""
-    parser = MultiPartParser(
+    if ";charset=" in request.headers["content-type"].replace(" ", "").lower():
+        # no browser says one, and some of Python's fail, or are kept in memory by their names for good
+        raise MalformedError("a form's parts are UTF-8: leave the charset out of its content type")
+    parser = _Parser(
         request.headers,
         chunks(request, max_bytes),
         max_files=max_files,
         max_fields=_FIELDS_MAX,
-        max_part_size=max_field_bytes,
+        max_part_size=max_fields_bytes,
     )
     try:
         return await parser.parse()

@@ -113,9 +113,16 @@ class Guard:
         else:
             origin = connection.headers.get("origin")
             host = connection.headers.get("host", "")
-            ours = origin is None or urlsplit(origin).netloc in {host, self._public_host}
+            ours = origin is None or _host_of(origin) in {host, self._public_host}
         if not ours:
             raise ForbiddenError("this was sent from another site")
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return origin  # `http://[x`: nobody's
 
 
 def _by_token(connection: Connection, token: str) -> Identity | None:

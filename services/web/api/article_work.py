@@ -219,7 +219,7 @@ def _files(routes: Router, parts: Parts) -> None:
     async def add(request: Request, article: UUID, who: Caller) -> Response:
         """Keep a picture or a download, with what people call its version."""
         http_body.media_type(request, http_body.MULTIPART)
-        form = await http_body.parse_multipart(request, POST_MAX_BYTES, max_files=1, max_field_bytes=1024)
+        form = await http_body.parse_multipart(request, POST_MAX_BYTES, max_files=1, max_fields_bytes=1024)
         try:
             given = form.get("file")
             if not isinstance(given, UploadFile) or not given.filename:

@@ -56,7 +56,7 @@ def router(parts: Parts) -> Router:
     ) -> Response:
         """Keep files until a reply or a note takes them. Erasing the incident's customer takes them too."""
         http_body.media_type(request, http_body.MULTIPART)
-        form = await http_body.parse_multipart(request, POST_MAX_BYTES, max_files=FILES_MAX, max_field_bytes=1024)
+        form = await http_body.parse_multipart(request, POST_MAX_BYTES, max_files=FILES_MAX, max_fields_bytes=1024)
         try:
             files = [value for _, value in form.multi_items() if isinstance(value, UploadFile) and value.filename]
             if not files:

@@ -126,7 +126,7 @@ def _writing(routes: Router, parts: Parts, screen: Screen) -> None:
     @routes.post("/knowledge/{article}/files")
     async def upload(request: Request, article: UUID) -> Response:
         http_body.media_type(request, http_body.MULTIPART)
-        form = await http_body.parse_multipart(request, POST_MAX_BYTES, max_files=_FILES_AT_ONCE, max_field_bytes=1024)
+        form = await http_body.parse_multipart(request, POST_MAX_BYTES, max_files=_FILES_AT_ONCE, max_fields_bytes=1024)
         who = caller(request)
         by, alone = who.name, may_publish_alone(who, reviewed=parts.hub.settings.article_review)
         release, sent = str(form.get("release") or ""), str(form.get("form") or new_id())

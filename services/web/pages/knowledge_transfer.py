@@ -51,7 +51,7 @@ def router(parts: Parts, screen: Screen) -> Router:
     @routes.post("/knowledge/transfer")
     async def take(request: Request) -> Response:
         http_body.media_type(request, http_body.MULTIPART)
-        form = await http_body.parse_multipart(request, POST_MAX_BYTES, max_files=1, max_field_bytes=1024)
+        form = await http_body.parse_multipart(request, POST_MAX_BYTES, max_files=1, max_fields_bytes=1024)
         done = Imported()
         try:
             given = form.get("file")

@@ -103,6 +103,7 @@ async def test_a_write_with_a_cookie_must_come_from_our_own_pages(web: Web) -> N
             {"Sec-Fetch-Site": "same-site"},
             {"Origin": "https://evil.example"},
             {"Origin": "null"},
+            {"Origin": "http://[x"},
         ]
         for headers in elsewhere:
             came = await client.post("/agent/incidents/1/note", data={"text": "x"}, headers=headers)
