@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 _MESSAGES_AT_ONCE = 64  # of one connection on their way to the log; then we stop reading. Its rate lets by fewer in 5 s
 _TYPING_SECONDS = 1.0
-_PAUSE_SECONDS = 0.01  # after a frame too many: a flood is read no faster than this
+_PAUSE_SECONDS = 0.01  # after a frame that isn't taken: a flood is read no faster than this
+_REFUSED_MAX = 200  # frames of a connection that can't be taken: no client of anybody's
 _HELLO_SECONDS = 30.0
 _SEND_SECONDS = 20.0
 _CLOSE_SECONDS = 1.0
@@ -68,6 +69,7 @@ class Connection:
         self._greeted = asyncio.Event()
         self._gate = asyncio.Semaphore(_MESSAGES_AT_ONCE)
         self._typed_at = 0.0
+        self._refused = 0
         self._known_thread: UUID | None = None
 
     async def serve(self) -> None:
@@ -133,7 +135,7 @@ class Connection:
                 self._gateway.rooms.receipt(answer)
 
     async def _read(self, messages: asyncio.TaskGroup) -> None:
-        while True:
+        while self._refused < _REFUSED_MAX:
             event = await self._websocket.receive()
             if event["type"] == "websocket.disconnect":
                 return
@@ -142,15 +144,17 @@ class Connection:
             try:
                 await self._take(frames.decode(frame), messages)
             except TooLargeError as error:
-                self._refuse("too_large", frame, str(error))
+                await self._refuse("too_large", frame, str(error))
             except (MalformedError, InvalidError) as error:
-                self._refuse("malformed", frame, str(error))
+                await self._refuse("malformed", frame, str(error))
             except RateLimitedError as error:
                 self._outbox.put(Problem("rate_limited", frames.id_in(frame), error.retry_after))
                 await asyncio.sleep(_PAUSE_SECONDS)
 
-    def _refuse(self, code: frames.ErrorCode, frame: bytes, detail: str) -> None:
+    async def _refuse(self, code: frames.ErrorCode, frame: bytes, detail: str) -> None:
         self._outbox.put(Problem(code, frames.id_in(frame), detail=detail))
+        self._refused += 1
+        await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _take(self, frame: frames.In, messages: asyncio.TaskGroup) -> None:
         match frame:

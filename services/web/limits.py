@@ -1,15 +1,21 @@
-"""A request's body has a greatest size, counted as it comes: pure ASGI, before anything reads it."""
+"""A request's body has a greatest size, counted as it comes, and a time to come in. Pure ASGI, before all readers.
+
+What came of one lies in memory until the rest is there: who never sends the rest would keep it there.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schemas.errors import TooLargeError
+from schemas.errors import MalformedError, TooLargeError
 from services.web import problems
 
 BODY_MAX_BYTES = 1024 * 1024
+PIECE_SECONDS = 30.0
+WHOLE_SECONDS = 900.0
 
 
 class BodyLimit:
@@ -30,6 +36,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self._app(scope, receive, send)
             return
+        receive = _InTime(receive).receive
         path: str = scope["path"]
         most = next((size for begins, size in self._larger.items() if path.startswith(begins)), self._usual)
         for name, value in scope["headers"]:
@@ -46,6 +53,27 @@ async def _refuse(most: int, scope: Scope, receive: Receive, send: Send) -> None
     problem, headers = problems.describe(TooLargeError(f"a request has at most {most} bytes"))
     # the connection stays: the server reads on and throws away, else the client's write fails before it sees the answer
     await problems.respond(problem, headers)(scope, receive, send)
+
+
+class _InTime:
+    """A body whose pieces each come soon after the last."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._whole = False  # then what is still waited for is that the client leaves
+        self._until = asyncio.get_running_loop().time() + WHOLE_SECONDS
+
+    async def receive(self) -> Message:
+        if self._whole:
+            return await self._receive()
+        now = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(min(now + PIECE_SECONDS, self._until)):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise MalformedError("the body came too slowly: send it again") from error
+        self._whole = not message.get("more_body", False)
+        return message
 
 
 class _Counted:

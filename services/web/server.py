@@ -9,6 +9,9 @@ from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.applications import Starlette
+
+from services.web.patience import PatientProtocol, PatientWebSocket
 
 GRACEFUL_SECONDS = 5
 _WEBSOCKET_MAX_BYTES = 256 * 1024
@@ -19,21 +22,7 @@ async def serve(app: FastAPI, listening: socket.socket, *, forwarded_allow_ips: 
 
     Raises what ends the app's own tasks: an operator's matter stops the process, not only what is behind the pages.
     """
-    config = uvicorn.Config(
-        app,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        proxy_headers=True,
-        forwarded_allow_ips=forwarded_allow_ips,
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
-        timeout_keep_alive=30,
-        backlog=2048,
-        ws_max_size=_WEBSOCKET_MAX_BYTES,
-    )
-    server = _Server(config)
+    server = _Server(configured(app, forwarded_allow_ips=forwarded_allow_ips))
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="uvicorn")
     failed: asyncio.Event = app.state.failed
     failing = asyncio.create_task(failed.wait(), name="web-failing")
@@ -47,6 +36,26 @@ async def serve(app: FastAPI, listening: socket.socket, *, forwarded_allow_ips: 
         await serving
     if failed.is_set():
         app.state.tasks.result()
+
+
+def configured(app: Starlette, *, forwarded_allow_ips: str = "127.0.0.1") -> uvicorn.Config:
+    """How uvicorn serves it."""
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        http=PatientProtocol,
+        ws=PatientWebSocket,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=True,
+        forwarded_allow_ips=forwarded_allow_ips,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_keep_alive=30,
+        backlog=2048,
+        ws_max_size=_WEBSOCKET_MAX_BYTES,
+    )
 
 
 class _Server(uvicorn.Server):

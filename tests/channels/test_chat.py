@@ -365,6 +365,18 @@ async def test_what_is_said_in_one_thread_reaches_no_other(desk: Desk):
             await other.next(0.2)
 
 
+async def test_who_sends_nothing_but_what_can_not_be_taken_is_let_go(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connection, "_REFUSED_MAX", 3)
+    async with chatting(desk) as chat:
+        await chat.hello()
+        for _ in range(3):
+            await chat.send(type="nothing")
+            assert (await chat.next())["code"] == "malformed"
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await chat.next()
+        assert closed.value.code == 1008
+
+
 async def test_who_never_says_hello_is_let_go(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connection, "_HELLO_SECONDS", 0.1)
     async with chatting(desk) as chat:

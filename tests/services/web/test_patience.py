@@ -1,0 +1,122 @@
+"""What a connection may not do to the others: keep a place and say nothing, send without end, hold up the process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+import websockets
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.asyncio.client import connect
+from websockets.frames import Frame, Opcode
+
+from schemas.errors import MalformedError
+from services.web import limits, patience, problems
+from services.web.limits import BodyLimit
+from services.web.patience import rest_of
+from services.web.server import configured
+
+HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
+
+
+async def _length(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(len(await request.body())))
+
+
+async def _echo(websocket: WebSocket) -> None:
+    await websocket.accept()
+    try:
+        while True:
+            await websocket.send_text(await websocket.receive_text())
+    except WebSocketDisconnect:
+        return
+
+
+@asynccontextmanager
+async def _serving() -> AsyncIterator[int]:
+    app = Starlette(
+        routes=[Route("/", _length, methods=["POST"]), WebSocketRoute("/chat", _echo)],
+        exception_handlers={MalformedError: problems.answer},
+    )
+    app.add_middleware(BodyLimit)
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(configured(app))
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started:  # noqa: ASYNC110 -- uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    yield int(listening.getsockname()[1])
+    server.should_exit = True
+    await running
+
+
+@pytest.mark.parametrize("begun", [b"", b"POST", HEAD])
+async def test_who_asks_nothing_is_let_go_however_it_drips_in(monkeypatch: pytest.MonkeyPatch, begun: bytes) -> None:
+    monkeypatch.setattr(patience, "HEAD_SECONDS", 0.3)
+    async with _serving() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(begun)
+        for _ in range(100):
+            if begun:
+                writer.write(b"X")
+            try:
+                assert await asyncio.wait_for(reader.read(), 0.1) == b""
+                break
+            except TimeoutError:
+                continue
+            except ConnectionResetError:
+                break
+        else:
+            pytest.fail("still there")
+        writer.close()
+
+
+async def test_a_body_that_does_not_come_is_refused_and_one_in_time_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(limits, "PIECE_SECONDS", 2.0)
+    async with _serving() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for part in (b"Content-Length: 2\r\n\r\n", b"x", b"y"):
+            writer.write(HEAD + part if len(part) > 1 else part)
+            await asyncio.sleep(0.5)  # longer than a head may take
+        assert (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n2"), 10)).startswith(b"HTTP/1.1 200")
+        writer.write(HEAD + b"Content-Length: 3\r\n\r\nx")
+        answer = await asyncio.wait_for(reader.readuntil(b"again"), 10)
+        assert answer.startswith(b"HTTP/1.1 400")
+        writer.close()
+
+
+async def test_messages_longer_than_what_is_read_at_once_stay_whole_and_in_order() -> None:
+    said = [str(number) * (number * 900) for number in range(1, 40)]
+    async with _serving() as port, connect(f"ws://127.0.0.1:{port}/chat") as chat:
+        for words in said:
+            await chat.send(words)
+        assert [await asyncio.wait_for(chat.recv(), 10) for _ in said] == said
+
+
+async def test_a_message_in_fragments_without_end_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "_FRAGMENTS_MAX", 4)
+    async with _serving() as port, connect(f"ws://127.0.0.1:{port}/chat") as chat:
+        await chat.send(["", json.dumps({}), ""])
+        assert await asyncio.wait_for(chat.recv(), 10) == "{}"
+        frames = [Frame(Opcode.TEXT, b"", fin=False), *[Frame(Opcode.CONT, b"", fin=False)] * 4]
+        chat.transport.write(b"".join(frame.serialize(mask=True) for frame in frames))
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await asyncio.wait_for(chat.recv(), 10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
+
+
+def test_the_connections_of_one_place_rest_one_after_the_other_and_another_place_does_not() -> None:
+    assert rest_of(("198.51.100.1", 1), 0.5, now=1000) == 2
+    assert rest_of(("198.51.100.1", 2), 0.5, now=1001) == 3
+    assert rest_of(("198.51.100.2", 1), 0.5, now=1001) == 2
+    assert rest_of(("198.51.100.1", 3), 0.5, now=1005) == 2
