@@ -39,11 +39,15 @@ def parts(positions: Iterable[int], events: Iterable[NewEvent], now: datetime) -
 
 def _rows(positions: Iterable[int], events: Iterable[NewEvent], now: datetime) -> Iterator[bytes]:
     usual = _timestamp(now)
+    causation = correlation = None
+    ids = _NULL + _NULL
     for position, new in zip(positions, events, strict=True):
         stream, kind, data = new.stream.encode(), new.type.encode(), new.data
         recorded_at = usual if new.recorded_at is None else _timestamp(new.recorded_at)
         head, version, length = _position(8, 8, position, len(stream)), _version(4, new.version, len(kind)), len(data)
-        ids = _uuid(new.causation) + _uuid(new.correlation)
+        if new.causation is not causation or new.correlation is not correlation:  # several have the same
+            causation, correlation = new.causation, new.correlation
+            ids = _uuid(causation) + _uuid(correlation)
         yield b"".join((head, stream, version, kind, _length(length), data, recorded_at, ids))
 
 

@@ -78,17 +78,16 @@ def encode(fact: Fact, keyring: Keyring, stream: str = "", nonce: bytes = b"") -
     """
     personal: Personal | None = getattr(fact, "personal", None)
     if personal is None:
-        data = _encoder.encode(Stored(clear=msgspec.Raw(_encoder.encode(fact))))
+        data = _encoder.encode((fact, None, None))
     else:
         address: UUID = getattr(fact, "address")  # noqa: B009 --  every fact with a personal part has one
         key = keyring.seal_key(address)
-        clear = msgspec.Raw(_encoder.encode(msgspec.structs.replace(fact, personal=None)))
         sealed = None
         if key is not None:
             nonce = nonce or os.urandom(_NONCE_BYTES)
             bound_to = _bound_to(fact.type_name, stream or stream_of(fact))
             sealed = nonce + key.encrypt(nonce, _encoder.encode(personal), bound_to)
-        data = _encoder.encode(Stored(clear=clear, address=address.bytes, sealed=sealed))
+        data = _encoder.encode((msgspec.structs.replace(fact, personal=None), address, sealed))
     if len(data) > EVENT_MAX_BYTES:
         msg = f"{fact.type_name} takes {len(data)} bytes, {EVENT_MAX_BYTES} allowed"
         raise EventTooLargeError(msg)

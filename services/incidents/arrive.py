@@ -206,7 +206,7 @@ def _participants(
     if arrival.automatic is not None:
         return
     state = known.incidents.get(incident)
-    there = state.participants if state else frozenset[UUID]()
+    there: frozenset[UUID] = state.participants if state else frozenset()
     if arrival.parties <= there:  # as nearly always
         return
     marked = (

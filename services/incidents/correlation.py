@@ -50,8 +50,6 @@ def correlate(arrival: Arrival, known: Known, *, now: datetime, window: timedelt
         if going_on is None:
             follows, reason = incident, Reason.NEW
         incident = going_on
-    late = list(_waiting_for(arrival, known))
-    kept = [mail for mail in late if _takes_part(mail.address, mail.proven, arrival.parties)]
     suggestions = [] if incident or follows else list(_strangers(arrival, known, answered))
     if incident is None and follows is None and arrival.automatic is None:
         candidates = _same_customer(arrival, known, now=now, window=window)
@@ -59,6 +57,11 @@ def correlate(arrival: Arrival, known: Known, *, now: datetime, window: timedelt
         reason = Reason.NEW if incident is None else Reason.SAME_CUSTOMER
         if incident is None:
             suggestions += [(other, SuggestionReason.CLAIMED_ADDRESS) for other, _ in candidates]
+    first = tuple(dict(reversed(suggestions)).items())[::-1][:_SUGGESTIONS_MAX] if suggestions else ()
+    late = _waiting_for(arrival, known)
+    if not answered and not late:  # as mostly
+        return Grouping(incident=incident, reason=reason, suggestions=first, follows=follows)
+    kept = [mail for mail in late if _takes_part(mail.address, mail.proven, arrival.parties)]
     joins = [thread.incident for thread in answered if reason is Reason.REFERENCES and thread.incident]
     joins += [mail.incident for mail in kept if mail.incident]
     joins = [other for other in joins if not followup.is_past(other, known, oldest=now - reopen)]
@@ -73,7 +76,7 @@ def correlate(arrival: Arrival, known: Known, *, now: datetime, window: timedelt
         joins=tuple(dict.fromkeys(other for other in joins if other != incident)),
         pulls=tuple(dict.fromkeys(pulls)),
         follows=follows if incident is None else None,
-        suggestions=tuple(dict(reversed(suggestions)).items())[::-1][:_SUGGESTIONS_MAX],
+        suggestions=first,
         suggested_by=tuple(
             dict.fromkeys(mail.incident for mail in late if mail not in kept and mail.incident is not None)
         ),
@@ -136,11 +139,10 @@ def _takes_part(address: UUID, proven: bool, parties: Collection[UUID]) -> bool:
     return proven and address in parties
 
 
-def _waiting_for(arrival: Arrival, known: Known) -> Iterator[Mail]:
+def _waiting_for(arrival: Arrival, known: Known) -> list[Mail]:
     """The mails that came before this one, which they answer."""
-    if arrival.message is not None:
-        for interaction in sorted(known.waits.get(arrival.message, ())):
-            yield known.mails[interaction]
+    waiting = known.waits.get(arrival.message) if arrival.message is not None else None
+    return [known.mails[interaction] for interaction in sorted(waiting)] if waiting else []
 
 
 def _numbered(arrival: Arrival, known: Known) -> UUID | None:
@@ -179,18 +181,15 @@ def _same_customer(arrival: Arrival, known: Known, *, now: datetime, window: tim
 
     Shown on both sides: whoever claims an address joins nothing of its owner's, nor does the owner join theirs.
     """
-    own = known.customer_of(arrival.address)
-    proven = {arrival.address} if arrival.item.sender.proven else set[UUID]()
-    proven |= {address for address, party in arrival.claims if party.proven}
     found: dict[UUID, bool] = {}
-    for address in (arrival.address, *(address for address, _ in arrival.claims)):
-        customer = own if address == arrival.address else known.customer_of(address)
+    for address, party in ((arrival.address, arrival.item.sender), *arrival.claims):
+        customer = known.customer_of(address)
         if customer is None:
             continue
         keys = [key for kin in known.kin[customer] for key in parts.keys_of(kin, arrival.topics)]
         for part in (part for key in keys for part in known.parts.get(key, ())):
             if _is_joinable(known, part.incident, oldest=now - window):
-                shown = address in proven and part.proven
+                shown = party.proven and part.proven
                 found[part.incident] = found.get(part.incident, False) or shown
     return sorted(
         found.items(), key=lambda one: (known.incidents[one[0]].active_at, known.incidents[one[0]].number), reverse=True

@@ -23,6 +23,8 @@ def is_answer(arrival: Arrival) -> bool:
 
 def is_past(incident: UUID, known: Known, *, oldest: datetime) -> bool:
     """Was the whole closed, and nothing done in it since before `oldest`?"""
+    if known.incidents[incident].active_at >= oldest:  # as mostly
+        return False
     whole = known.family(incident)
     return max(member.active_at for member in whole) < oldest and known.status(incident) is Status.CLOSED
 

@@ -30,14 +30,15 @@ def take_part(known: Known, customer: UUID, incident: UUID, proven: bool, topics
     for key in part_keys(customer, topics):
         was = known.parts.get(key, ())
         now = parts.add(was, incident, proven=proven, is_open=lambda other: _is_open(other, known))
-        if now != was:
+        if now is not was:
             known.parts[key] = now
             known.changes.parts.add(key)
 
 
-def part_keys(customer: UUID, topics: frozenset[Key]) -> set[Key]:
+def part_keys(customer: UUID, topics: frozenset[Key]) -> list[Key]:
     """Everything that `take_part` changes."""
-    return {*parts.keys_of(customer, ()), *parts.keys_of(customer, topics)}
+    about_them = parts.keys_of(customer, topics)
+    return parts.keys_of(customer, ()) + about_them if topics else about_them
 
 
 def _is_open(incident: UUID, known: Known) -> bool:

@@ -27,11 +27,14 @@ class Part(msgspec.Struct, frozen=True):
 
 def keys_of(customer: UUID, topics: Iterable[Key]) -> list[Key]:
     """Where a customer's parts about these topics are kept; without topics: those about anything."""
-    return [customer.bytes + topic for topic in topics] or [customer.bytes]
+    own = customer.bytes
+    return [own + topic for topic in topics] or [own]
 
 
 def add(parts: tuple[Part, ...], incident: UUID, *, proven: bool, is_open: Callable[[UUID], bool]) -> tuple[Part, ...]:
     """The parts with this one last. What has to go: claims before proofs, closed before open, old before new."""
+    if parts and parts[-1].incident == incident and (parts[-1].proven or not proven):
+        return parts
     was = next((part for part in parts if part.incident == incident), None)
     now = Part(incident, proven or (was is not None and was.proven))
     others = [part for part in parts if part.incident != incident]

@@ -70,6 +70,8 @@ IncidentFact: TypeAlias = (
     | IncidentRestored
 )
 
+_DONE = frozenset({Status.RESOLVED, Status.CLOSED})
+
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """`spoken_at`: of the last fact that counts in `merged_status`. `apart`: what an agent separated from it.
@@ -115,7 +117,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     @property
     def is_open(self) -> bool:
         """Is there work left, by its own facts?"""
-        return self.status not in {Status.RESOLVED, Status.CLOSED}
+        return self.status not in _DONE
 
 
 def standing(incident: Incident) -> Standing:
@@ -218,7 +220,7 @@ def _linked(incident: Incident, fact: InteractionLinked) -> Incident:
     voices = incident.voices
     if fact.direction is Direction.IN and fact.automatic is None:
         voice = Voice(fact.address, fact.interaction, fact.thread, fact.channel, fact.at)
-        voices = (*(other for other in voices if other.address != fact.address), voice)
+        voices = (*[other for other in voices if other.address != fact.address], voice)
     return replace(
         incident,
         links=incident.links + 1,
