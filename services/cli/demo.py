@@ -17,6 +17,7 @@ from services.cli.progress import reaching
 from services.demo import mailbox
 from services.demo.history import Progress, Size, fill
 from services.demo.live import Keys, Pace, run_live
+from services.demo.shelf import LIVE_SEEDS
 from services.settings import Settings
 from services.wiring import open_hub
 
@@ -46,7 +47,7 @@ def demo(
     size = Size(days=days, incidents=incidents, interactions=scale, seed=seed)
     with reaching("demo") as progress:
         if live:
-            pace = Pace(cases=incidents or 40, seconds=minutes * 60, seed=seed + 1_000_000)
+            pace = Pace(cases=incidents or 40, seconds=minutes * 60, seed=seed + LIVE_SEEDS)
             failed = asyncio.run(
                 run_live(settings, _keys(settings), pace, lambda done, total: progress("live", done, total))
             )

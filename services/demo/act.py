@@ -115,7 +115,9 @@ class Act:
                 case Publish():
                     self._other.extend((fact, Cause(step.id)) for fact in _published(step, self._seed))
                 case Visit():
-                    self._other.extend((fact, Cause(step.id)) for fact in visited(step, self._seed))
+                    case = self._cases.get(step.case)
+                    contact = case.first if case is not None and step.contact is not None else None
+                    self._other.extend((fact, Cause(step.id)) for fact in visited(step, self._seed, contact))
         except ConflictError:
             self.skipped += 1  # the stories know nothing of one another: resolved already, somebody else's number …
 

@@ -92,11 +92,16 @@ class _Case:
         return self.rng.random() < chance
 
 
+def problem_of(rng: random.Random, catalogue: Catalogue) -> Problem:
+    """What a case is about: the first thing that is drawn of it."""
+    return rng.choices(catalogue.problem, [problem.weight for problem in catalogue.problem])[0]
+
+
 def tell_case(
     rng: random.Random, catalogue: Catalogue, *, seed: int, cases: int, case: int, opened: datetime
 ) -> Iterator[AnyStep]:
     """The steps of one case, in order. `opened`: its first word."""
-    problem = rng.choices(catalogue.problem, [problem.weight for problem in catalogue.problem])[0]
+    problem = problem_of(rng, catalogue)
     customer = customer_of(catalogue, seed, cases, rng)
     channel = rng.choices([first for first, _ in _FIRST_CHANNELS], [weight for _, weight in _FIRST_CHANNELS])[0]
     told = _Case(

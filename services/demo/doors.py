@@ -135,14 +135,14 @@ class Doors:
         }
         await self._post("/api/v1/callbacks", wish, key=step.id)
 
-    async def visit(self, step: Visit) -> None:
-        """Look for help first: search, read, vote, and say whether that was enough."""
+    async def visit(self, step: Visit, talk: Conversation) -> None:
+        """Look for help: search, read, vote, say whether that was enough, and else how they wrote to us."""
         visit = (await self._post("/api/v1/visits", {}))["visit"]
         page = await self._client.get(f"/{step.language}/", params={"q": step.query}, follow_redirects=True)
         found = list(dict.fromkeys(_ARTICLE.findall(page.raise_for_status().text)))
         begun = {"surface": "help_centre", "language": step.language, "product": step.product}
         events: list[dict[str, object]] = [{"type": "searched", "query": step.query, "results": found, **begun}]
-        if found and step.article:
+        if found and step.article and step.contact is None:
             events.append({"type": "opened", "article": found[0]})
             events.append({"type": "time_read", "article": found[0], "seconds": read_seconds(step)})
             if step.helpful is not None:
@@ -152,7 +152,9 @@ class Doors:
                 events.append({"type": "vote_explained", "article": found[0], "reason": why, "words": words})
         events.append({"type": "solved" if step.solved else "contact_started"})
         if step.wrote:
-            events.append({"type": "contact_sent"})
+            contact = str(talk.contacts[0]) if step.contact is not None and talk.contacts else None
+            kind = "chat_started" if step.contact is Channel.CHAT else "contact_sent"
+            events.append({"type": kind, "interaction": contact})
         for event in events:
             await self._post(f"/api/v1/visits/{visit}/events", event)
 

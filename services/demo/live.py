@@ -83,7 +83,7 @@ class Live:
             case Write():
                 await self._doors.write(step, talk)
             case Visit():
-                await self._doors.visit(step)
+                await self._doors.visit(step, talk)
             case Call():
                 number = await self._desk.call(step)
                 if number is not None:

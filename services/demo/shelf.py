@@ -94,6 +94,10 @@ class Shelf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     searches: dict[str, tuple[str, ...]]
 
 
+LIVE_SEEDS = 1_000_000
+"""The seed of a live story is so much more than that of the history before it."""
+
+
 @cache
 def load() -> Shelf:
     """Read from its file."""
@@ -102,8 +106,8 @@ def load() -> Shelf:
 
 
 def article_id(seed: int, key: str, language: str) -> UUID:
-    """The id of a demo article."""
-    return scoped_id("demo-article", str(seed), key, language)
+    """The id of a demo article. Live stories name those of the history they go on from."""
+    return scoped_id("demo-article", str(seed % LIVE_SEEDS), key, language)
 
 
 def published(article: Article, language: str, *, seed: int, by: str, at: datetime, until: datetime) -> list[Fact]:

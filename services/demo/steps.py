@@ -110,6 +110,8 @@ class Visit(Step, frozen=True, kw_only=True):
     solved: bool
     wrote: bool
     """To us, because it wasn't."""
+    contact: Channel | None = None
+    """Over which they then did, without reading: the first words of the case."""
 
 
 AnyStep: TypeAlias = Write | Call | AskCallback | Spend | LearnPhone | Answer | Work | Publish | Visit

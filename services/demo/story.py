@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from schemas.interaction import Channel
 from services.demo import shelf
 from services.demo.calendar import arrivals
-from services.demo.case import tell_case
-from services.demo.catalogue import AGENTS, Catalogue, customer_of, load
-from services.demo.steps import AnyStep, AskCallback, Publish, Visit, step_id
+from services.demo.case import problem_of, tell_case
+from services.demo.catalogue import AGENTS, Catalogue, Problem, customer_of, load
+from services.demo.steps import AnyStep, AskCallback, Publish, Visit, Write, step_id
 
 INTERACTIONS_A_CASE = 3.1
 """How many a case has on average, both directions; measured by tests/services/demo."""
@@ -68,9 +69,31 @@ def _openings(plan: Plan) -> Iterator[datetime]:
 
 def _of_case(plan: Plan, catalogue: Catalogue, case: int, opened: datetime) -> Iterator[AnyStep]:
     rng = _random(plan, f"case/{case}")
-    yield from tell_case(rng, catalogue, seed=plan.seed, cases=plan.cases, case=case, opened=opened)
+    steps = tell_case(rng, catalogue, seed=plan.seed, cases=plan.cases, case=case, opened=opened)
+    first = next(steps)
+    yield first
+    yield from steps
+    if isinstance(first, Write) and first.channel in {Channel.FORM, Channel.CHAT} and first.id.int % 2:
+        yield _before_writing(first, problem_of(_random(plan, f"case/{case}"), catalogue), plan)
     for number in range(int(rng.expovariate(1 / _VISITS_A_CASE))):
         yield _visit(rng, catalogue, plan, case, number, opened)
+
+
+def _before_writing(first: Write, problem: Problem, plan: Plan) -> Visit:
+    """Who wrote on a page of ours had looked there before, and read nothing of what was found."""
+    return Visit(
+        id=step_id(plan.seed, first.case, "visit", "before"),
+        at=first.at,
+        case=first.case,
+        query=" ".join(first.subject.split()[:4]).lower(),
+        product=first.product,
+        article=problem.article,
+        language=first.customer.language,
+        helpful=None,
+        solved=False,
+        wrote=True,
+        contact=first.channel,
+    )
 
 
 def _visit(rng: random.Random, catalogue: Catalogue, plan: Plan, case: int, number: int, opened: datetime) -> Visit:

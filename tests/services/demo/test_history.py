@@ -114,6 +114,6 @@ async def test_the_knowledge_base_is_tended_with_every_kind_of_fact(hub, databas
     assert about - occurred == {
         *("article.draft_dropped", "article.review_declined", "article.reinstated", "article.file_removed"),
         *("article.unpinned", "article.doubt_settled", "gap.dismissed", "gap.reopened", "synonyms.removed"),
-        *("visit.about", "visit.shown", "visit.chat_started"),
+        *("visit.about", "visit.shown"),
     }
     assert max(row[3] for row in everything(database)) < until
