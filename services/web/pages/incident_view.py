@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-import msgspec
-
 from eventstore.database import Connection
-from projections import articles, calls, casework, customers, incidents, timeline
+from projections import calls, casework, customers, incidents, knowledge_usage, timeline
 from projections.casework import LinkedArticle, Solved, TagUse
 from projections.customers import Customer
 from projections.incidents import Incident, IncidentDetail
@@ -169,9 +167,4 @@ def _calls(connection: Connection, entries: Sequence[Entry]) -> dict[UUID, CallV
 def _titles(connection: Connection, entries: Sequence[Entry]) -> dict[str, str]:
     """The titles of articles that facts name by their ids."""
     named = {entry.text for entry in entries if entry.fact in {"ArticleLinked", "ArticleUnlinked"}}
-    found: dict[str, str] = {}
-    for article in named:
-        shown = articles.get(connection, articles.AGENT, msgspec.convert(article, UUID))
-        if shown is not None:
-            found[article] = shown.title
-    return found
+    return knowledge_usage.titles(connection, named) if named else {}
