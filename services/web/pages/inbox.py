@@ -23,6 +23,7 @@ from projections.page import Page
 from services import searches
 from services.access import teams, users
 from services.access.identity import Identity
+from services.web import languages
 from services.web.api.shapes import POSITION_MAX
 from services.web.guard import caller
 from services.web.pages import bulk_form, posted
@@ -69,7 +70,7 @@ def _inbox(routes: Router, parts: Parts, screen: Screen) -> None:
             "count_max": COUNT_MAX,
             "titles": await database.run(teams.titles),
             "next_link": link(cursor=found.next_cursor) if found.next_cursor else "",
-            "fragment": request.scope["path"] + link(part="rows", cursor=cursor or None),
+            "fragment": languages.prefix_of(request) + request.scope["path"] + link(part="rows", cursor=cursor or None),
             "asked": asked,
             "link": link,
             "now": datetime.now(UTC),

@@ -47,6 +47,7 @@ async def test_many_are_changed_with_one_form_and_one_undo(web: Web) -> None:
         assert "2 changed, 1 refused" in page
         assert ">#2</a> closed" in page
         mine = (await agent.get("/en/agent?view=mine")).text
+        assert 'hx-get="/en/agent?' in mine  # what comes later is in the language of the page
         assert _numbers(mine) == [3, 1]
         undo = re.search(r'action="(/en/agent/undo/[^"]+)"', page)
         assert undo is not None
