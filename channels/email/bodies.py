@@ -21,7 +21,7 @@ from channels.email.mime.invitations import read_invitation
 from channels.email.mime.parts import bytes_of, media_type_of, text_of
 from channels.email.mime.rtf import RtfRoom
 from channels.email.mime.tree import children_of, parted_anew
-from channels.email.words.html import is_cut, sanitized
+from channels.email.words.html import HTML_MAX_CHARACTERS, is_cut, sanitized
 from channels.email.words.html_text import text_of_html
 from schemas.interaction import Label
 
@@ -30,6 +30,10 @@ DEPTH_MAX = 30
 FILES_MAX = 100
 ENCLOSED_MAX = 100
 TEXT_MAX_CHARACTERS = 1024 * 1024
+MARKUP_MAX_CHARACTERS = 2 * HTML_MAX_CHARACTERS
+"""Of all HTML of a mail together."""
+CALENDARS_MAX_BYTES = 1024 * 1024
+_ANEW_MAX_BYTES = 64 * 1024 * 1024
 _READ = {"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown"}
 _NEVER_READ = {"text/x-amp-html", "text/watch-html", protection.CONTROL}  # another version, or nothing but a mark
 _CALENDARS = {"text/calendar", "application/ics"}
@@ -84,6 +88,9 @@ class Body:
     labels: list[Label] = field(default_factory=list[Label])
     left_out: int = 0  # parts over the bounds: still in the raw mail
     rtf: RtfRoom = field(default_factory=RtfRoom)
+    markup_left: int = MARKUP_MAX_CHARACTERS
+    calendars_left: int = CALENDARS_MAX_BYTES
+    anew_left: int = _ANEW_MAX_BYTES
 
     @cached_property
     def text(self) -> str:
@@ -140,7 +147,8 @@ def _leaves(message: Tree, body: Body) -> Iterator[tuple[Tree, Place]]:
         part, place = stack.pop()
         media_type = media_type_of(part)
         if media_type.startswith("multipart/") and not part.is_multipart() and place.depth <= DEPTH_MAX:
-            part = parted_anew(part) or part
+            body.anew_left -= len(part.written)
+            part = (parted_anew(part) if body.anew_left >= 0 else None) or part
         if not part.is_multipart() or not media_type.startswith("multipart/"):
             yield part, place
             continue
@@ -191,6 +199,10 @@ def _read(body: Body, part: Tree, place: Place) -> None:
             data = plain.encrypted.encode()
             body.files.append(FileOf(name="encrypted.asc", media_type="application/pgp-encrypted", data=data))
     body.left_out += is_cut(text) if is_html else len(text) > TEXT_MAX_CHARACTERS
+    if is_html:
+        body.left_out += len(text) > body.markup_left
+        text = text[: body.markup_left]
+        body.markup_left -= len(text[:HTML_MAX_CHARACTERS])
     body.words.append(Words(text, is_html, place.choice, place.version))
 
 
@@ -205,7 +217,8 @@ def _keep(body: Body, part: Tree, place: Place, calendars: set[str]) -> None:
                 return
     if media_type in protection.PKCS7 or name.lower().endswith(".p7m"):
         body.label(protection.label_of_pkcs7(data, part.content_type["smime-type"]))
-    if media_type in _CALENDARS:
+    if media_type in _CALENDARS and len(data) <= body.calendars_left:
+        body.calendars_left -= len(data)
         invitation = read_invitation(data)
         if invitation is not None and invitation.same in calendars:
             return  # in the alternatives, and once more as a file

@@ -12,7 +12,11 @@ from channels.email.mime.charsets import codec, decode_bytes
 from channels.email.mime.transfer import from_base64, from_quoted_words
 from channels.text import one_line
 
-_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?(.{0,1500}?)\?=")
+_BEGINS = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?")
+_ENDS = "?="
+_WORD_MAX_CHARACTERS = 1500
+WORDS_MAX = 250
+"""Of one header: it has no room for more as long as they are written. What follows stays as it stands there."""
 
 
 @dataclass
@@ -34,20 +38,26 @@ def decode_words(value: str, hint: str | None = None) -> str:
 def _groups(value: str) -> list[list[_Piece]]:
     """Words of one charset that follow each other are one text: a character may be split over them."""
     groups: list[list[_Piece]] = []
-    end = 0
-    for found in _WORD.finditer(value):
+    at = end = words = 0
+    while words < WORDS_MAX and (found := _BEGINS.search(value, at)) is not None:
+        # the end isn't the pattern's to find: where thousands begin and none ends it would try thousands of steps each
+        stop = value.find(_ENDS, found.end(), found.end() + _WORD_MAX_CHARACTERS + len(_ENDS))
+        at = found.start() + len(_ENDS)
+        if stop < 0:
+            continue
         between = value[end : found.start()]
         follows = bool(groups) and not between.strip() and groups[-1][-1].charset is not None
         if between and not follows:  # white space between two words only separates them
             groups.append([_Piece(_bytes(between), None)])
-        charset, encoding, written = found.groups()
+        charset, encoding = found.groups()
         decode = from_base64 if encoding in "bB" else from_quoted_words
-        piece = _Piece(decode(_bytes(written)), charset)
+        piece = _Piece(decode(_bytes(value[found.end() : stop])), charset)
         if follows and groups[-1][-1].charset == charset:
             groups[-1].append(piece)
         else:
             groups.append([piece])
-        end = found.end()
+        at = end = stop + len(_ENDS)
+        words += 1
     if end < len(value):
         groups.append([_Piece(_bytes(value[end:]), None)])
     return groups

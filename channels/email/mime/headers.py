@@ -24,6 +24,7 @@ from schemas.interaction import Party
 HEADER_MAX_CHARACTERS = 16 * 1024
 _HEADERS_MAX = 1000
 _NAME_MAX_CHARACTERS = 120
+_ADDRESSES_MAX_CHARACTERS = 4 * HEADER_MAX_CHARACTERS  # of all headers that are asked for together
 _IDS_MAX = 50
 _OLDEST_YEAR = 1990
 _LOOKED_THROUGH_FOR_CHARSET = 10
@@ -167,7 +168,10 @@ def message_ids(value: str) -> list[str]:
 
 def _pairs(values: Iterable[str]) -> Iterator[tuple[str, str]]:
     # the addresses first, the encoded words after: a decoded name may hold a comma
-    for value in values:
+    left = _ADDRESSES_MAX_CHARACTERS
+    for whole in values:
+        value = whole[:left]
+        left -= len(value)
         simple = _ONE_MAILBOX.fullmatch(value)
         if simple is not None:  # nearly every one: without the standard library's letter by letter
             yield simple.group(1) or "", simple.group(2) or simple.group(3)

@@ -9,13 +9,19 @@ import re
 from collections.abc import Iterator
 from email.feedparser import BytesFeedParser
 from email.parser import Parser
+from email.policy import Policy, compat32
+from itertools import count
 from typing import cast
 
 from channels.email.mime.headers import Tree
 
 BOUNDARIES_MAX = 500
+MESSAGES_MAX = 10_000
+"""A mail, and the parts in it, that are made at all."""
 HEAD_MAX_BYTES = 64 * 1024
 _FED_BYTES = 64 * 1024
+_LOOKS_MAX = 40_000_000  # each line is compared with the boundary of every part around it
+_LOOKS_A_LINE = 10  # whatever else is done with it
 _BROKEN = (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n|\r\r")
@@ -28,7 +34,8 @@ _DELIMITER = re.compile(r"^--([^\s-][^\r\n]{0,68}|-[^\r\n]{1,68}?)[ \t]*\r?\n(?=
 def read_tree(content: bytes) -> tuple[Tree, bool]:
     """The mail's parts; False: nested so deep or so often that only its headers were read."""
     content = _mended(content)
-    if content.count(b"boundary=") <= BOUNDARIES_MAX:
+    boundaries, lines = content.count(b"boundary="), max(content.count(b"\n"), content.count(b"\r"))
+    if boundaries <= BOUNDARIES_MAX and lines * (boundaries + _LOOKS_A_LINE) <= _LOOKS_MAX:
         try:
             return _parsed(content), True
         except _BROKEN:
@@ -99,7 +106,14 @@ def _bytes(text: str) -> bytes:
 
 
 def _parsed(content: bytes) -> Tree:
-    parser: BytesFeedParser[Tree] = BytesFeedParser(Tree)
+    made = count()
+
+    def make(policy: Policy = compat32) -> Tree:
+        if next(made) > MESSAGES_MAX:
+            raise ValueError("more parts than any mail has")
+        return Tree(policy)
+
+    parser: BytesFeedParser[Tree] = BytesFeedParser(make)
     for at in range(0, len(content), _FED_BYTES):  # at once it would stand in memory as text, four bytes a character
         parser.feed(content[at : at + _FED_BYTES])
     return parser.close()

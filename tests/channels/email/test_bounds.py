@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import time
+from functools import partial
 
 import pytest
 
-from channels.email.bodies import FILES_MAX, PARTS_MAX, TEXT_MAX_CHARACTERS
+from channels.email import bodies
+from channels.email.bodies import FILES_MAX, PARTS_MAX, TEXT_MAX_CHARACTERS, Body
+from channels.email.mime.encoded_words import WORDS_MAX
 from channels.email.mime.headers import HEADER_MAX_CHARACTERS
+from channels.email.mime.tree import MESSAGES_MAX, read_tree
 from channels.email.parse import TEXT_MAX_BYTES, parse
 from channels.email.words.html import DEPTH_MAX, HTML_MAX_CHARACTERS, LINKS_MAX
-from schemas.interaction import Label
+from schemas.interaction import Label, Party
 from tests.channels.email.mails import OURS, raw_mail
 
 HEAD = b"From: Ana <ana@x.cu>\r\nTo: support@cauce.example\r\n"
@@ -34,11 +38,12 @@ def mixed(*parts):
         b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (at, at) for at in range(40))
         + b"\r\nword",
         HEAD + b"".join(b"X: boundary=%d\r\n" % at for at in range(600)) + b"\r\nword",
+        mixed(*[b"Content-Type: text/html\r\n\r\n" + b"word" + b"x" * (HTML_MAX_CHARACTERS - 4)] * 3),
         HEAD + b"\r\nword" + b"x" * TEXT_MAX_CHARACTERS,
         HEAD + b"Content-Type: text/html\r\n\r\nword" + b"<p>" * (HTML_MAX_CHARACTERS // 3),
         HEAD + b"Content-Type: text/html\r\n\r\nword" + b'<A\nhref="https://x.cu/">x</a>' * (LINKS_MAX + 1),
     ],
-    ids=["parts", "files", "depth", "boundaries", "text", "html", "links"],
+    ids=["parts", "files", "depth", "boundaries", "markup", "text", "html", "links"],
 )
 def test_what_is_over_a_bound_is_said_to_be_left_in_the_original(mail):
     found = read(mail)
@@ -80,6 +85,46 @@ def test_of_many_recipients_the_first_take_part():
     many = b", ".join(b"p%d@x.cu" % number for number in range(80))
     found = read(b"From: Ana <ana@x.cu>\r\nTo: " + many + b"\r\n\r\nhola").interaction.recipients
     assert [party.address for party in found] == [f"email:p{number}@x.cu" for number in range(50)]
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        mixed(*[b""] * (MESSAGES_MAX + 1)),
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (at, at) for at in range(400))
+        + b"\r\n" * 100_000,
+        HEAD + b"\r\n" * 4_100_000,
+    ],
+    ids=["messages", "boundaries by lines", "lines"],
+)
+def test_what_would_take_minutes_to_take_apart_is_not(mail):
+    assert read_tree(mail)[1] is False
+
+
+def test_of_addresses_and_encoded_words_without_end_the_first_are_read():
+    long = b"To: " + b"x" * HEADER_MAX_CHARACTERS + b"\r\n"
+    assert read(b"To: one@x.cu\r\n" + long * 4 + b"To: two@x.cu\r\n\r\n").interaction.recipients == (
+        Party(address="email:one@x.cu"),
+    )
+    subject = read(b"Subject: " + b"=?utf-8?q?a?= " * (WORDS_MAX + 1) + b"\r\n\r\n").interaction.subject
+    assert subject == "a" * WORDS_MAX + " =?utf-8?q?a?="
+
+
+@pytest.mark.parametrize(
+    ("room", "mail"),
+    [
+        ("anew_left", HEAD + b"Content-Type: multipart/mixed\r\n\r\n--b\r\nContent-Type: image/png\r\n\r\nx\r\n--b--"),
+        (
+            "calendars_left",
+            HEAD + b"Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\n"
+            b"SUMMARY:word\r\nDTSTART:20260301T120000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        ),
+    ],
+)
+def test_what_costs_much_to_read_has_a_bound_for_the_whole_mail(room, mail, monkeypatch):
+    whole = read(mail).interaction.text
+    monkeypatch.setattr(bodies, "Body", partial(Body, **{room: 0}))
+    assert read(mail).interaction.text != whole
 
 
 def test_a_long_header_is_cut():
