@@ -157,9 +157,9 @@ async def running():
 
 @pytest.fixture
 def until():
-    """Wait for a condition, a minute at most."""
+    """Wait for a condition, two minutes at most."""
 
-    async def wait(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    async def wait(condition: Callable[[], bool], seconds: float = 120.0) -> None:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "waited in vain"

@@ -23,14 +23,14 @@ import psutil
 import pytest
 
 from services.demo import mailbox
-from services.ports import free_port
+from tests.ports import own_port
 
 ROOT = Path(__file__).parent.parent
-READY_SECONDS = 60
+PATIENCE_SECONDS = 120.0  # a slow machine proves nothing
 OURS = "support@cauce.example"
 
 
-def eventually(look: Callable, seconds: float = 60.0, pause: float = 0.1):
+def eventually(look: Callable, seconds: float = PATIENCE_SECONDS, pause: float = 0.1):
     """The first true answer of `look`; the last one when time is up."""
     until = time.monotonic() + seconds
     while True:
@@ -45,7 +45,7 @@ class Sink:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = own_port()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -76,8 +76,8 @@ class HubProcess:
 
     def __init__(self, data: Path, **settings: str) -> None:
         self.data = data
-        self.http = f"127.0.0.1:{free_port()}"
-        self.smtp = f"127.0.0.1:{free_port()}"
+        self.http = f"127.0.0.1:{own_port()}"
+        self.smtp = f"127.0.0.1:{own_port()}"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CAUCE_")}
         self.environment = inherited | {
             "CAUCE_DATA": str(data),
@@ -112,10 +112,10 @@ class HubProcess:
         def ready() -> bool:
             assert all(process.poll() is None for process in self.processes), self.log.read_text()[-4000:]
             with contextlib.suppress(httpx.TransportError):
-                return httpx.get(f"{self.url}/readyz", timeout=10, trust_env=False).status_code == 200
+                return httpx.get(f"{self.url}/readyz", timeout=PATIENCE_SECONDS, trust_env=False).status_code == 200
             return False
 
-        assert eventually(ready, READY_SECONDS), self.log.read_text()[-4000:]
+        assert eventually(ready), self.log.read_text()[-4000:]
 
     def kill(self) -> None:
         """kill -9 of every process of it, children first left alone: they must notice by themselves."""
@@ -124,25 +124,25 @@ class HubProcess:
             process.wait()
         self.processes.clear()
 
-    def stop(self, seconds: float = 15.0) -> list[int]:
+    def stop(self) -> list[int]:
         """SIGTERM; the exit codes."""
         for process in self.processes:
             process.send_signal(signal.SIGTERM)
-        codes = [process.wait(timeout=seconds) for process in self.processes]
+        codes = [process.wait(timeout=PATIENCE_SECONDS) for process in self.processes]
         self.processes.clear()
         return codes
 
     def children(self) -> list[psutil.Process]:
         return [child for process in self.processes for child in psutil.Process(process.pid).children(recursive=True)]
 
-    def cauce(self, *arguments: str, check: bool = True, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def cauce(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-m", "services.cli", *arguments],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=seconds,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         assert not check or done.returncode == 0, done.stdout + done.stderr
@@ -155,7 +155,7 @@ class HubProcess:
             found = json.loads(self.cauce("audit", "--json", check=False).stdout)
             return found if not any(account["in_flight"] for account in found["accounts"]) else None
 
-        found = eventually(settled, 40, 0.5)
+        found = eventually(settled, pause=0.5)
         assert found, "something stays in flight"
         return found
 

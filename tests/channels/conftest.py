@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.limits import Limit
 from eventstore import embedded
 from eventstore.blobs import Blobs, open_blobs
 from eventstore.database import Database
@@ -30,9 +31,27 @@ async def desk(database: Database, blobs: Blobs) -> AsyncIterator[Desk]:
         yield running
 
 
+class StillClock:
+    """Of the rate limits: time passes when the test says so, not while a busy machine does other work."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture
-async def limited_desk(database: Database, blobs: Blobs) -> AsyncIterator[Desk]:
-    """Channels with their rate limits."""
+def limits_clock(monkeypatch: pytest.MonkeyPatch) -> StillClock:
+    """What every limit made from here on goes by."""
+    clock = StillClock()
+    monkeypatch.setitem(Limit.__init__.__kwdefaults__ or {}, "clock", clock)
+    return clock
+
+
+@pytest.fixture
+async def limited_desk(database: Database, blobs: Blobs, limits_clock: StillClock) -> AsyncIterator[Desk]:
+    """Channels with their rate limits, by a clock that stands still."""
     async with serving(database, blobs, rate_limit=True) as running:
         yield running
 

@@ -158,7 +158,7 @@ async def serving(database: Database, blobs: Blobs, *, rate_limit: bool = False)
         uvicorn.Config(app, log_config=None, access_log=False, ws_max_size=256 * 1024, timeout_graceful_shutdown=2)
     )
     running = asyncio.create_task(server.serve(sockets=[listening]))
-    async with httpx.AsyncClient(base_url=base, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=base, timeout=60) as client:
         while not server.started:  # noqa: ASYNC110 -- uvicorn has no event for it
             await asyncio.sleep(0.01)
         yield Desk(base, client, database, blobs, tokens, sessions, rooms, outside)

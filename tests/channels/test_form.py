@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
+from channels.form import FROM_ONE_PLACE
 from schemas.interaction import Attachment, Channel, Hints, Interaction, Party
 from tests.channels.desk import Desk
 
@@ -269,7 +270,7 @@ async def test_one_place_can_not_crowd_out_the_others(limited_desk: Desk):
         *(limited_desk.http.post("/api/v1/forms", json=FORM | {"email": f"{number}@x.cu"}) for number in range(100))
     )
     refused = [answer for answer in answers if answer.status_code == 429]
-    assert 30 <= len(refused) <= 40
+    assert len(refused) == 100 - FROM_ONE_PLACE.burst
     assert int(refused[0].headers["Retry-After"]) >= 1
     assert len(await limited_desk.taken()) == 100 - len(refused)
 
@@ -294,6 +295,6 @@ async def test_without_the_log_a_form_is_told_to_come_back_within_five_seconds(
     assert {int(answer.headers["Retry-After"]) for answer in answers} == {5}
 
     await asyncio.to_thread(start)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while (await desk.http.post("/api/v1/forms", json=FORM)).status_code != 202:
         assert time.monotonic() < deadline

@@ -110,7 +110,7 @@ async def test_what_needs_a_person_stops_the_follower(feed, database):
 
     await database.run(append, [event()])
     fold = Fold(fail=stop)
-    end = await asyncio.gather(asyncio.wait_for(feed.follow("fold", fold.checkpoint, fold), 20), return_exceptions=True)
+    end = await asyncio.gather(asyncio.wait_for(feed.follow("fold", fold.checkpoint, fold), 60), return_exceptions=True)
     assert [repr(error) for error in end] == ["OperatorError('a person must look')"]
 
 
@@ -142,6 +142,6 @@ async def test_eight_writers_and_one_follower_miss_nothing(feed, database, runni
     with ThreadPoolExecutor(8) as pool:
         loop = asyncio.get_running_loop()
         await asyncio.gather(*(loop.run_in_executor(pool, write, seed) for seed in range(8)))
-    await until(lambda: len(fold.events) >= 20_000, seconds=120)
+    await until(lambda: len(fold.events) >= 20_000)
     stored = await database.run(store.read_after, 0, 30_000)
     assert [found.position for found in fold.events] == [found.position for found in stored]

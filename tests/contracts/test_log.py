@@ -166,7 +166,7 @@ async def test_of_two_with_one_name_each_record_reaches_one_and_the_survivor_goe
     await asyncio.gather(tasks[busy], return_exceptions=True)
     after = [record(key=b"key-%d" % number) for number in range(40)]
     await log.append(MAIL, after)
-    await until(lambda: sum(len(reader.records) for reader in readers) >= 80, seconds=40)
+    await until(lambda: sum(len(reader.records) for reader in readers) >= 80)
     tasks[1 - busy].cancel()
     await asyncio.gather(tasks[1 - busy], return_exceptions=True)
     assert sorted(readers[0].ids + readers[1].ids) == sorted(new.id for new in before + after)
@@ -177,7 +177,7 @@ async def test_a_handler_slower_than_any_poll_keeps_its_records(log, database, r
     running(log.consume(MAIL, "reader", reader, max_records=5))
     sent = [record() for _ in range(10)]
     await log.append(MAIL, sent)
-    await until(lambda: len(reader.records) >= 10, seconds=30)
+    await until(lambda: len(reader.records) >= 10)
     await asyncio.sleep(1.5)
     assert (reader.ids, reader.attempts) == ([new.id for new in sent], len(reader.batches))
 
@@ -230,7 +230,7 @@ async def test_a_log_that_is_not_the_one_it_read_stops_a_consumer(log, database,
         await log.verify(MAIL, "reader")
     await log.append(MAIL, [record()])
     with pytest.raises(PositionMismatchError, match="reader"):
-        await asyncio.wait_for(log.consume(MAIL, "reader", reader), 30)
+        await asyncio.wait_for(log.consume(MAIL, "reader", reader), 60)
     assert len(reader.records) == 3
 
 

@@ -147,7 +147,7 @@ async def test_eight_writing_processes_and_one_tailing_reader_miss_nothing(datab
     ]
     ends = await asyncio.gather(*(writer.communicate() for writer in writers))
     assert [(writer.returncode, end[1]) for writer, end in zip(writers, ends, strict=True)] == [(0, b"")] * 8
-    await until(lambda: len(got) >= 20_000, seconds=60)
+    await until(lambda: len(got) >= 20_000)
     positions = [found.position for found in got]
     assert positions == sorted(set(positions))
     stored = await database.run(store.read_after, 0, 30_000)

@@ -31,7 +31,7 @@ class SeparateProcesses(HubProcess):
         self.token_of_start = ""
 
     def start_missing(self) -> None:
-        said = self.cauce("start", "--kafka", "--no-demo", seconds=120).stdout
+        said = self.cauce("start", "--kafka", "--no-demo").stdout
         self.token_of_start = said.rpartition("token=")[2].strip()
 
     def pids(self) -> dict[str, int]:
@@ -42,14 +42,14 @@ class SeparateProcesses(HubProcess):
         process = self.background.find(role).running()
         children = process.children(recursive=True)
         process.kill()
-        assert eventually(lambda: self.background.find(role) is None and not any(map(_lives, children)), 20), role
+        assert eventually(lambda: self.background.find(role) is None and not any(map(_lives, children))), role
 
     def serve(self, role: str) -> None:
         """Start a role again, as a supervisor does; returns once it works."""
         before = self._starts(role)
         environment = self.environment | context.started_with(self.data)
         self.background.start(role, ("serve", role), environment)
-        assert eventually(lambda: self._starts(role) > before, 60), self.log_of(role)[-4000:]
+        assert eventually(lambda: self._starts(role) > before), self.log_of(role)[-4000:]
 
     def _starts(self, role: str) -> int:
         return self.log_of(role).count('"event": "started"')

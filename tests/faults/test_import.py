@@ -12,7 +12,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from tests.hub_process import OURS, ROOT, HubProcess, Sink, eventually
+from tests.hub_process import OURS, PATIENCE_SECONDS, ROOT, HubProcess, Sink, eventually
 
 MAILS = 1500
 LOGGED, RECORDED = "log_mail", "events WHERE type = 'interaction.received.v1'"
@@ -64,19 +64,19 @@ def test_a_killed_import_goes_on_doubles_nothing_keeps_dates_and_sends_nothing(
         begun = count(database_url, LOGGED)
         running = begin(hub, box)
         signal_in_the_middle(running, ending, database_url, begun + 100)
-        output, errors = running.communicate(timeout=30)
+        output, errors = running.communicate(timeout=PATIENCE_SECONDS)
         if ending is signal.SIGINT:
             assert running.returncode == 130, errors
             assert "broken off; the same command goes on from here" in errors
             assert re.match(r"\d+ taken in, \d+ already there, 0 refused\n", output)
-    told = hub.cauce("mail", "import", str(box), seconds=200).stdout
+    told = hub.cauce("mail", "import", str(box)).stdout
     taken, there = map(int, re.fullmatch(r"(\d+) taken in, (\d+) already there, 0 refused\n", told).groups())
     assert taken + there == MAILS
     assert there > 200, "it began at the beginning again"
     findings = hub.audit()
     assert findings["ok"], findings
     assert count(database_url, RECORDED) == MAILS
-    last = hub.cauce("mail", "import", str(box), seconds=200).stdout
+    last = hub.cauce("mail", "import", str(box)).stdout
     assert last == f"0 taken in, {MAILS} already there, 0 refused\n"
     with psycopg.connect(database_url) as connection:
         assert connection.execute(
@@ -105,7 +105,7 @@ def signal_in_the_middle(running: subprocess.Popen[str], ending: signal.Signals,
             return logged > after
 
     with psycopg.connect(database_url, autocommit=True) as connection:
-        assert eventually(heard, 60, 0.01)
+        assert eventually(heard, pause=0.01)
 
 
 def count(database_url: str, rows: LiteralString) -> int:

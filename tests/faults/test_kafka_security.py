@@ -69,7 +69,7 @@ async def test_records_go_through_encrypted_and_signed_in(
     records = [NewRecord(uuid4(), b"key", b"%d" % number) for number in range(20)]
     await log.append(INTERACTIONS, records)
     running(log.consume(INTERACTIONS, "reader", handled))
-    await until(lambda: handled.ids == [record.id for record in records], 30)
+    await until(lambda: handled.ids == [record.id for record in records])
     assert [record.id async for page in log.scan(INTERACTIONS) for record in page] == handled.ids
     assert await log.lag(INTERACTIONS, "reader") == 0
     await log.check()

@@ -14,9 +14,10 @@ import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from tests.hub_process import OURS, HubProcess, eventually
+from tests.hub_process import OURS, PATIENCE_SECONDS, HubProcess, eventually
 
-SECONDS_BETWEEN_KILLS = 2.5
+ACKNOWLEDGED_BETWEEN_KILLS = 10
+"""Of each sender."""
 KILLS = 3
 
 
@@ -36,7 +37,7 @@ class Sender:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(timeout=60)
+        self._thread.join(timeout=PATIENCE_SECONDS)
         assert not self._thread.is_alive()
 
     def _run(self) -> None:
@@ -60,7 +61,7 @@ class Forms(Sender):
     def send(self, text: str) -> UUID:
         form = {"name": self.name, "email": f"{self.name}@x.example", "subject": self.name, "body": text}
         answer = httpx.post(
-            f"{self.hub.url}/api/v1/forms", json=form, headers={"Idempotency-Key": text}, timeout=10, trust_env=False
+            f"{self.hub.url}/api/v1/forms", json=form, headers={"Idempotency-Key": text}, timeout=30, trust_env=False
         )
         answer.raise_for_status()
         return UUID(answer.json()["interaction_id"])
@@ -81,7 +82,7 @@ class Mails(Sender):
             mail["In-Reply-To"] = f"<{self.name}-00000@x.example>"
             mail.set_content(text)
         host, _, port = self.hub.smtp.partition(":")
-        with smtplib.SMTP(host, int(port), timeout=10) as server:
+        with smtplib.SMTP(host, int(port), timeout=30) as server:
             server.ehlo()
             server.mail(f"{self.name}@x.example")
             server.rcpt(OURS)
@@ -97,14 +98,14 @@ class Chats(Sender):
     token = ""
 
     def send(self, text: str) -> UUID:
-        with connect(f"ws://{self.hub.http}/api/v1/chat", proxy=None, open_timeout=10) as chat:
+        with connect(f"ws://{self.hub.http}/api/v1/chat", proxy=None, open_timeout=30) as chat:
             chat.send(json.dumps({"type": "hello", "name": self.name} | ({"token": self.token} if self.token else {})))
             self.token = self._frame(chat, "welcome")["token"]
             chat.send(json.dumps({"type": "message", "id": text, "text": text}))
             return UUID(self._frame(chat, "ack")["interaction_id"])
 
     def _frame(self, chat, kind: str) -> dict:
-        while (frame := json.loads(chat.recv(10)))["type"] != kind:
+        while (frame := json.loads(chat.recv(30)))["type"] != kind:
             if frame["type"] == "error":
                 raise ConnectionError(frame["code"])
         return frame
@@ -123,14 +124,14 @@ def test_nothing_is_lost_or_doubled_and_order_is_kept(hub_process: HubProcess, d
     for sender in senders:
         sender.start()
     for _ in range(KILLS):
-        time.sleep(SECONDS_BETWEEN_KILLS)
+        work(senders)
         orphans = hub.children()
         hub.kill()
         # a parser's child notices that its parent has gone
-        assert eventually(lambda left=orphans: not any(child.is_running() for child in left), 20), orphans
+        assert eventually(lambda left=orphans: not any(child.is_running() for child in left)), orphans
         hub.start()
         hub.wait_until_ready()
-    time.sleep(SECONDS_BETWEEN_KILLS)
+    work(senders)
     for sender in senders:
         sender.stop()
 
@@ -151,6 +152,12 @@ def test_nothing_is_lost_or_doubled_and_order_is_kept(hub_process: HubProcess, d
         (s.name for s in senders if not isinstance(s, Forms)), 1
     )
     assert hub.stop() == [0]
+
+
+def work(senders: list[Sender]) -> None:
+    """Until each has got some more through."""
+    enough = {sender.name: len(sender.acknowledged) + ACKNOWLEDGED_BETWEEN_KILLS for sender in senders}
+    assert eventually(lambda: all(len(sender.acknowledged) >= enough[sender.name] for sender in senders)), enough
 
 
 def received_in_order(database_url: str) -> list[UUID]:

@@ -10,9 +10,9 @@ import psutil
 import psycopg
 import pytest
 
-from services.ports import free_port
 from tests.faults.holding_proxy import HoldingProxy
-from tests.hub_process import OURS, HubProcess, eventually
+from tests.hub_process import OURS, PATIENCE_SECONDS, HubProcess, eventually
+from tests.ports import own_port
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "channels" / "email"))
 import dovecot as dovecot_server
@@ -44,7 +44,7 @@ def hub(request, hub_process: HubProcess, mailbox):
         hub_process.environment["CAUCE_KAFKA_PREFIX"] = request.getfixturevalue("kafka_prefix")
     password = quote(dovecot_server.PASSWORD, safe="")
     hub_process.environment["CAUCE_IMAP"] = f"imap://ana:{password}@127.0.0.1:{mailbox[1].port}/INBOX"
-    hub_process.environment["CAUCE_LMTP"] = f"127.0.0.1:{free_port()}"
+    hub_process.environment["CAUCE_LMTP"] = f"127.0.0.1:{own_port()}"
     return hub_process
 
 
@@ -52,9 +52,9 @@ def test_what_was_in_the_middle_comes_once(hub: HubProcess, mailbox, database_ur
     server, proxy = mailbox
     hub.start()
     hub.wait_until_ready()
-    assert proxy.holding.wait(60), "the fetch never came to its middle"
+    assert proxy.holding.wait(PATIENCE_SECONDS), "the fetch never came to its middle"
     assert sent(hub, mail("first")) == 250
-    assert eventually(lambda: recorded(database_url) == ["first"], 30)
+    assert eventually(lambda: recorded(database_url) == ["first"])
     parsers = stopped_parsers(hub)
     assert sent(hub, mail("parsed")) == 250  # kept, and in a parser that doesn't go on
     sending = begun(hub, "sent")
@@ -66,15 +66,15 @@ def test_what_was_in_the_middle_comes_once(hub: HubProcess, mailbox, database_ur
         sending.docmd(".")
     for child in parsers:
         child.send_signal(signal.SIGCONT)  # now it notices that its parent has gone
-    assert eventually(lambda: not any(child.is_running() for child in parsers), 20)
+    assert eventually(lambda: not any(child.is_running() for child in parsers))
     assert seen(server) == [False], "it was marked before it was kept"
     proxy.let_go()
     hub.start()
     hub.wait_until_ready()
     assert sent(hub, mail("sent", 1000)) == 250  # as a mail server does, which got no answer
     assert sent(hub, mail("parsed")) == 250  # and as one does whose answer was lost
-    assert eventually(lambda: len(recorded(database_url)) == 4, 60), recorded(database_url)
-    assert eventually(lambda: seen(server) == [True], 20)
+    assert eventually(lambda: len(recorded(database_url)) == 4), recorded(database_url)
+    assert eventually(lambda: seen(server) == [True])
     findings = hub.audit()
     assert findings["ok"], findings
     (account,) = [each for each in findings["accounts"] if each["channel"] == "email"]
@@ -94,7 +94,7 @@ def stopped_parsers(hub: HubProcess) -> list[psutil.Process]:
 def begun(hub: HubProcess, name: str) -> smtplib.SMTP:
     """A client in the middle of its DATA."""
     host, _, port = hub.smtp.partition(":")
-    client = smtplib.SMTP(host, int(port), timeout=20)
+    client = smtplib.SMTP(host, int(port), timeout=PATIENCE_SECONDS)
     client.ehlo()
     client.mail("ana@x.example")
     client.rcpt(OURS)
@@ -105,7 +105,7 @@ def begun(hub: HubProcess, name: str) -> smtplib.SMTP:
 
 def sent(hub: HubProcess, content: bytes) -> int:
     host, _, port = hub.smtp.partition(":")
-    with smtplib.SMTP(host, int(port), timeout=20) as client:
+    with smtplib.SMTP(host, int(port), timeout=PATIENCE_SECONDS) as client:
         client.ehlo()
         client.mail("ana@x.example")
         client.rcpt(OURS)

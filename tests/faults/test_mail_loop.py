@@ -18,8 +18,8 @@ import psycopg
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from services.ports import free_port
-from tests.hub_process import HubProcess, eventually
+from tests.hub_process import PATIENCE_SECONDS, HubProcess, eventually
+from tests.ports import own_port
 
 OF_A, OF_B = "support@a.example", "support@b.example"
 
@@ -31,7 +31,7 @@ class Postman:
     """
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self.port = own_port()
         self.hubs: dict[str, HubProcess] = {}
         self.carried: Counter[str] = Counter()
         self._loop = asyncio.new_event_loop()
@@ -70,7 +70,7 @@ class Postman:
     def _hand_on(self, address: str, recipient: str, sender: str, content: bytes) -> None:
         hub = self.hubs[address]
         host, _, port = hub.smtp.partition(":")
-        with smtplib.SMTP(host, int(port), timeout=20) as client:
+        with smtplib.SMTP(host, int(port), timeout=PATIENCE_SECONDS) as client:
             client.sendmail(sender, [recipient], content)
 
 
@@ -103,19 +103,19 @@ def hubs(postman, new_database, tmp_path: Path):
 def test_a_loop_between_two_hubs_dies_out(hubs, postman: Postman):
     for hub, other in zip(hubs, (OF_B, OF_A), strict=True):
         form = {"name": "The other hub", "email": other, "subject": "Hola", "body": "Contésteme"}
-        httpx.post(f"{hub.url}/api/v1/forms", json=form, timeout=20, trust_env=False).raise_for_status()
-    assert eventually(lambda: postman.carried.total() >= len(hubs), 60), "no confirmation went out"
+        httpx.post(f"{hub.url}/api/v1/forms", json=form, timeout=PATIENCE_SECONDS, trust_env=False).raise_for_status()
+    assert eventually(lambda: postman.carried.total() >= len(hubs)), "no confirmation went out"
     for hub in hubs:
         bearer = {"Authorization": f"Bearer {hub.token()}"}
         reply = {"text": "Ya le contestamos."}
         url = f"{hub.url}/api/v1/incidents/1/replies"
-        httpx.post(url, json=reply, headers=bearer, timeout=20, trust_env=False).raise_for_status()
+        httpx.post(url, json=reply, headers=bearer, timeout=PATIENCE_SECONDS, trust_env=False).raise_for_status()
     # a confirmation each, and what a person wrote on each side; not one that a hub wrote by itself to a mail
     expected = {OF_A: 2, OF_B: 2}
-    assert eventually(lambda: postman.carried.total() >= sum(expected.values()), 60)
+    assert eventually(lambda: postman.carried.total() >= sum(expected.values()))
     for hub in (*hubs, *hubs):  # twice: what the first's last mail made in the second is through, too
         assert hub.audit()["ok"]
-        assert eventually(lambda one=hub: not waiting(one), 30)
+        assert eventually(lambda one=hub: not waiting(one))
     assert postman.carried == expected
 
 

@@ -8,7 +8,7 @@ import threading
 import httpx
 import psycopg
 
-from tests.hub_process import OURS, HubProcess, Sink, eventually
+from tests.hub_process import OURS, PATIENCE_SECONDS, HubProcess, Sink, eventually
 
 PEOPLE = 12
 KILLED_AFTER = 4
@@ -21,10 +21,10 @@ def test_every_acknowledged_bounce_mutes_once_and_holds_back_what_is_automatic(
     hub.start()
     hub.wait_until_ready()
     headers = {"Authorization": f"Bearer {hub.token()}"}
-    with httpx.Client(base_url=hub.url, headers=headers, timeout=20, trust_env=False) as api:
+    with httpx.Client(base_url=hub.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False) as api:
         for number in range(PEOPLE):
             _ask(api, number)
-        confirmations = eventually(lambda: _ids(sink) if len(_ids(sink)) == PEOPLE else None, 60)
+        confirmations = eventually(lambda: _ids(sink) if len(_ids(sink)) == PEOPLE else None)
         assert confirmations, sink.mails()
         acknowledged = _bounce_until_killed(hub, confirmations)
         hub.start()
@@ -32,16 +32,16 @@ def test_every_acknowledged_bounce_mutes_once_and_holds_back_what_is_automatic(
         for address in confirmations.keys() - acknowledged:  # their servers try again
             _bounce(hub, confirmations[address])
 
-        assert eventually(lambda: len(_kept(database_url)) == PEOPLE, 60), _kept(database_url)
+        assert eventually(lambda: len(_kept(database_url)) == PEOPLE), _kept(database_url)
         with psycopg.connect(database_url) as connection:
             facts = connection.execute("SELECT count(*) FROM events WHERE type = 'address.muted.v1'").fetchone()
         assert facts == (PEOPLE,)
-        shown = eventually(lambda: found if len(found := _shown(api)) == PEOPLE else None, 60)
+        shown = eventually(lambda: found if len(found := _shown(api)) == PEOPLE else None)
         assert shown == dict.fromkeys(confirmations, "mailbox_unknown")
 
         for number in range(PEOPLE):
             _ask(api, number)
-        assert eventually(lambda: _states(database_url).get("withheld") == PEOPLE, 60), _states(database_url)
+        assert eventually(lambda: _states(database_url).get("withheld") == PEOPLE), _states(database_url)
         assert len(sink.mails()) == PEOPLE
     assert hub.audit()["ok"]
 
@@ -64,7 +64,7 @@ def _bounce(hub: HubProcess, message_id: str) -> None:
         "Action: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
         f"Message-ID: {message_id}\r\n\r\n--b--\r\n"
     )
-    with smtplib.SMTP(host, int(port), timeout=20) as client:
+    with smtplib.SMTP(host, int(port), timeout=PATIENCE_SECONDS) as client:
         client.sendmail("", [OURS], report)
 
 
@@ -85,7 +85,7 @@ def _bounce_until_killed(hub: HubProcess, mails: dict[str, str]) -> set[str]:
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert enough.wait(30)
+    assert enough.wait(PATIENCE_SECONDS)
     hub.kill()
     thread.join()
     return acknowledged

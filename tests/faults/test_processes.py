@@ -33,7 +33,7 @@ from schemas.ids import keyed_id
 from services.deliveries.worker import Pace
 from services.roles import ROLES
 from tests.faults.separate import PatientForms, SeparateProcesses, mixed_load
-from tests.hub_process import OURS, Sink, eventually
+from tests.hub_process import OURS, PATIENCE_SECONDS, Sink, eventually
 from tests.projections.views import whole
 
 pytestmark = [pytest.mark.xdist_group("kafka"), pytest.mark.timeout(300)]
@@ -102,7 +102,7 @@ def test_each_process_killed_in_a_load_loses_doubles_and_disorders_nothing(hub: 
     assert_views_equal_a_rebuild(hub)
     forms = [sender for sender in load if isinstance(sender, PatientForms)]
     confirmed = sum(len(form.acknowledged) for form in forms) - Pace().at_once  # the killed worker's wait for its lease
-    assert eventually(lambda: len(confirmations(outbox, forms)) >= confirmed, 30)
+    assert eventually(lambda: len(confirmations(outbox, forms)) >= confirmed)
     assert max(Counter(confirmations(outbox, forms)).values()) == 1
 
 
@@ -114,7 +114,7 @@ def test_what_was_killed_is_started_again_by_the_command_that_started_it(hub: Se
     after = hub.pids()
     assert after.keys() == set(ROLES)
     assert {role for role in ROLES if after[role] != before[role]} == {"intake", "incidents"}
-    with smtplib.SMTP(*address(hub.smtp), timeout=5) as smtp:  # told ready, it is
+    with smtplib.SMTP(*address(hub.smtp), timeout=PATIENCE_SECONDS) as smtp:  # told ready, it is
         assert smtp.noop()[0] == 250
 
 
@@ -133,13 +133,13 @@ def test_without_the_broker_senders_are_refused_in_time_and_nothing_is_lost_afte
     late = Lateness(hub.url)
     late.start()
     assert eventually(lambda: all(sender.refusals for sender in load))
-    readiness = httpx.get(f"{hub.url}/readyz", timeout=10, trust_env=False)
+    readiness = httpx.get(f"{hub.url}/readyz", timeout=PATIENCE_SECONDS, trust_env=False)
     assert (readiness.status_code, readiness.json()["checks"]["database"]) == (503, "ok")
     assert readiness.json()["checks"]["log"] != "ok"
     time.sleep(max(0.0, began + BROKER_AWAY_SECONDS - time.monotonic()))
     hub.broker.start()
     then = {sender.name: len(sender.acknowledged) for sender in load}
-    assert eventually(lambda: all(len(sender.acknowledged) > then[sender.name] + 3 for sender in load), 40)
+    assert eventually(lambda: all(len(sender.acknowledged) > then[sender.name] + 3 for sender in load))
     for sender in load:
         sender.stop()
     late.stop()
@@ -188,7 +188,7 @@ def test_a_full_disk_turns_away_what_needs_it_and_quarantines_nothing(hub: Separ
         code, small = send(hub, mail("lleno-chico"))  # travels in its record, and waits for the disk there
         assert code == 250
         form = PatientForms(hub, "lleno-form").send("no file, no disk")
-        assert httpx.get(f"{hub.url}/readyz", timeout=10, trust_env=False).status_code == 503
+        assert httpx.get(f"{hub.url}/readyz", timeout=PATIENCE_SECONDS, trust_env=False).status_code == 503
         assert eventually(lambda: "batch_failed" in hub.log_of("parser"))
         assert hub.held() == held
     finally:
@@ -235,25 +235,25 @@ def test_after_a_new_epoch_events_go_to_a_new_topic_and_nothing_is_lost_or_sent_
 ):
     before = PatientForms(hub, "epoca-vieja")
     old = [before.send(f"old {number}") for number in range(3)]
-    assert eventually(lambda: len(confirmations(outbox, [before])) == 3, 30)
+    assert eventually(lambda: len(confirmations(outbox, [before])) == 3)
     topics = event_topics(hub)
     said = hub.cauce("doctor", "--new-epoch", check=False).stdout
     assert "epoch" in said
     # who follows events ends by itself and says why; the relay, at the next fact it would put on the old topic
-    assert eventually(lambda: {"projections", "web"}.isdisjoint(hub.pids()), 60)
+    assert eventually(lambda: {"projections", "web"}.isdisjoint(hub.pids()))
     code, between = send(hub, mail("epoca-media"))
     assert code == 250
-    assert eventually(lambda: "relay" not in hub.pids(), 60), hub.log_of("relay")[-2000:]
+    assert eventually(lambda: "relay" not in hub.pids()), hub.log_of("relay")[-2000:]
     for role in ("projections", "web", "relay"):
         assert "EpochChangedError" in hub.log_of(role)
     hub.start_missing()
     hub.cauce("rebuild", "all")
     after = PatientForms(hub, "epoca-nueva")
     new = [after.send(f"new {number}") for number in range(3)]
-    assert eventually(lambda: found(hub, "epoca") == sorted([*old, between, *new]), 30)
+    assert eventually(lambda: found(hub, "epoca") == sorted([*old, between, *new]))
     (added,) = event_topics(hub) - topics
     assert added.startswith("cauce.events-")
-    assert eventually(lambda: len(confirmations(outbox, [after])) == 3, 30)
+    assert eventually(lambda: len(confirmations(outbox, [after])) == 3)
     assert len(confirmations(outbox, [before])) == len(old)
     assert hub.audit()["ok"]
 
@@ -291,7 +291,7 @@ def assert_all_is_there(hub: SeparateProcesses, load) -> None:
         found = hub.timelines()
         return found if wanted <= {id_ for timeline in found.values() for id_ in timeline} else None
 
-    timelines = eventually(caught_up, 30, 0.5)
+    timelines = eventually(caught_up, pause=0.5)
     assert timelines, "some that were acknowledged are in no timeline"
     times = Counter(id_ for timeline in timelines.values() for id_ in timeline)
     assert {id_: times[id_] for id_ in wanted if times[id_] != 1} == {}
@@ -395,7 +395,7 @@ def large_mail(name: str) -> EmailMessage:
 
 def send(hub: SeparateProcesses, message: EmailMessage) -> tuple[int, UUID | None]:
     """The code it was answered with, and its id where it was accepted."""
-    with smtplib.SMTP(*address(hub.smtp), timeout=10) as server:
+    with smtplib.SMTP(*address(hub.smtp), timeout=PATIENCE_SECONDS) as server:
         server.ehlo()
         server.mail(str(message["From"]))
         server.rcpt(OURS)

@@ -7,7 +7,7 @@ import threading
 import httpx
 import psycopg
 
-from tests.hub_process import HubProcess, Sink, eventually
+from tests.hub_process import PATIENCE_SECONDS, HubProcess, Sink, eventually
 
 REPLIES = 12
 KILLED_AFTER = 3
@@ -20,7 +20,7 @@ def test_what_was_taken_back_is_not_sent_and_what_is_held_is_not_lost(
     hub.start()
     hub.wait_until_ready()
     headers = {"Authorization": f"Bearer {hub.token()}"}
-    with httpx.Client(base_url=hub.url, headers=headers, timeout=20, trust_env=False) as api:
+    with httpx.Client(base_url=hub.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False) as api:
         for number in range(REPLIES):
             form = {"name": "Ana", "email": f"a{number}@x.cu", "subject": f"s{number}", "body": "x"}
             api.post("/api/v1/forms", json=form).raise_for_status()
@@ -38,7 +38,7 @@ def test_what_was_taken_back_is_not_sent_and_what_is_held_is_not_lost(
         hub.start()
         hub.wait_until_ready()
 
-        assert eventually(lambda: not _counts(database_url).keys() - {"sent", "withdrawn"}, 40), _counts(database_url)
+        assert eventually(lambda: not _counts(database_url).keys() - {"sent", "withdrawn"}), _counts(database_url)
         shown = {
             number: line["delivery"]
             for number in held
@@ -85,7 +85,7 @@ def _take_back_until_killed(hub: HubProcess, api: httpx.Client, held: list[tuple
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert enough.wait(30)
+    assert enough.wait(PATIENCE_SECONDS)
     hub.kill()
     thread.join()
     return acknowledged

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from eventstore import embedded
-from services.ports import free_port
 from tests.hub_process import ROOT, eventually
+from tests.ports import own_port
 
 CLOSING = re.compile(
     r"http=http://127\.0\.0\.1:\d+\n"
@@ -45,7 +45,7 @@ class Newcomer:
         (self.clone / ".venv" / "bin").symlink_to(ROOT / ".venv" / "bin")
         for stamp in ("installed", "installed-dev"):
             (self.clone / ".venv" / stamp).touch()
-        self.http, self.smtp = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+        self.http, self.smtp = f"127.0.0.1:{own_port()}", f"127.0.0.1:{own_port()}"
 
     def make(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         return self._run("make", *arguments, **settings)
@@ -126,7 +126,7 @@ def test_an_empty_hub_starts_and_a_second_one_is_told_which_setting_to_change(ne
         f"http://{newcomer.http}/api/v1/incidents", headers={"Authorization": f"Bearer {token}"}, trust_env=False
     )
     assert answer.json() == {"items": [], "next_cursor": None}
-    other = {"CAUCE_DATA": str(tmp_path / "other"), "CAUCE_SMTP": f"127.0.0.1:{free_port()}"}
+    other = {"CAUCE_DATA": str(tmp_path / "other"), "CAUCE_SMTP": f"127.0.0.1:{own_port()}"}
     busy = newcomer.make("up", "DEMO=0", **other)
     assert busy.returncode == 2
     assert "CAUCE_HTTP" in busy.stderr

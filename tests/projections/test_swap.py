@@ -67,7 +67,7 @@ def _until_phase(child, phase):
 
 def _waits_for_a_lock(url):
     with psycopg.connect(url, autocommit=True) as connection:
-        for _ in range(200):
+        for _ in range(3000):
             row = connection.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
             ).fetchone()
@@ -160,7 +160,7 @@ def test_a_rebuilding_process_ends_with_its_parent(database, database_url, told)
         child = _start_child(database_url, "incidents")
         _until_phase(child, "swap")
         child.stdin.close()
-        assert child.wait(timeout=10) == 1
+        assert child.wait(timeout=60) == 1
 
 
 def test_an_interrupt_is_its_parents_to_answer(database, database_url, told):
@@ -172,7 +172,7 @@ def test_an_interrupt_is_its_parents_to_answer(database, database_url, told):
         time.sleep(0.3)
         assert child.poll() is None
         holding.rollback()
-    assert child.wait(timeout=30) == 0
+    assert child.wait(timeout=60) == 0
 
 
 def test_cancelled_while_a_reader_keeps_the_old_view_the_next_one_drops_it(database, keys, database_url, told):
@@ -200,7 +200,7 @@ def test_two_rebuilds_of_one_view_are_refused(database, keys, database_url, told
         with pytest.raises(ConflictError):
             rebuild(database, ["incidents"])
         holding.rollback()
-    assert child.wait(timeout=30) == 0
+    assert child.wait(timeout=60) == 0
 
 
 def test_readers_see_no_error_and_no_step_back_during_swaps(database, keys, database_url, told):
@@ -224,14 +224,15 @@ def test_readers_see_no_error_and_no_step_back_during_swaps(database, keys, data
     for reader in readers:
         reader.start()
     try:
-        for _ in range(6):
+        swaps = 0
+        while swaps < 6 or len(seen) <= 20:
             rebuild(database, ["incidents", "timeline"])
+            swaps += 1
     finally:
         stop.set()
         for reader in readers:
             reader.join()
     assert errors == []
-    assert len(seen) > 20
     assert all(seen)
 
 
@@ -266,7 +267,7 @@ async def test_live_views_follow_while_they_are_rebuilt(database, keys, database
         await rebuild_in_child(database_url, _NAMES)
         stop.set()
         await writing
-        assert await reading.wait_for(database, last, _NAMES, seconds=20)
+        assert await reading.wait_for(database, last, _NAMES, seconds=60)
     finally:
         stop.set()
         for projector in projectors:
@@ -286,7 +287,7 @@ async def test_newer_code_rebuilds_by_itself(database, keys, told):
         assert [state.name for state in reading.states(connection) if state.rebuild_needed] == ["incidents"]
     projector = asyncio.create_task(run_projector(database, keys, PostgresFeed(database), INCIDENTS))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 with database.transaction() as connection:
                     if not any(state.rebuild_needed for state in reading.states(connection)):
@@ -303,7 +304,7 @@ async def test_waiting_for_a_position_ends_with_it_or_in_time(database, keys, to
     recorder, story = told
     position = recorder.record(story.step())
     assert not await reading.wait_for(database, position, ["timeline"], seconds=0.05)
-    waiting = asyncio.create_task(reading.wait_for(database, position, ["timeline", "incidents"]))
+    waiting = asyncio.create_task(reading.wait_for(database, position, ["timeline", "incidents"], seconds=60))
     await asyncio.sleep(0.02)
     await asyncio.to_thread(fold_all, database, keys, 500, (TIMELINE, INCIDENTS))
     assert await waiting

@@ -46,7 +46,7 @@ async def test_a_long_step_is_no_silence(database, monkeypatch):
     job = begin(database)
     async with mail_jobs.beating(database, job):
         silent(database)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while newest(database).state != "running":  # noqa: ASYNC110 -- another task changes it
                 await asyncio.sleep(0.01)
     silent(database)
@@ -64,7 +64,7 @@ async def test_however_it_ends_the_table_says_so(database, error, state):
             raise error
 
     jobs.run(begin(database), work)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while newest(database).state == "running":  # noqa: ASYNC110 -- another task changes it
             await asyncio.sleep(0.01)
     assert newest(database).state == state

@@ -30,9 +30,9 @@ from services.deliveries.worker import DeliveryWorker, Pace
 from services.incidents.intake import IncidentsService
 from services.incidents.requests import Reply
 from services.parser import ParserService
-from services.ports import free_port
 from services.settings import read
 from services.wiring import build_hub
+from tests.ports import own_port
 
 BOX = "support@cauce.example"
 
@@ -49,8 +49,8 @@ class Sink:
 @pytest.fixture
 def sink():
     found = Sink()
-    port = free_port()
-    controller = Controller(found, hostname="127.0.0.1", port=port)
+    port = own_port()
+    controller = Controller(found, hostname="127.0.0.1", port=port, ready_timeout=60)
     controller.start()
     found.port = port
     yield found
@@ -97,7 +97,7 @@ def facts(hub):
         return [event.fact(hub.keys) for event in store.read_after(connection, 0, 1000)]
 
 
-async def until(condition, seconds=20.0):
+async def until(condition, seconds=60.0):
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(condition):  # noqa: ASYNC110 -- other threads change it
             await asyncio.sleep(0.05)

@@ -78,7 +78,7 @@ async def consuming(hub, bounds=None):
             await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(condition, seconds=30.0):
+async def until(condition, seconds=60.0):
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(condition):  # noqa: ASYNC110 -- another process changes it
             await asyncio.sleep(0.05)
@@ -147,8 +147,8 @@ async def test_a_mail_that_kills_or_hangs_its_parser_is_held_and_the_others_go_o
     # more of them in a row than records of ours may fail: whoever sends them can't stop the service
     bad = {2: "please die", 3: "please hang", 4: "please eat", 5: "please die", 6: "please die", 7: "please die"}
     await put(reception, *(mail(number, bad.get(number, "hola")) for number in range(9)))
-    async with consuming(hub, Bounds(seconds=3)):
-        await until(lambda: hub_lag(hub) == 0, seconds=60)
+    async with consuming(hub, Bounds(seconds=6)):
+        await until(lambda: hub_lag(hub) == 0)
     assert [item.subject for item in handed_on(hub)] == ["s0", "s1", "s8"]
     with hub.database.transaction() as connection:
         held = quarantine.find(connection).items
@@ -181,7 +181,7 @@ async def test_five_bad_ones_in_a_row_stop_the_service_with_all_of_them_held(hub
         connection.appended_to.add("mail")
     async with consuming(hub) as task:
         with pytest.raises(OperatorError, match="in a row"):
-            await asyncio.wait_for(asyncio.shield(task), 30)
+            await asyncio.wait_for(asyncio.shield(task), 60)
     with database.transaction() as connection:
         assert len(quarantine.find(connection).items) == 5
 
@@ -249,11 +249,11 @@ async def test_kill_9_in_the_middle_of_a_load_loses_and_doubles_nothing(hub, rec
 
     for enough in (30, 120, 200):
         process = start()
-        await until(lambda enough=enough: len(handed_on(hub)) >= enough, seconds=60)
+        await until(lambda enough=enough: len(handed_on(hub)) >= enough)
         process.send_signal(signal.SIGKILL)
         process.wait()
     process = start()
-    await until(lambda: hub_lag(hub) == 0, seconds=60)
+    await until(lambda: hub_lag(hub) == 0)
     process.terminate()
     process.wait()
     # the log may hold some twice, under the same id: the inbox drops those

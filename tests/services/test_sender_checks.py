@@ -47,7 +47,7 @@ async def parsed(database_url, database, tmp_path, zone):
         before = len(await asyncio.to_thread(found))
         reception = Reception(hub.log, hub.blobs, Mailboxes((BOX,)), hub.secret)
         await reception.accept(Envelope(source, "ana@x.cu", (BOX,)), content)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(now := await asyncio.to_thread(found)) == before:  # noqa: ASYNC110 -- another process changes it
                 await asyncio.sleep(0.02)
         return now[-1]

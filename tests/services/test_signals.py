@@ -72,16 +72,24 @@ async def test_a_signal_that_is_too_long_is_not_sent(database_url: str) -> None:
 
 async def test_a_killed_listener_comes_back_and_hears_again(two, database_url: str, until) -> None:
     one, other = two
+    before = _ears(database_url)
     with psycopg.connect(database_url, autocommit=True) as admin:
-        killed = admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE application_name = 'cauce signals in' AND datname = current_database()"
-        ).fetchall()
+        killed = admin.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", (list(before),)).fetchall()
     assert killed == [(True,), (True,)]
-    await until(lambda: not one.signals.listening.is_set() and not other.signals.listening.is_set())
+    await until(lambda: len(_ears(database_url) - before) == 2)
     await until(lambda: one.signals.listening.is_set() and other.signals.listening.is_set())
     one.signals.send("chat/7", "typing", "ana")
     await until(lambda: one.heard == other.heard == [TYPING])
+
+
+def _ears(database_url: str) -> set[int]:
+    """The connections of those who listen."""
+    with psycopg.connect(database_url, autocommit=True) as admin:
+        rows = admin.execute(
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE application_name = 'cauce signals in' AND datname = current_database()"
+        ).fetchall()
+    return {pid for (pid,) in rows}
 
 
 async def test_a_killed_sender_comes_back_and_sends_again(two, database_url: str, until) -> None:

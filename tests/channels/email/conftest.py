@@ -89,7 +89,7 @@ class Wire:
     async def answer(self) -> str:
         """The last line of one answer."""
         while True:
-            line = (await asyncio.wait_for(self.reader.readline(), 10)).decode().rstrip("\r\n")
+            line = (await asyncio.wait_for(self.reader.readline(), 60)).decode().rstrip("\r\n")
             if line[3:4] != "-":
                 return line
 

@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.ports import free_port
 from tests import certificates
+from tests.ports import own_port
 
 PASSWORD = "s3cret+/@:x"
 _CONFIG = """
@@ -92,7 +92,7 @@ class Dovecot:
 
     def start(self) -> None:
         self.process = subprocess.Popen(["dovecot", "-F", "-c", str(self.folder / "dovecot.conf")])
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=5) as greeting:
@@ -127,7 +127,7 @@ class Dovecot:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=60)
             self.process = None
 
 
@@ -138,7 +138,7 @@ def running(*, capability: str = "", introspection: str = "http://127.0.0.1:9/")
     try:
         yield from _run(folder, f"imap_capability = {capability}" if capability else "", introspection)
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(folder: Path, capability: str, introspection: str) -> Iterator[Dovecot]:
@@ -151,7 +151,7 @@ def _run(folder: Path, capability: str, introspection: str) -> Iterator[Dovecot]
     os.chown(folder / "mail", mail_user.pw_uid, mail_user.pw_gid)
     certificates.make(folder / "tls")
     (folder / "oauth2.conf").write_text(_OAUTH2.format(url=introspection))
-    port, tls_port = free_port(), free_port()
+    port, tls_port = own_port(), own_port()
     (folder / "dovecot.conf").write_text(
         _CONFIG.format(
             folder=folder,

@@ -131,7 +131,7 @@ async def test_a_refusal_because_one_has_just_gone_is_asked_again():
 async def test_a_greeting_that_is_none_is_said(greeting):
     async with server([], greeting) as port:
         with pytest.raises(MailboxError, match=re.escape(greeting.decode().strip())):
-            await Client.connect("127.0.0.1", port, None, seconds=5, literal_max_bytes=10)
+            await Client.connect("127.0.0.1", port, None, seconds=60, literal_max_bytes=10)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ async def test_a_greeting_that_is_none_is_said(greeting):
 )
 async def test_a_refused_login_is_told_from_a_server_in_trouble(answer, kind):
     async with server([LOGIN[0], answer]) as port:
-        client = await Client.connect("127.0.0.1", port, None, seconds=5, literal_max_bytes=10)
+        client = await Client.connect("127.0.0.1", port, None, seconds=60, literal_max_bytes=10)
         with pytest.raises(MailboxError) as caught:
             await client.sign_in("ana", "x")
         assert type(caught.value) is kind
@@ -151,7 +151,7 @@ async def test_a_refused_login_is_told_from_a_server_in_trouble(answer, kind):
 
 async def test_no_password_goes_in_the_clear_where_the_server_forbids_it():
     async with server([b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\nTAG OK\r\n"]) as port:
-        client = await Client.connect("127.0.0.1", port, None, seconds=5, literal_max_bytes=10)
+        client = await Client.connect("127.0.0.1", port, None, seconds=60, literal_max_bytes=10)
         with pytest.raises(LoginRefusedError):
             await client.sign_in("ana", "x")
 
@@ -182,7 +182,7 @@ async def test_starttls_believes_nothing_that_was_said_in_the_clear(tmp_path):
 
     listening = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    client = await Client.connect("127.0.0.1", port, None, seconds=5, literal_max_bytes=10)
+    client = await Client.connect("127.0.0.1", port, None, seconds=60, literal_max_bytes=10)
     await client.start_tls(ssl.create_default_context(cafile=tmp_path / "ca.pem"))
     listening.close()
     assert client.protocol.capabilities == {"IMAP4REV1", "IDLE"}
@@ -194,7 +194,7 @@ async def test_a_token_goes_when_the_server_is_ready_and_its_refusal_is_heard():
     answers = (xoauth2, b"+ \r\n", b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n", b"TAG NO [AUTHENTICATIONFAILED] no\r\n")
     said = []
     async with server(answers, said=said) as port:
-        client = await Client.connect("127.0.0.1", port, None, seconds=5, literal_max_bytes=10)
+        client = await Client.connect("127.0.0.1", port, None, seconds=60, literal_max_bytes=10)
         with pytest.raises(LoginRefusedError):
             await client.sign_in_by_token("ana", "t0ken")
     assert [line.split()[1:] for line in said[1:2]] == [[b"AUTHENTICATE", b"XOAUTH2"]]
@@ -210,7 +210,7 @@ async def test_what_the_library_sends_and_receives_is_in_no_log(caplog):
 
 async def test_what_is_pending_ends_with_the_connection():
     async with server([LOGIN[0], None]) as port:
-        client = await Client.connect("127.0.0.1", port, None, seconds=5, literal_max_bytes=10)
+        client = await Client.connect("127.0.0.1", port, None, seconds=60, literal_max_bytes=10)
         with pytest.raises((EOFError, ConnectionError)):
             await client.noop()
         with pytest.raises((EOFError, ConnectionError)):
@@ -219,7 +219,7 @@ async def test_what_is_pending_ends_with_the_connection():
 
 async def test_a_server_that_says_nothing_more_is_given_up():
     async with server([LOGIN[0]]) as port:
-        client = await Client.connect("127.0.0.1", port, None, seconds=0.2, literal_max_bytes=10)
+        client = await Client.connect("127.0.0.1", port, None, seconds=1, literal_max_bytes=10)
         with pytest.raises(TimeoutError):
             await client.noop()
 
@@ -227,7 +227,7 @@ async def test_a_server_that_says_nothing_more_is_given_up():
 async def test_a_password_in_any_letters_goes_as_a_literal():
     said = []
     async with server([LOGIN[0], b"+ go on\r\n", b"TAG OK in\r\n", LOGIN[0]], said=said) as port:
-        client = await Client.connect("127.0.0.1", port, None, seconds=5, literal_max_bytes=10)
+        client = await Client.connect("127.0.0.1", port, None, seconds=60, literal_max_bytes=10)
         await client.sign_in('a"na', "contraseña")
     assert said[1].endswith(b' LOGIN "a\\"na" {11}\r\n')
     assert said[2] == "contraseña\r\n".encode()

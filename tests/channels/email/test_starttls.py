@@ -27,7 +27,7 @@ def certificate(files):
 
 def serial(port, authority) -> int:
     """Of the certificate shown after STARTTLS, which must be good."""
-    with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         client.starttls(context=ssl.create_default_context(cafile=authority))
         client.ehlo()
         assert "auth" not in client.esmtp_features

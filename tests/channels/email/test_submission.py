@@ -55,7 +55,7 @@ async def listening(remote: Remote, made: Certificates, *, kind: str) -> AsyncIt
 
 
 async def send(url: str) -> Fate:
-    return (await Submission(read_server(url), seconds=5).send("support@cauce.example", "ana@x.example", MAIL)).fate
+    return (await Submission(read_server(url), seconds=60).send("support@cauce.example", "ana@x.example", MAIL)).fate
 
 
 async def test_starttls_with_a_name_delivers_encrypted(made):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -178,9 +177,9 @@ async def test_a_second_factor_is_asked_for_all_the_same(ways: SignIn, access: A
         {"aud": "another client"},
         {"aud": None},
         {"iss": "https://evil.example"},
-        {"exp": int(time.time()) - 3600},
+        {"exp": 1},
         {"exp": None},
-        {"iat": int(time.time()) + 3600},
+        {"iat": 4_000_000_000},
         {"sub": None},
         {"azp": "another client"},
         {"aud": [CLIENT, "another"]},

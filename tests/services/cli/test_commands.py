@@ -150,7 +150,7 @@ def test_control_c_ends_a_rebuild_with_one_line_and_it_goes_on_the_next_time(hub
             "it never came so far"
         )
         os.killpg(rebuilding.pid, signal.SIGINT)  # as a terminal does: all of its processes
-        said = rebuilding.communicate(timeout=20)
+        said = rebuilding.communicate(timeout=60)
     assert (rebuilding.returncode, said) == (130, ("", "cancelled; what was loaded is kept for the next run\n"))
     assert state_of(database_url, "incidents_next") == ("building", True)
     assert hub_process.cauce("rebuild", "incidents").stdout == "rebuilt incidents\n"

@@ -62,7 +62,7 @@ from services.deliveries.letters import Letterhead
 from services.deliveries.queue import Kind, NewDelivery
 from services.deliveries.worker import DeliveryWorker, Pace
 from services.muting import tables
-from services.ports import free_port
+from tests.ports import own_port
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BOX = "support@cauce.example"
@@ -101,8 +101,8 @@ def remote():
 
 @pytest.fixture
 def port(remote):
-    free = free_port()  # aiosmtpd connects to itself by its number
-    controller = Controller(remote, hostname="127.0.0.1", port=free)
+    free = own_port()  # aiosmtpd connects to itself by its number
+    controller = Controller(remote, hostname="127.0.0.1", port=free, ready_timeout=60)
     controller.start()
     yield free
     controller.stop()
@@ -319,11 +319,12 @@ async def test_files_of_a_reply_leave_as_parts_of_the_mail(database, ledger, sec
 
 
 async def test_a_held_reply_leaves_once_its_time_has_come_and_a_withdrawn_one_never(database, story, worker, remote):
-    soon = datetime.now(UTC) + timedelta(seconds=1)
-    enqueue(database, dataclasses.replace(story.reply(), not_before=soon))
+    later = datetime.now(UTC) + timedelta(hours=1)
+    enqueue(database, dataclasses.replace(story.reply(), not_before=later))
     await drain(worker())
     assert remote.mails == []
-    await asyncio.sleep(1.1)
+    with database.transaction() as connection:  # the hour passes
+        connection.execute("UPDATE deliveries SET next_attempt_at = now(), not_before = now()")
     await drain(worker())
     assert len(remote.mails) == 1
     with database.transaction() as connection:
@@ -567,7 +568,7 @@ async def test_a_server_that_takes_the_mail_and_says_nothing_gets_it_twice_at_mo
 ):
     enqueue(database, story.reply())
     remote.stalling = True
-    await drain(worker(seconds=0.5))
+    await drain(worker(seconds=1.5))
     assert (len(remote.mails), states(database)) == (2, {"uncertain": 1})
     assert outcomes(database, ledger, story) == [InteractionPostponed, InteractionDeliveryUncertain]
 
@@ -660,13 +661,13 @@ async def test_a_worker_killed_in_the_middle_twice_leaves_two_attempts_and_a_dou
 
     for attempt in (1, 2):
         process = start()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(remote.mails) < attempt:  # noqa: ASYNC110 -- another process changes it
                 await asyncio.sleep(0.02)
         process.send_signal(signal.SIGKILL)
         process.wait()
     process = start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while states(database) != {"uncertain": 1}:  # noqa: ASYNC110 -- another process changes it
             await asyncio.sleep(0.05)
     process.terminate()

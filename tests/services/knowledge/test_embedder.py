@@ -116,8 +116,8 @@ async def test_whatever_else_it_answers_is_no_vector_and_ends_in_time(server, ba
     try:
         async with asyncio.timeout(60):
             with pytest.raises(EmbedderError):
-                await made.questions(["factura"], seconds=0.5)
-        assert len(server.asked) == 1  # nor was anybody followed
+                await made.questions(["factura"], seconds=0.5 if badly in {_drop_by_drop, _silent} else 30)
+        assert len(server.asked) <= 1  # nor was anybody followed
     finally:
         await made.close()
 
