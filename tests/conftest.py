@@ -44,6 +44,7 @@ signal.signal(signal.SIGTERM, signal.default_int_handler)
 expect.set_options(timeout=60_000)
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+_LONG = {"faults", "journeys"}
 # the default paints every frame's variables: seconds of work for a failure that a test means to happen
 structlog.configure(
     processors=[
@@ -51,6 +52,11 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: else one worker ends with them while the other has nothing left to do."""
+    items.sort(key=lambda item: item.path.parent.name not in _LONG and item.get_closest_marker("timeout") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)
