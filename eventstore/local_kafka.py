@@ -98,7 +98,8 @@ class LocalKafka:
         jars, java = kafka_jars.fetch(self._jars), kafka_jars.java()
         self.folder.mkdir(parents=True, exist_ok=True)
         if port is not None or not self._settings.exists():
-            self._settings.write_text(properties(self.folder, port=port or free_port(), voters={1: free_port()}))
+            port = port or free_port()
+            self._settings.write_text(properties(self.folder, port=port, voters={1: free_port(besides=port)}))
         command = [
             java,
             f"-Xmx{self._heap}",
@@ -231,11 +232,11 @@ def cluster_id() -> str:
     return base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=").replace("-", "A")
 
 
-def free_port() -> int:
-    """One that nobody holds. Raises OperatorError."""
+def free_port(besides: int = 0) -> int:
+    """One that nobody holds, and another than `besides`. Raises OperatorError."""
     # below the ports that the system lends to outgoing connections: there somebody may sit on it after a restart
     for port in random.sample(_PORTS, len(_PORTS)):
-        if _is_free("127.0.0.1", port):
+        if port != besides and _is_free("127.0.0.1", port):
             return port
     raise OperatorError(f"no port from {_PORTS.start} to {_PORTS.stop - 1} is free for Kafka")
 

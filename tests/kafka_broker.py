@@ -10,6 +10,7 @@ import pytest
 
 from eventstore.local_kafka import LocalKafka
 from tests.in_memory import new_folder
+from tests.ports import own_port
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +18,7 @@ def kafka() -> Iterator[LocalKafka]:
     """A running broker. A test that stops, kills or pauses it must have it running again when it ends."""
     folder = new_folder("cauce-kafka-test-")
     broker = LocalKafka(folder)
-    broker.start()
+    broker.start(own_port())
     yield broker
     broker.stop()
     shutil.rmtree(folder, ignore_errors=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from eventstore import kafka_jars
-from eventstore.local_kafka import free_port
 from tests.in_memory import new_folder
+from tests.ports import own_port
 
 BUCKET = "blobs"
 _POM = Path(__file__).parent / "s3" / "pom.xml"
@@ -36,7 +36,7 @@ class S3Server:
     """S3Proxy, running. Signatures are checked; a folder of `buckets` is a bucket."""
 
     def __init__(self, folder: Path) -> None:
-        port = free_port()
+        port = own_port()
         self.environment = {
             "AWS_ENDPOINT": f"http://127.0.0.1:{port}",
             "AWS_ACCESS_KEY_ID": "key",

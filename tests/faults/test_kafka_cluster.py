@@ -20,6 +20,7 @@ from eventstore.log import APPEND_SECONDS, NewRecord
 from schemas.errors import LogUnavailableError
 from schemas.topics import INTERACTIONS, TOPICS
 from tests.in_memory import new_folder
+from tests.ports import own_port
 
 pytestmark = [pytest.mark.xdist_group("kafka"), pytest.mark.timeout(300)]
 
@@ -29,13 +30,13 @@ BROKERS = 3
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[list[LocalKafka]]:
     folder = new_folder("cauce-kafka-cluster-")
-    voters = {node: local_kafka.free_port() for node in range(1, BROKERS + 1)}
+    voters = {node: own_port() for node in range(1, BROKERS + 1)}
     cluster = local_kafka.cluster_id()
     brokers = []
     for node in voters:
         own = folder / str(node)
         own.mkdir()
-        settings = local_kafka.properties(own, port=local_kafka.free_port(), voters=voters, node=node, copies=BROKERS)
+        settings = local_kafka.properties(own, port=own_port(), voters=voters, node=node, copies=BROKERS)
         (own / "server.properties").write_text(settings)
         brokers.append(LocalKafka(own, heap="256m", cluster=cluster))
     start_all(brokers)

@@ -17,6 +17,7 @@ from schemas.topics import INTERACTIONS
 from tests import certificates
 from tests.certificates import Certificates
 from tests.in_memory import new_folder
+from tests.ports import own_port
 
 pytestmark = [pytest.mark.xdist_group("kafka"), pytest.mark.timeout(180)]
 
@@ -44,7 +45,7 @@ def made(tmp_path_factory) -> Certificates:
 @pytest.fixture(scope="module")
 def secured(made: Certificates) -> Iterator[LocalKafka]:
     folder = new_folder("cauce-kafka-secured-")
-    port, controller = local_kafka.free_port(), local_kafka.free_port()
+    port, controller = own_port(), own_port()
     plain = local_kafka.properties(folder, port=port, voters={1: controller})
     kept = [line for line in plain.splitlines() if line.partition("=")[0] not in _names(_SECURED)]
     (folder / "server.properties").write_text(
