@@ -11,6 +11,8 @@ import msgspec
 from eventstore.database import Connection, Database
 from projections.registry import ALL
 
+AT_MOST_SECONDS = 2.0
+"""So long a read waits for what it follows."""
 _POLL_SECONDS = (0.002, 0.005, 0.01, 0.02)
 
 
@@ -36,9 +38,9 @@ class Parked(msgspec.Struct, frozen=True):
     parked_at: datetime
 
 
-async def wait_for(database: Database, position: int, names: Collection[str], seconds: float = 2.0) -> bool:
-    """Have these read models folded the event at `position`? Waits for them; False after `seconds`."""
-    deadline = asyncio.get_running_loop().time() + seconds
+async def wait_for(database: Database, position: int, names: Collection[str], seconds: float | None = None) -> bool:
+    """Have these read models folded the event at `position`? Waits for them; False after `seconds`, AT_MOST_SECONDS."""
+    deadline = asyncio.get_running_loop().time() + (AT_MOST_SECONDS if seconds is None else seconds)
     polls = 0
     while not await database.run(_reached, position, list(names)):
         if asyncio.get_running_loop().time() >= deadline:

@@ -25,7 +25,7 @@ from eventstore import embedded
 from eventstore.database import Database
 from eventstore.keys import Keys
 from eventstore.migrate import migrate
-from projections import schema
+from projections import reading, schema
 from projections.registry import ALL
 from services.access import passwords
 from tests.hub_process import hub_process, sink
@@ -69,6 +69,12 @@ def cheap_passwords() -> None:
 def one_tls_context() -> None:
     """The authorities' certificates are read once: httpx reads them for each client, which takes 45 ms."""
     httpx._transports.default.create_ssl_context = cache(httpx._transports.default.create_ssl_context)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_reads() -> None:
+    """What follows a command is as new as that, however slow the machine is. Hubs of their own process wait 2 s."""
+    reading.AT_MOST_SECONDS = 60.0
 
 
 @pytest.fixture(scope="session")

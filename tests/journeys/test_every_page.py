@@ -5,21 +5,21 @@ A walk opens each page once and looks at everything there: opening it is what co
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Request
 
 from eventstore.database import Database
 from services.access.identity import Role
 from services.web import languages
 from tests.journeys.populated import Place, places, populate
+from tests.services.web.browsing import browsing, context_of
 from tests.services.web.serving import PASSWORD, Web, serving
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
@@ -36,29 +36,18 @@ pytestmark = [
 ]
 
 
-@asynccontextmanager
-async def browsing() -> AsyncIterator[Browser]:
-    async with async_playwright() as tools:
-        running = await tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield running
-        await running.close()
-
-
 async def opened(browser: Browser, web: Web, language: str, width: int = 1440, *, scripts: bool = True) -> Page:
     """A page of an admin who has signed in."""
     size = {"width": width, "height": 900}
-    context = await browser.new_context(
-        viewport=size,  # type: ignore[arg-type]
-        locale=language,
-        reduced_motion="reduce",
-        java_script_enabled=scripts,
+    context = await context_of(
+        browser, viewport=size, locale=language, reduced_motion="reduce", java_script_enabled=scripts
     )
     page = await context.new_page()
     await page.goto(f"{web.url}/{language}/login")
     await page.fill("[name=name]", "admin")
     await page.fill("[name=password]", PASSWORD)
     await page.click("main button.main")
-    await page.wait_for_load_state()
+    await page.wait_for_url("**/agent")
     return page
 
 
@@ -86,10 +75,11 @@ async def full(
 
 @dataclass(frozen=True)
 class Noted:
-    """What came of opening a page: what the browser complained about, and how many bytes were fetched."""
+    """What came of opening a page: what the browser complained about, how many bytes were fetched, what still is."""
 
     complaints: list[str]
     came: list[int]
+    awaited: set[Request]
 
     def problems(self) -> list[str]:
         heavy = [f"weighs {sum(self.came)} bytes"] if sum(self.came) > PAGE_MAX_BYTES else []
@@ -98,9 +88,12 @@ class Noted:
 
 async def noting(page: Page) -> Noted:
     """From now on each page is fetched whole, and how it shifts is added up in `window.shift`."""
-    noted = Noted([], [])
+    noted = Noted([], [], set())
     page.on("console", lambda said: noted.complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: noted.complaints.append(str(error)))
+    page.on("request", lambda asked: noted.awaited.add(asked) if asked.resource_type != "eventsource" else None)
+    for over in ("requestfinished", "requestfailed"):
+        page.on(over, lambda asked: noted.awaited.remove(asked) if asked in noted.awaited else None)
     await page.add_init_script(
         "window.shift = 0; new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput)"
         " window.shift += e.value }).observe({ type: 'layout-shift', buffered: true })"
@@ -113,7 +106,7 @@ async def noting(page: Page) -> Noted:
 
 
 @pytest.mark.parametrize(("language", "width"), [("es", 390), ("en", 1440)])  # longer words stand in for the other two
-async def test_anybody_can_use_it(full: Full, language: str, width: int) -> None:
+async def test_anybody_can_use_it(full: Full, until, language: str, width: int) -> None:
     foreign = foreign_words() if language == "es" else set[str]()
     page = await opened(full.browser, full.web, language, width)
     noted = await noting(page)
@@ -122,7 +115,7 @@ async def test_anybody_can_use_it(full: Full, language: str, width: int) -> None
         noted.complaints.clear()
         noted.came.clear()
         await page.goto(f"{full.web.url}/{language}{place.path}")
-        await page.wait_for_timeout(120)  # what a page fetches by itself, as its counts
+        await until(lambda: not noted.awaited)  # what a page fetches by itself, as its counts
         found = noted.problems()
         shift = await page.evaluate("window.shift")
         found += [f"jumps by {shift:.3f}"] if shift > SHIFT_MAX else []
@@ -211,12 +204,13 @@ _CUT = """() => [...document.querySelectorAll('button, .button, label, th, h1, h
 
 async def test_a_person_is_two_clicks_away_from_any_page_of_the_help_centre(full: Full) -> None:
     stranded: list[str] = []
-    page = await (await full.browser.new_context(locale="en")).new_page()
+    page = await (await context_of(full.browser, locale="en")).new_page()
     for place in full.places:
         if place.role is not None or place.path.startswith("/widget"):  # the widget is itself the way
             continue
         await page.goto(f"{full.web.url}/en{place.path}")
         await page.get_by_role("link", name="Do you need help?").click()
+        await page.wait_for_url("**/contact*")
         ways = await page.locator("main a.way").evaluate_all("all => all.map(way => way.getAttribute('href'))")
         if not {"#form", "/en/chat"} <= set(ways):
             stranded.append(f"{place.path} leads to {page.url} with {ways}")

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-from websockets.asyncio.client import connect
 
 from channels.email.mailboxes import Mailboxes
 from channels.email.receiving.reception import Envelope, Reception
@@ -17,7 +16,9 @@ from services.access.identity import Role
 from services.consumers import PARSER
 from services.parser import ParserService
 from tests.journeys.populated import places, populate
-from tests.journeys.test_every_page import browsing, opened
+from tests.journeys.test_every_page import opened
+from tests.services.web.browsing import browsing
+from tests.services.web.chatting import socket_of
 from tests.services.web.serving import Web, serving
 
 BOX = "support@cauce.example"
@@ -76,7 +77,7 @@ async def _by_mail(web: Web) -> None:
 
 
 async def _by_chat(web: Web) -> None:
-    async with connect(f"{web.url.replace('http', 'ws')}/api/v1/chat") as chat:
+    async with socket_of(web) as chat:
         await chat.send(json.dumps({"type": "hello", "name": EVIL[:200], "locale": "es"}))
         await chat.recv()
         await chat.send(json.dumps({"type": "message", "id": "1", "text": EVIL}))

@@ -103,7 +103,8 @@ class Visitors:
             language=response.headers.get("content-language") or languages.prefix_of(request).strip("/"),
             product=products[0] if len(products) == 1 else "",
         )
-        task = asyncio.create_task(self._record(happened, product_typed, network_of(http_body.peer(request))))
+        noting = self._record(happened, product_typed, network_of(http_body.peer(request)))
+        task = asyncio.create_task(noting, name=f"visit-{visit}")
         self._noting.add(task)
         task.add_done_callback(self._noting.discard)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import expect
 
 from eventstore.blobs import open_blobs
 from eventstore.database import Database
@@ -23,6 +22,7 @@ from services.knowledge.importing import Import, Imported, Wanted
 from services.knowledge.library import Library
 from tests.projections.views import fold_all, make_views
 from tests.services.knowledge.hostile import CORPUS
+from tests.services.web.browsing import browsing, context_of
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -95,26 +95,25 @@ async def test_it_goes_in_once_and_comes_out_as_files_that_read_offline(
 async def _read_offline(out: Path) -> None:
     asked: list[str] = []
     complaints: list[str] = []
-    async with async_playwright() as tools:
-        browser = await tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = await browser.new_page()
+    async with browsing() as browser:
+        page = await (await context_of(browser)).new_page()
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
         await page.goto((out / "index.html").as_uri())
         await page.click("text=Español")
         await page.click("text=Cambiar la clave")
-        assert await page.evaluate("document.querySelector('img').naturalWidth") == 1
+        await expect(page.locator("h1")).to_have_text("Cambiar la clave")
+        await expect(page.locator("img")).to_have_js_property("naturalWidth", 1)
         assert await page.evaluate("getComputedStyle(document.body).maxWidth") != "none"  # its style is let through
         await page.click("text=English")
-        assert await page.inner_text("h1") == "Change the key"
+        await expect(page.locator("h1")).to_have_text("Change the key")
         await page.go_back()
         await page.click("text=más")
-        assert await page.inner_text("h1") == "Factura doble"
+        await expect(page.locator("h1")).to_have_text("Factura doble")
         assert (await page.get_attribute("a[download]", "href") or "").endswith("manual.txt")
         await page.goto((out / "es/index.html").as_uri())
         await page.click("text=Mala")
-        assert "Empieza" in await page.inner_text("body")
-        await browser.close()
+        await expect(page.locator("body")).to_contain_text("Empieza")
     assert complaints == []
     assert {url.partition(":")[0] for url in asked} == {"file"}

@@ -44,10 +44,15 @@ class Customer:
         await self.next("ack", id=key)
 
 
+def socket_of(web: Web, path: str = "/api/v1/chat", **more: Any) -> connect:
+    """A chat's socket, to be opened; as patient as a client of the pages."""
+    return connect(f"{web.url.replace('http', 'ws', 1)}{path}", open_timeout=90, close_timeout=1, **more)
+
+
 @asynccontextmanager
 async def chatting(web: Web, **hello: object) -> AsyncIterator[Customer]:
     """A customer who said hello and hears how the chat stands."""
-    async with connect(f"{web.url.replace('http', 'ws', 1)}/api/v1/chat", close_timeout=1) as socket:
+    async with socket_of(web) as socket:
         customer = Customer(socket)
         await customer.hello(**({"states": True, "name": "Eva"} | hello))
         yield customer

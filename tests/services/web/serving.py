@@ -18,9 +18,10 @@ from eventstore.blobs import open_blobs
 from eventstore.database import Database
 from projections import reading
 from projections.registry import ALL
+from schemas.facts.user import Method, Place
 from schemas.topics import INTERACTIONS
 from services import settings
-from services.access import lines, tokens, users
+from services.access import lines, sessions, tokens, users
 from services.access.identity import Role
 from services.consumers import INCIDENTS
 from services.incidents.intake import IncidentsService
@@ -31,6 +32,7 @@ from services.web.server import serve
 from services.wiring import Hub, build_hub
 
 PASSWORD = "correct horse battery"
+_BESIDE = ("visit-", "receipt-")
 
 
 @dataclass
@@ -52,11 +54,16 @@ class Web:
     @asynccontextmanager
     async def browser(self, role: Role) -> AsyncIterator[httpx.AsyncClient]:
         """Somebody signed in on the pages."""
-        headers = {"Accept": "text/html", "Origin": self.url}
-        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20) as client:
+        async with self.client(headers={"Accept": "text/html", "Origin": self.url}) as client:
             came = await client.post("/login", data={"name": role.value, "password": PASSWORD})
             assert came.status_code == 303, came.text
             yield client
+
+    async def session(self, name: str) -> str:
+        """The cookie of a browser in which somebody has just signed in."""
+        nowhere = Place(network="", browser="")
+        done = await self.hub.access.run("test", sessions.open_session, name, Method.PASSWORD, nowhere)
+        return done.value
 
     async def form(self, client: httpx.AsyncClient, **fields: str) -> dict[str, str]:
         """Send a contact form; returns the receipt."""
@@ -67,10 +74,12 @@ class Web:
         return receipt
 
     async def settled(self) -> None:
-        """Everything that came in is recorded and can be read."""
+        """Everything that came in is recorded and can be read; so is what is recorded beside an answer."""
         async with asyncio.timeout(60):
             while await self.hub.log.lag(INTERACTIONS, INCIDENTS):  # noqa: ASYNC110 -- the log has no other word for it
                 await asyncio.sleep(0.01)
+            beside = [task for task in asyncio.all_tasks() if task.get_name().startswith(_BESIDE)]
+            await asyncio.gather(*beside)
         position = await self.hub.database.run(store.last_position)
         assert await reading.wait_for(self.hub.database, position, [each.name for each in ALL], seconds=60)
 

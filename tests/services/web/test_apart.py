@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from websockets.asyncio.client import connect
 
 from channels.address_tokens import AddressTokens, UnsubscribeTokens
 from schemas.ids import keyed_id, new_id
@@ -19,6 +18,7 @@ from services.access.identity import Role
 from services.access.policy import EVERYBODY, POLICY
 from services.widgets import sites
 from services.widgets.sites import Site
+from tests.services.web.chatting import socket_of
 from tests.services.web.serving import Web
 
 SECRET = "what only Ana and we know"
@@ -87,12 +87,7 @@ async def _customer(web: Web, site: Site, name: str, words: str) -> tuple[Keys, 
 
 
 def _socket(web: Web, path: str, headers: Mapping[str, str]) -> Any:
-    return connect(
-        f"{web.url.replace('http', 'ws', 1)}{path}",
-        origin=web.url,  # type: ignore[arg-type]  # -- a string that websockets has a type for
-        additional_headers=headers,
-        close_timeout=1,
-    )
+    return socket_of(web, path, origin=web.url, additional_headers=headers)
 
 
 Reach = Callable[[Web, Site, str, Things], Awaitable[str]]

@@ -2,50 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import expect
 
 from services.access.identity import Role
-from tests.services.web.serving import PASSWORD, Web
+from tests.services.web.browsing import browsing, complaints_of, context_of, signed_in
+from tests.services.web.serving import Web
 
 
-@asynccontextmanager
-async def _browser() -> AsyncIterator[BrowserContext]:
-    async with async_playwright() as tools:
-        running = await tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield await running.new_context(locale="en-GB")
-        await running.close()
-
-
-def _complaints(page: Page) -> list[str]:
-    found: list[str] = []
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    return found
-
-
-async def test_an_open_timeline_shows_what_arrives_in_both_tabs_without_losing_what_is_typed(web: Web) -> None:
-    async with web.client() as customer, _browser() as browser:
+async def test_an_open_timeline_shows_what_arrives_in_both_tabs_without_losing_what_is_typed(web: Web, until) -> None:
+    async with web.client() as customer, browsing() as browser:
         receipt = await web.form(customer)
         await web.settled()
-        first = await browser.new_page()
-        complaints = _complaints(first)
-        await first.goto(f"{web.url}/en/login")
-        await first.fill("[name=name]", "agent")
-        await first.fill("[name=password]", PASSWORD)
-        await first.click("button.main")
+        first = await signed_in(browser, web)
+        complaints = complaints_of(first)
         await first.goto(f"{web.url}/en/agent/incidents/1")
         await first.fill("#reply-text", "half a sen")
-        second = await browser.new_page()
+        second = await first.context.new_page()
         await second.goto(f"{web.url}/en/agent/incidents/1")
         await customer.post(f"{receipt['status_url']}/messages", json={"body": "It happened again"})
         for page in (first, second):
             await expect(page.get_by_text("It happened again")).to_be_visible()
-        assert web.app.state.live.listeners == 1
+        await until(lambda: web.app.state.live.listeners == 1)
         await expect(first.locator("#reply-text")).to_have_value("half a sen")
         await first.close()  # the other tab takes over
         await customer.post(f"{receipt['status_url']}/messages", json={"body": "And once more"})
@@ -54,9 +33,9 @@ async def test_an_open_timeline_shows_what_arrives_in_both_tabs_without_losing_w
 
 
 async def test_the_chat_page_carries_words_both_ways_and_finds_them_again(web: Web) -> None:
-    async with web.client(Role.AGENT) as agent, _browser() as browser:
-        page = await browser.new_page()
-        complaints = _complaints(page)
+    async with web.client(Role.AGENT) as agent, browsing() as browser:
+        page = await (await context_of(browser)).new_page()
+        complaints = complaints_of(page)
         await page.goto(f"{web.url}/en/chat")
         await expect(page.get_by_text("You are connected.")).to_be_visible()
         await page.fill("#chat-text", "Is anybody there? <b>")
@@ -72,10 +51,10 @@ async def test_the_chat_page_carries_words_both_ways_and_finds_them_again(web: W
 
 
 async def test_a_chat_opened_from_a_status_link_goes_on_in_the_same_incident(web: Web) -> None:
-    async with web.client() as customer, web.client(Role.AGENT) as agent, _browser() as browser:
+    async with web.client() as customer, web.client(Role.AGENT) as agent, browsing() as browser:
         receipt = await web.form(customer)
         await web.settled()
-        page = await browser.new_page()
+        page = await (await context_of(browser)).new_page()
         await page.goto(f"{web.url}/en{urlsplit(receipt['status_url']).path}")
         await page.get_by_text("Go on by chat").click()
         await expect(page.get_by_text("Sale dos veces")).to_be_visible()

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
-from websockets.asyncio.client import connect
 
 from channels.intake import Intake
 from schemas.interaction import Attachment, Channel, Hints, Interaction, Party
 from schemas.threads import mailed
 from services.access.identity import Role
+from tests.services.web.chatting import socket_of
 from tests.services.web.serving import Web
 
 SECRET = "the secret of the first"
@@ -87,7 +87,7 @@ async def test_what_the_owner_of_an_address_answers_by_mail_is_for_the_link_in_t
         assert SECRET not in (await stranger.get(path, headers={"Accept": "text/html"})).text
         kept = f"files/{answered.id}/0"
         assert [(await stranger.get(f"{each}/{kept}")).status_code for each in (path, in_mail)] == [404, 200]
-    async with connect(web.url.replace("http:", "ws:") + "/api/v1/chat") as chat:
+    async with socket_of(web) as chat:
         await chat.send(json.dumps({"type": "hello", "token": path.rpartition("/")[2]}))
         frames = [json.loads(await chat.recv()) for _ in range(2)]
     assert SECRET not in str(frames)
@@ -115,14 +115,14 @@ def _by_mail(thread: UUID, **more: Any) -> Interaction:
 
 async def test_a_chat_with_anothers_address_shows_nothing_of_theirs(web: Web) -> None:
     await _victim(web)
-    async with connect(web.url.replace("http:", "ws:") + "/api/v1/chat") as chat:
+    async with socket_of(web) as chat:
         await chat.send(json.dumps({"type": "hello", "name": "Eve", "email": "ana@x.cu"}))
         frames = [json.loads(await chat.recv())]
         await chat.send(json.dumps({"type": "message", "id": "1", "text": "what did I ask?"}))
         frames.append(json.loads(await chat.recv()))
         token = frames[0]["token"]
     await web.settled()
-    async with connect(web.url.replace("http:", "ws:") + "/api/v1/chat") as chat:
+    async with socket_of(web) as chat:
         await chat.send(json.dumps({"type": "hello", "token": token, "email": "ana@x.cu"}))
         frames += [json.loads(await chat.recv()) for _ in range(2)]
     assert [frame["type"] for frame in frames] == ["welcome", "ack", "welcome", "message"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from services.access.identity import Role
 from tests.services.knowledge.hostile import CORPUS
+from tests.services.web.browsing import browsing, context_of
 from tests.services.web.serving import PASSWORD, Web
 from tests.services.web.test_knowledge import PNG
 
@@ -23,9 +23,8 @@ _GIVE = """([kind, bytes]) => {
 
 
 async def test_one_writes_sees_it_reloads_adds_a_picture_and_publishes_by_keyboard(web: Web) -> None:
-    async with async_playwright() as tools:
-        browser = await tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = await (await browser.new_context(locale="en-GB")).new_page()
+    async with browsing() as browser:
+        page = await (await context_of(browser)).new_page()
         ran: list[str] = []
         page.on("dialog", lambda dialog: ran.append(dialog.message))
         page.on("pageerror", lambda error: ran.append(str(error)))
@@ -36,10 +35,11 @@ async def test_one_writes_sees_it_reloads_adds_a_picture_and_publishes_by_keyboa
         await page.wait_for_url("**/agent")
         await page.goto(f"{web.url}/en/knowledge")
         await page.keyboard.press("n")
-        await page.wait_for_url("**/knowledge/new")
+        await expect(page.locator("[name=title]")).to_be_focused()
         await page.keyboard.type("Printing twice")
         await page.keyboard.press("Enter")
         await page.wait_for_selector("#body")
+        await page.wait_for_load_state()
         await page.fill("#body", "\n\n".join(("Empty the **queue**.", *CORPUS)))
         await expect(page.locator("#preview strong").first).to_have_text("queue")
         await page.reload()
@@ -56,8 +56,10 @@ async def test_one_writes_sees_it_reloads_adds_a_picture_and_publishes_by_keyboa
             assert await page.evaluate(_GIVE, [kind, list(PNG)])  # or the browser would leave the page for the file
             await expect(page.locator(f"#preview img[alt='{kind}.png']")).to_have_count(1)
         await page.locator("#body").press_sequentially(" Then print.")
-        await page.click("text=Found right")  # at once: what was typed is kept nevertheless
-        await page.wait_for_url("**min_position**", wait_until="commit")
+        async with page.expect_response("**/right"):
+            await page.click("text=Found right")  # at once: what was typed is kept nevertheless
+        await expect(page.locator(".toast")).to_be_visible()
+        await page.wait_for_load_state()
         await expect(page.locator("#body")).to_have_value(re.compile(r"Empty .*\(/articles/.*\) Then print\."))
         await page.focus("#body")
         await page.keyboard.press("Control+Enter")
@@ -65,4 +67,3 @@ async def test_one_writes_sees_it_reloads_adds_a_picture_and_publishes_by_keyboa
         await page.click("text=As readers see it")
         await expect(page.locator("article img, main img").first).to_be_visible()
         assert ran == []
-        await browser.close()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from eventstore.recorded import Recorded
 from schemas.codec import encode
@@ -18,7 +18,8 @@ from schemas.facts.teamwork import AgentsMentioned
 from schemas.interaction import Direction
 from services.access.identity import Role
 from services.web.concerned import Concerned
-from tests.services.web.serving import PASSWORD, Web
+from tests.services.web.browsing import browsing, signed_in
+from tests.services.web.serving import Web
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -68,23 +69,17 @@ def test_a_mention_concerns_who_is_mentioned_and_anything_else_everybody() -> No
 
 async def test_a_page_asks_for_little_while_others_work(web: Web) -> None:
     asked: Counter[str] = Counter()
-    async with (
-        web.client() as customer,
-        web.client(Role.ADMIN) as other,
-        async_playwright() as tools,
-    ):
+    async with web.client() as customer, web.client(Role.ADMIN) as other, browsing() as browser:
         for number in range(3):
             await web.form(customer, email=f"a{number}@x.cu")
         await web.settled()
-        running = await tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = await running.new_page()
-        await page.goto(f"{web.url}/en/login")
-        await page.fill("[name=name]", "agent")
-        await page.fill("[name=password]", PASSWORD)
-        await page.click("main button.main")
+        page = await signed_in(browser, web)
         await page.goto(f"{web.url}/en/agent")
-        await page.wait_for_load_state("networkidle")
+        await expect(page.locator("#my-call .rings")).to_have_count(1)  # the first looks are over
+        for count in ("mine", "mentions"):
+            await expect(page.locator(f"#count-{count}")).to_have_text("0")
         page.on("request", lambda request: asked.update([urlsplit(request.url).path.removeprefix("/en")]))
+        began = time.monotonic()
         for number in range(10):
             await other.post("/api/v1/incidents/1/tags", json={"add": [f"tag {number}"]})
             call = (await other.post("/api/v1/calls", json={"direction": "out", "phone": "+5355512345"})).json()
@@ -92,7 +87,8 @@ async def test_a_page_asks_for_little_while_others_work(web: Web) -> None:
         await expect(page.locator("#incident-1", has_text="tag 9")).to_be_visible()
         assert asked["/agent/calls/mine"] == asked["/agent/mentions/count"] == 0
         happened = 40  # tags, calls, their links and incidents
-        assert 0 < asked["/agent"] + asked["/agent/counts"] < happened / 2
+        seconds = time.monotonic() - began  # a slow machine has more of them, and each part asks every few
+        assert 0 < asked["/agent"] + asked["/agent/counts"] < max(happened / 2, seconds)
         # what concerns me is asked for
         await other.post("/api/v1/incidents/1/notes", json={"text": "@agent, please"})
         push = {
@@ -106,4 +102,3 @@ async def test_a_page_asks_for_little_while_others_work(web: Web) -> None:
         await other.post(f"/api/v1/cti/main?key={web.line_key}", data=push | {"user": "agent"})
         await expect(page.locator("#my-call button", has_text="Pick up")).to_be_visible()
         await expect(page.locator("#count-mentions")).to_have_text("1")
-        await running.close()

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import httpx
-
 from channels.address_tokens import AddressTokens
 from channels.email.mailboxes import Mailboxes
 from channels.tokens import ThreadTokens
@@ -116,7 +114,7 @@ async def test_one_place_may_not_ask_for_ever(limited_web: Web) -> None:
 async def test_a_link_that_is_not_ours_or_has_ended_shows_nothing(web: Web) -> None:
     tokens, now = AddressTokens(web.hub.secret), datetime.now(UTC)
     ana = keyed_id(web.hub.secret, "email:ana@x.cu")
-    async with web.client(headers={"Accept": "text/html"}) as anybody:
+    async with web.client(headers={"Accept": "text/html"}) as anybody, web.client() as program:
         receipt = await web.form(anybody, subject="Factura doble")
         await web.settled()
         good = tokens.sign(ana, now + timedelta(hours=24))
@@ -135,7 +133,7 @@ async def test_a_link_that_is_not_ours_or_has_ended_shows_nothing(web: Web) -> N
             came = await anybody.get(f"/my-requests/{wrong}")
             assert came.status_code == 404, wrong
             assert "Factura doble" not in came.text
-            bare = await httpx.AsyncClient(base_url=web.url).get(f"/my-requests/{wrong}")
+            bare = await program.get(f"/my-requests/{wrong}")
             assert bare.headers["content-type"] == "application/problem+json"
         assert (await anybody.get(f"/status/{good}")).status_code == 404
         other = tokens.sign(UUID(int=7), now + timedelta(hours=24))

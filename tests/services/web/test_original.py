@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
 from msgspec.structs import replace
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from channels.email import original
 from channels.email.parse import parse, with_blobs
@@ -20,7 +17,8 @@ from schemas.errors import DecodeError
 from schemas.interaction import RawMail
 from services.access.identity import Role
 from services.parser import ours_of
-from tests.services.web.serving import PASSWORD, Web
+from tests.services.web.browsing import browsing, signed_in
+from tests.services.web.serving import Web
 from tests.services.web.test_mail_html import Served, serving
 
 HEAD = "From: Ana <ana@x.cu>\r\nReply-To: compras@example.org\r\nIn-Reply-To: <q@x.cu>\r\n"
@@ -52,24 +50,12 @@ async def _by_mail(web: Web, content: str) -> UUID:
     return item.id
 
 
-@asynccontextmanager
-async def _agent(web: Web) -> AsyncIterator[Page]:
-    async with async_playwright() as tools:
-        running = await tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = await running.new_page(locale="en-GB")
-        await page.goto(f"{web.url}/en/login")
-        await page.fill("[name=name]", Role.AGENT.value)
-        await page.fill("[name=password]", PASSWORD)
-        await page.click("button.main")
-        yield page
-        await running.close()
-
-
-async def test_a_click_shows_all_of_a_mail_and_another_its_pictures(web: Web) -> None:
+async def test_a_click_shows_all_of_a_mail_and_another_its_pictures(web: Web, until) -> None:
     with serving() as elsewhere:
         await _by_mail(web, f"{HEAD}{PLAIN}")
         await _by_mail(web, f"{HEAD}{elsewhere.aimed(RICH, 7)}")
-        async with _agent(web) as page:
+        async with browsing() as browser:
+            page = await signed_in(browser, web)
             for number, words, history in ((1, "La 4711.", "> ¿Cuál?"), (2, "La 4712.", "¿Cuál era?")):
                 await page.goto(f"{web.url}/en/agent/incidents/{number}")
                 entry = page.locator(".entry.theirs")
@@ -78,6 +64,8 @@ async def test_a_click_shows_all_of_a_mail_and_another_its_pictures(web: Web) ->
                 await entry.get_by_title("Show the original").click()
                 await expect(page.frame_locator("#box iframe").locator("body")).to_contain_text(history)
             await _pictures_once_asked(page, elsewhere)
+            await until(lambda: elsewhere.hits)
+    assert elsewhere.hits == [7]
 
 
 async def _pictures_once_asked(page: Page, elsewhere: Served) -> None:
@@ -86,12 +74,12 @@ async def _pictures_once_asked(page: Page, elsewhere: Served) -> None:
     await page.locator("#box").get_by_text("Show pictures").click()
     await expect(page.frame_locator("#box iframe").get_by_alt_text("Logo")).to_be_visible()
     await expect(page.locator("#box")).to_contain_text("Pictures from elsewhere are fetched now")
-    assert elsewhere.hits == [7]
 
 
 async def test_an_answer_goes_to_who_wrote_unless_somebody_chooses_where_it_is_wanted(web: Web) -> None:
     await _by_mail(web, f"{HEAD}{PLAIN}")
-    async with _agent(web) as page:
+    async with browsing() as browser:
+        page = await signed_in(browser, web)
         await page.goto(f"{web.url}/en/agent/incidents/1")
         offered = await page.locator("[name=way] option").evaluate_all("all => all.map(one => one.value)")
         assert (offered[0], offered[-1]) == ("email|email:ana@x.cu", "email|email:compras@example.org")

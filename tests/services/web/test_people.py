@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-import httpx
-
 from services.access.identity import Role
 from tests.services.web.serving import PASSWORD, Web
 
 
 async def test_a_user_is_let_in_changed_and_put_out_at_once(web: Web) -> None:
-    async with web.client(Role.ADMIN) as admin, httpx.AsyncClient(base_url=web.url) as eva:
+    async with web.client(Role.ADMIN) as admin, web.client() as eva:
         await admin.post("/api/v1/teams", json={"name": "soporte", "title": "Soporte"})
         new = {"name": "Eva", "role": "agent", "password": "long enough", "teams": ["soporte"], "email": "eva@x.cu"}
         came = await admin.post("/api/v1/users", json=new)
@@ -58,7 +56,7 @@ async def test_a_token_is_shown_once_limited_by_its_scopes_and_ends_when_revoked
         listed = (await admin.get("/api/v1/tokens")).text
         assert made["id"] in listed
         assert made["token"] not in listed
-        async with httpx.AsyncClient(base_url=web.url, headers={"Authorization": f"Bearer {made['token']}"}) as program:
+        async with web.client(headers={"Authorization": f"Bearer {made['token']}"}) as program:
             assert (await program.get("/api/v1/incidents")).status_code == 200
             assert (await program.get("/api/v1/me")).json()["scopes"] == ["incidents", "read"]
             for method, path in (
@@ -77,12 +75,12 @@ async def test_a_token_is_shown_once_limited_by_its_scopes_and_ends_when_revoked
 async def test_what_a_disabled_admin_made_ends_with_them_also_what_their_token_made(web: Web) -> None:
     async with web.browser(Role.ADMIN) as boss, web.client(Role.ADMIN) as program:
         first = (await boss.post("/api/v1/tokens", json={"role": "admin"})).json()["token"]
-        async with httpx.AsyncClient(base_url=web.url, headers={"Authorization": f"Bearer {first}"}) as child:
+        async with web.client(headers={"Authorization": f"Bearer {first}"}) as child:
             second = (await child.post("/api/v1/tokens", json={"role": "admin"})).json()["token"]
         await program.post("/api/v1/users", json={"name": "second", "role": "admin"})
         await program.patch("/api/v1/users/admin", json={"disabled": True})
         for token in (first, second):
-            async with httpx.AsyncClient(base_url=web.url, headers={"Authorization": f"Bearer {token}"}) as ended:
+            async with web.client(headers={"Authorization": f"Bearer {token}"}) as ended:
                 assert (await ended.get("/api/v1/me")).status_code == 401
         assert (await boss.get("/api/v1/me")).status_code == 401
 
@@ -113,7 +111,7 @@ async def test_a_new_sign_in_ends_the_session_of_the_browser(web: Web) -> None:
         before = client.cookies["cauce"]
         await client.post("/login", data={"name": "analyst", "password": PASSWORD})
         assert client.cookies["cauce"] != before
-        async with httpx.AsyncClient(base_url=web.url, cookies={"cauce": before}) as old:
+        async with web.client(cookies={"cauce": before}) as old:
             assert (await old.get("/api/v1/me")).status_code == 401
 
 

@@ -15,7 +15,7 @@ from tests.services.web.serving import Web
 
 
 async def _ended(client: httpx.AsyncClient) -> dict[str, Any]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             found: dict[str, Any] = (await client.get("/api/v1/recorrelation")).json()
             if found["job"]["state"] != "running":

@@ -81,7 +81,7 @@ async def _muted(web: Web) -> dict[str, str] | None:
 async def _from_a_mail_program(web: Web, link: str) -> httpx.Response:
     """As RFC 8058 §3.2 has it: no cookie, from anywhere, one field; and it says nothing of pages."""
     headers = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
-    async with httpx.AsyncClient(base_url=web.url, timeout=90) as program:
+    async with web.client() as program:
         return await program.post(link, data=ONE_CLICK, headers=headers)
 
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 import websockets
-from playwright.async_api import BrowserContext, FrameLocator, Page, async_playwright, expect
-from websockets.asyncio.client import connect
+from playwright.async_api import FrameLocator, Locator, Page, expect
 
 from schemas.errors import InvalidError
 from services.access.identity import Role
 from services.web.pages.widget import LOADER_MAX_BYTES
 from services.widgets import sites
 from services.widgets.sites import Site
-from tests.services.web.serving import PASSWORD, Web
+from tests.services.web.browsing import browsing, context_of, signed_in
+from tests.services.web.chatting import socket_of
+from tests.services.web.serving import Web
 
 _HOST_PAGE = """<!doctype html><html lang="en"><head><title>Shop</title><style>
 * {{ color: rgb(1, 2, 3) !important; }} button {{ display: none; }} iframe {{ width: 3px; }}
@@ -45,14 +45,6 @@ async def _shop(snippet: str) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-@asynccontextmanager
-async def _browser() -> AsyncIterator[Callable[[], Any]]:
-    async with async_playwright() as tools:
-        running = await tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield lambda: running.new_context(locale="en-GB")
-        await running.close()
-
-
 async def _site(web: Web, *origins: str, **more: str) -> Site:
     done = await web.hub.access.run("test", sites.create, "Shop", origins or ("https://shop.example",), **more)
     return done.value
@@ -67,14 +59,12 @@ async def _open(page: Page) -> FrameLocator:
     return page.frame_locator("iframe")
 
 
-async def _agent(context: BrowserContext, web: Web) -> Page:
-    page = await context.new_page()
-    await page.goto(f"{web.url}/en/login")
-    await page.fill("[name=name]", "agent")
-    await page.fill("[name=password]", PASSWORD)
-    await page.click("button.main")
-    await page.goto(f"{web.url}/en/agent/chats")
-    return page
+async def _typing_is_seen(field: Locator, told: Locator) -> None:
+    """It is shown for some seconds only: who goes on typing is seen."""
+    async with asyncio.timeout(60):
+        while not await told.is_visible():
+            await field.press_sequentially("x")
+            await field.page.wait_for_timeout(200)
 
 
 async def test_the_loader_is_small_and_any_page_may_load_it(web: Web) -> None:
@@ -122,9 +112,8 @@ def _sessions(answer: httpx.Response) -> list[str]:
 @pytest.mark.parametrize("origin", [None, "https://shop.example", "https://evil.example"])
 async def test_no_page_but_our_own_frame_opens_the_frames_socket(web: Web, origin: str | None) -> None:
     site = await _site(web)
-    address = f"{web.url.replace('http', 'ws', 1)}/widget/{site.key}/chat"
     with pytest.raises(websockets.InvalidStatus, match="403"):
-        async with connect(address, origin=origin):  # type: ignore[arg-type]  # -- a test's own
+        async with socket_of(web, f"/widget/{site.key}/chat", origin=origin):
             pass
 
 
@@ -132,10 +121,10 @@ async def test_the_frames_socket_is_its_cookies_session(web: Web) -> None:
     site = await _site(web)
     async with web.client() as client:
         cookie = (await client.get(f"/widget/{site.key}")).headers["set-cookie"].partition(";")[0]
-    address = f"{web.url.replace('http', 'ws', 1)}/widget/{site.key}/chat"
     seen = []
     for _ in range(2):
-        async with connect(address, origin=web.url, additional_headers={"Cookie": cookie}) as socket:  # type: ignore[arg-type]
+        opening = socket_of(web, f"/widget/{site.key}/chat", origin=web.url, additional_headers={"Cookie": cookie})
+        async with opening as socket:
             await socket.send(json.dumps({"type": "hello"}))
             seen.append(json.loads(await socket.recv())["session"])
     assert seen[0] == seen[1]
@@ -167,9 +156,8 @@ async def test_the_form_of_the_frame_is_a_form_like_any_other(web: Web) -> None:
         await web.settled()
         (incident,) = (await agent.get("/api/v1/incidents")).json()["items"]
         assert (incident["subject"], incident["channel"], incident["language"]) == ("Is it in stock?", "form", "en")
-        async with web.client(Role.ADMIN) as admin, asyncio.timeout(60):
-            while not (sent := (await admin.get("/api/v1/events?type=visit.contact_sent.v1")).text):  # noqa: ASYNC110 -- beside the answer
-                await asyncio.sleep(0.02)
+        async with web.client(Role.ADMIN) as admin:
+            sent = (await admin.get("/api/v1/events?type=visit.contact_sent.v1")).text
             begun = (await admin.get("/api/v1/events?type=visit.begun.v1")).text
         assert (len(sent.splitlines()), '"surface":"widget"' in begun.replace(" ", "")) == (1, True)
         assert visit[len("cauce_visit_framed=") :][:36] in sent
@@ -223,16 +211,17 @@ async def test_two_browsers_talk_through_a_widget_on_a_page_of_another_site(web:
     async with web.client(Role.AGENT) as writer:
         said = {"kind": "guide", "title": "What we have in stock", "body": guide, "language": "en"}
         assert (await writer.post("/api/v1/articles", json=said)).status_code == 201
-    async with _shop(_snippet(web, site)) as port, _browser() as contexts:
+    async with _shop(_snippet(web, site)) as port, browsing() as browser:
         await web.hub.access.run(
             "test", sites.change, site.key, "Shop", [f"http://localhost:{port}"], language="", colour=site.colour
         )
-        agent = await _agent(await contexts(), web)
+        agent = await signed_in(browser, web)
+        await agent.goto(f"{web.url}/en/agent/chats")
         await agent.locator("main").get_by_role("button", name="I take chats").click()
         await expect(agent.locator("main").get_by_role("button", name="I take chats")).to_have_attribute(
             "aria-pressed", "true"
         )
-        customer = await (await contexts()).new_page()
+        customer = await (await context_of(browser)).new_page()
         await customer.goto(f"http://localhost:{port}")
         frame = await _open(customer)
         # a frame that can be seen may not have run its script yet: Enter would only begin a new line
@@ -250,14 +239,14 @@ async def test_two_browsers_talk_through_a_widget_on_a_page_of_another_site(web:
         await frame.get_by_label("Your name, if you like").fill("Eva")
         await frame.get_by_label("Your message").last.fill("Is it in stock?")
         await customer.keyboard.press("Enter")
-        await agent.get_by_role("button", name="Accept: Eva").click(timeout=30_000)
+        await agent.get_by_role("button", name="Accept: Eva").click()
         await expect(frame.get_by_text("You are talking with")).to_be_visible()
-        await agent.get_by_label("Message to Eva").press_sequentially("It is")
-        await expect(frame.get_by_text("Support is writing…")).to_be_visible()
+        await _typing_is_seen(agent.get_by_label("Message to Eva"), frame.get_by_text("Support is writing…"))
+        await agent.get_by_label("Message to Eva").fill("It is")
         await agent.keyboard.press("Enter")
         await expect(frame.get_by_text("It is", exact=True)).to_be_visible()
-        await frame.get_by_label("Your message").last.press_sequentially("Thank you")
-        await expect(agent.get_by_text("is writing…")).to_be_visible()
+        await _typing_is_seen(frame.get_by_label("Your message").last, agent.get_by_text("is writing…"))
+        await frame.get_by_label("Your message").last.fill("Thank you")
         await customer.keyboard.press("Enter")
         await expect(agent.get_by_text("Thank you", exact=True)).to_be_visible()
         await expect(agent).to_have_title(re.compile(r"^\(1\) "))
@@ -281,8 +270,8 @@ async def test_two_browsers_talk_through_a_widget_on_a_page_of_another_site(web:
 
 async def test_an_origin_that_is_not_named_cannot_frame_it(web: Web) -> None:
     site = await _site(web, "http://localhost:1")
-    async with _shop(_snippet(web, site)) as port, _browser() as contexts:
-        page = await (await contexts()).new_page()
+    async with _shop(_snippet(web, site)) as port, browsing() as browser:
+        page = await (await context_of(browser)).new_page()
         refused: list[str] = []
         page.on("console", lambda message: refused.append(message.text) if "frame-ancestors" in message.text else None)
         await page.goto(f"http://localhost:{port}")
@@ -295,11 +284,11 @@ async def test_an_origin_that_is_not_named_cannot_frame_it(web: Web) -> None:
 
 async def test_where_nobody_is_there_the_frame_has_a_form(web: Web) -> None:
     site = await _site(web, "http://localhost:1")
-    async with _shop(_snippet(web, site)) as port, _browser() as contexts:
+    async with _shop(_snippet(web, site)) as port, browsing() as browser:
         await web.hub.access.run(
             "test", sites.change, site.key, "Shop", [f"http://localhost:{port}"], language="es", colour="#224466"
         )
-        page = await (await contexts()).new_page()
+        page = await (await context_of(browser)).new_page()
         await page.goto(f"http://localhost:{port}")
         frame = await _open(page)
         await expect(frame.get_by_text("Ahora mismo nadie puede chatear con usted.")).to_be_visible()

@@ -9,7 +9,10 @@ const find = (key) => [...document.querySelectorAll(`[data-key="${CSS.escape(key
 function press(element) {
   if (typing(element)) element.focus();
   else if (element.matches("details")) { element.open = !element.open; element.querySelector(element.open && "focus" in element.dataset ? "textarea, input" : "summary").focus(); }
-  else element.click();
+  else {
+    if (element.matches("summary")) element.focus(); // Tab goes on into what it opens
+    element.click();
+  }
 }
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.defaultPrevented) return;
