@@ -314,6 +314,23 @@ async def test_while_the_broker_is_away_projections_go_on_and_the_relay_catches_
     assert set(await in_topic(running_kafka, database, kafka_prefix)) == set(stored())
 
 
+async def test_the_checkpoint_waits_for_the_brokers_word(
+    running_kafka, kafka_prefix, database, running, until, stored, relay_at
+):
+    running(run_relay(database, running_kafka.bootstrap, kafka_prefix))
+    await database.run(append, [event() for _ in range(5)])
+    await until(lambda: relay_at() == 5)
+    running_kafka.pause()
+    try:
+        await database.run(append, [event() for _ in range(5)])
+        await asyncio.sleep(2)  # it has sent them long since
+        assert relay_at() == 5
+    finally:
+        await asyncio.to_thread(running_kafka.resume)
+    await until(lambda: relay_at() == 10)
+    assert set(await in_topic(running_kafka, database, kafka_prefix)) == set(stored())
+
+
 async def test_two_followers_of_one_name_fold_each_event_once(
     kafka, kafka_prefix, database, running, until, fold, stored, writer
 ):

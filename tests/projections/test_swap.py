@@ -11,11 +11,12 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from eventstore import store
 from eventstore.database import Database
 from eventstore.keys import Keys
 from eventstore.postgres import PostgresFeed
 from projections import incidents, reading, timeline
-from projections.engine import Engine
+from projections.engine import Engine, decode
 from projections.incidents import INCIDENTS
 from projections.projection import Projection
 from projections.registry import ALL
@@ -94,6 +95,27 @@ def test_killed_at_its_swap_a_rebuild_is_finished_by_the_next(database, keys, da
 
     assert _schemas(database) == dict.fromkeys(sorted(_NAMES), "live")
     assert _contents(database) == before
+
+
+def test_what_the_live_view_shows_by_the_swap_the_new_one_shows_too(database, keys, database_url, told):
+    recorder, story = told
+    with database.transaction() as folding:
+        folding.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        folding.execute("SELECT FROM projections WHERE schema = 'incidents' FOR UPDATE")
+        child = _start_child(database_url, "incidents")
+        _until_phase(child, "swap")
+        _waits_for_a_lock(database_url)
+        last = recorder.record(story.step())
+        engine = Engine(INCIDENTS, "incidents")
+        old = engine.position(folding)
+        decoded = decode(folding, keys, store.read_after(folding, old, 500), INCIDENTS.type_names)
+        engine.fold(folding, decoded, old, last)
+    assert child.wait(timeout=60) == 0
+    with database.transaction() as connection:
+        assert engine.position(connection) == last
+    live = whole(database, INCIDENTS)
+    rebuild(database, ["incidents"])
+    assert whole(database, INCIDENTS) == live
 
 
 def test_killed_before_it_dropped_the_old_view_the_next_one_does(database, keys, database_url, told):
