@@ -33,6 +33,7 @@ from services.knowledge.gaps import FillGap
 from services.web.guard import caller
 from services.web.pages import article_view, posted
 from services.web.pages.article_acts import BACK, asked, begin, number
+from services.web.pages.article_kinds import said
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 from services.web.routing import Router
@@ -113,9 +114,11 @@ def _writing(routes: Router, parts: Parts, screen: Screen) -> None:
     async def keep(request: Request, article: UUID) -> Response:
         """What is typed is kept, and shown as readers would see it."""
         fields = await posted.fields(request)
-        await database.run(_keep, article, fields, caller(request).name)
+        kind = await database.run(_keep, article, fields, caller(request).name)
         if "hx-request" in request.headers:
-            return screen.render(request, "agent/article_preview.html", {"body": fields.get("body", ""), "kept": True})
+            body = fields.get("body", "")
+            context = {"body": body, "said": said(kind, body), "kept": True}
+            return screen.render(request, "agent/article_preview.html", context)
         return redirect(request, f"/knowledge/{article}")
 
     @routes.post("/knowledge/{article}/forget")
@@ -209,22 +212,24 @@ async def shown(
         refused = {"problem": "", "errors": ()}  # what others wrote is shown, and what can be done about it
     undo = {"undo_at": f"/knowledge/{article}/{back}", "undo_seen": seen} if back in BACK else {}
     alone = may_publish_alone(who, reviewed=parts.hub.settings.article_review)
-    context = {"view": view, "alone": alone, **refused, **undo}
+    context = {"view": view, "said": said(view.row.kind, view.typed.body), "alone": alone, **refused, **undo}
     return screen.render(request, "agent/article_edit.html", context, status=status, headers=headers)
 
 
-def _keep(connection: Connection, article: UUID, fields: Mapping[str, str], by: str) -> None:
+def _keep(connection: Connection, article: UUID, fields: Mapping[str, str], by: str) -> str:
+    """The article's kind."""
     row = desk.get(connection, article)
     if row is None:
         raise NotFoundError("no such article")
     typed = fields.get("title", ""), fields.get("body", "")
     if typed == article_view.text_of(row):
         article_autosaves.drop(connection, article, by=by)
-        return
+        return row.kind
     if len(typed[0]) > 2 * TITLE_MAX_CHARACTERS or len(typed[1]) > 2 * BODY_MAX_CHARACTERS:
         raise InvalidError("too long, and not by a little: what is to be shortened is kept")
     seen = number(fields["wording"], "wording") if fields.get("wording") else row.wording
     article_autosaves.keep(connection, article, title=typed[0], body=typed[1], wording=seen, by=by)
+    return row.kind
 
 
 def _refuse_unknown(connection: Connection, article: UUID) -> None:

@@ -26,6 +26,7 @@ from schemas.facts.article import ArticleKind
 from services.knowledge import guide
 from services.knowledge.visits import QUERY_MAX_CHARACTERS, Kind
 from services.web.pages import posted
+from services.web.pages.article_kinds import said
 from services.web.pages.readers import Readers
 from services.web.pages.screen import Screen, redirect
 from services.web.pages.visitor import visitors_of
@@ -144,7 +145,8 @@ def router(parts: Parts, screen: Screen) -> Router:
         if shown is None:
             raise NotFoundError("no such article")
         asks = guide.read(shown.body)[0] if shown.kind == ArticleKind.GUIDE else None
-        context = {"article": shown, "guide": asks, "walk": guide.walk(asks, ()) if asks else None}
+        walk = guide.walk(asks, ()) if asks else None
+        context = {"article": shown, "guide": asks, "walk": walk, "said": said(shown.kind, shown.body)}
         response = screen.render(request, "public/chat_article.html", context)
         about = shown.products
         visitors.note(request, response, Kind.OPENED, reader=reader, article=article, products=about)

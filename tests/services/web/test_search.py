@@ -31,6 +31,11 @@ async def test_results_are_narrowed_mended_and_said_to_be_what_was_looked_for(we
         assert f'data-article="{made["id"]}"' in beside
         assert "Press <em>here</em>" in (await visitor.get(f"/en/chat/articles/{made['id']}")).text
         assert (await visitor.get("/en/chat/find?q=p")).text.strip() == ""
+        steps = {"kind": "checklist", "title": "Close the month", "body": "- [ ] Count the stock", "language": "en"}
+        listed = (await agent.post("/api/v1/articles", json=steps)).json()["id"]
+        await web.settled()
+        read = (await visitor.get(f"/en/chat/articles/{listed}")).text
+        assert ('type="checkbox"' in read, "[ ]" in read) == (True, False)
 
         found = (await agent.get("/api/v1/search?q=pasword&locale=en&kind=faq")).json()
         assert [each["title"] for each in found["items"]] == ["Reset a password"]
