@@ -25,6 +25,7 @@ from schemas.facts import Fact
 log = structlog.get_logger()
 
 _ERROR_CHARACTERS = 500
+_REFUSED = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
 
 
 class Decoded(msgspec.Struct, frozen=True):
@@ -99,7 +100,10 @@ class Engine:
         self._fold_segment(connection, segment, parked)
 
     def _fold_segment(self, connection: Connection, segment: Sequence[Decoded], parked: dict[str, int]) -> None:
-        """Fold events of which at most the last has set-wide statements; where the database refuses, bisect."""
+        """Fold events of which at most the last has set-wide statements; bisect where the database refuses.
+
+        Also where it takes too long: the same batch would take as long each time, and the view would stand still.
+        """
         if not segment:
             return
         before = dict(parked)
@@ -108,11 +112,13 @@ class Engine:
                 self._fold_rows(connection, segment, parked)
                 self._rows.flush(connection)
                 self._execute_statements(connection, segment[-1], parked)
-        except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded) as error:
+        except (*_REFUSED, psycopg.errors.QueryCanceled) as error:
             self._rows.forget()
             parked.clear()
             parked.update(before)
             if len(segment) == 1:
+                if not isinstance(error, _REFUSED):
+                    raise  # it isn't the event's fault
                 self._park(connection, segment[0].event, error, parked)
                 return
             half = len(segment) // 2

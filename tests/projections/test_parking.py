@@ -74,6 +74,26 @@ def test_what_the_database_refuses_is_found_by_bisecting(database, keys):
         assert parked["incidents"] == (f"incident/{_BAD}", 3, 1)
 
 
+def test_what_takes_too_long_at_once_is_folded_in_smaller_pieces(database, keys):
+    make_views(database)
+    Recorder(database, keys).record([_opened(UUID(int=number << 80), number) for number in range(1, 10)])
+    with database.transaction() as connection:
+        connection.execute(
+            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            "  IF (SELECT count(*) FROM added) > 2 THEN"
+            "    RAISE EXCEPTION 'canceling statement due to statement timeout' USING ERRCODE = '57014';"
+            "  END IF; RETURN NULL; END $$;"
+            "CREATE TRIGGER slow AFTER INSERT ON incidents.incidents REFERENCING NEW TABLE AS added"
+            " FOR EACH STATEMENT EXECUTE FUNCTION slow()"
+        )
+
+    fold_all(database, keys)
+
+    with database.transaction() as connection:
+        assert [incidents.get(connection, number).number for number in range(1, 10)] == list(range(1, 10))
+        assert reading.parked(connection) == []
+
+
 def test_a_change_of_what_was_never_made_parks(database, keys):
     make_views(database)
     Recorder(database, keys).record([_assigned(_BAD, "ana"), _opened(_GOOD, 1)])
