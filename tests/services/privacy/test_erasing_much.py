@@ -69,9 +69,8 @@ async def test_five_thousand_interactions_are_erased_while_others_work(taking, c
     took = time.monotonic() - began
     await asyncio.sleep(0.2)
     enough.set()
-    await working
+    await working  # who waits for the store longer than lock_timeout is refused, and would raise
     record_property("figures", f"erased in {took:.2f} s; others waited {max(waits):.2f} s at most, {len(waits)} times")
-    assert max(waits) < 2.0  # others' lock_timeout
     assert taking.hub.blobs.missing(blobs) == set(blobs)
     assert (taking.rows("doomed_blobs"), taking.rows("forgetting"), taking.rows("named_blobs")) == ([], [], [])
     received = [fact for fact in taking.facts() if isinstance(fact, InteractionReceived)]
