@@ -46,7 +46,7 @@ def ana(taking):
     return next(fact.customer for fact in taking.facts() if isinstance(fact, CustomerRegistered))
 
 
-async def test_five_thousand_interactions_are_erased_while_others_work(taking, commands, record_property):
+async def test_five_thousand_interactions_are_erased_while_others_work(taking, commands, until, record_property):
     blobs = await wrote(taking, _MANY)
     waits: list[float] = []
     enough = asyncio.Event()
@@ -63,14 +63,16 @@ async def test_five_thousand_interactions_are_erased_while_others_work(taking, c
     await taking.take(mail("b", "bob@x.cu", subject="Else"))
     customer = ana(taking)
     working = asyncio.create_task(work())
-    await asyncio.sleep(0.5)
+    await until(lambda: len(waits) >= 10)
+    undisturbed = max(waits)  # as busy as the machine is with other things
     began = time.monotonic()
     await commands.run(ErasePerson(customer=customer), by="eva")
     took = time.monotonic() - began
     await asyncio.sleep(0.2)
     enough.set()
-    await working  # who waits for the store longer than lock_timeout is refused, and would raise
+    await working
     record_property("figures", f"erased in {took:.2f} s; others waited {max(waits):.2f} s at most, {len(waits)} times")
+    assert max(waits) < 2.0 + 5 * undisturbed  # others' lock_timeout
     assert taking.hub.blobs.missing(blobs) == set(blobs)
     assert (taking.rows("doomed_blobs"), taking.rows("forgetting"), taking.rows("named_blobs")) == ([], [], [])
     received = [fact for fact in taking.facts() if isinstance(fact, InteractionReceived)]
