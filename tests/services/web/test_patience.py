@@ -81,13 +81,13 @@ async def test_who_asks_nothing_is_let_go_however_it_drips_in(monkeypatch: pytes
 
 async def test_a_body_that_does_not_come_is_refused_and_one_in_time_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "HEAD_SECONDS", 0.3)
-    monkeypatch.setattr(limits, "PIECE_SECONDS", 2.0)
     async with _serving() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for part in (b"Content-Length: 2\r\n\r\n", b"x", b"y"):
             writer.write(HEAD + part if len(part) > 1 else part)
             await asyncio.sleep(0.5)  # longer than a head may take
         assert (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n2"), 10)).startswith(b"HTTP/1.1 200")
+        monkeypatch.setattr(limits, "PIECE_SECONDS", 0.2)
         writer.write(HEAD + b"Content-Length: 3\r\n\r\nx")
         answer = await asyncio.wait_for(reader.readuntil(b"again"), 10)
         assert answer.startswith(b"HTTP/1.1 400")
