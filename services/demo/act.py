@@ -96,7 +96,7 @@ class Act:
         """Incidents of cases begun before an interruption."""
         found = links.places_of(self._connection, self._known, [case.first for case in cases if case.first is not None])
         for case in cases:
-            if case.first in found:
+            if case.first is not None and case.first in found:
                 case.incident = found[case.first].incident
 
     def _step(self, step: Prepared) -> None:
