@@ -144,9 +144,12 @@ def router(parts: Parts, screen: Screen) -> Router:
         shown = await parts.hub.database.run(articles.get, reader, article)
         if shown is None:
             raise NotFoundError("no such article")
-        asks = guide.read(shown.body)[0] if shown.kind == ArticleKind.GUIDE else None
-        walk = guide.walk(asks, ()) if asks else None
-        context = {"article": shown, "guide": asks, "walk": walk, "said": said(shown.kind, shown.body)}
+        context: dict[str, object] = {"article": shown, "guide": None}
+        if shown.kind == ArticleKind.GUIDE:  # asked step by step, not all at once
+            asks = guide.read(shown.body)[0]
+            context |= {"guide": asks, "walk": guide.walk(asks, ())}
+        else:
+            context["said"] = said(shown.kind, shown.body)
         response = screen.render(request, "public/chat_article.html", context)
         about = shown.products
         visitors.note(request, response, Kind.OPENED, reader=reader, article=article, products=about)
