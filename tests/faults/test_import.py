@@ -17,6 +17,11 @@ from tests.hub_process import OURS, PATIENCE_SECONDS, ROOT, HubProcess, Sink, ev
 MAILS = 1500
 LOGGED, RECORDED = "log_mail", "events WHERE type = 'interaction.received.v1'"
 OLD = datetime(2015, 3, 1, 12, tzinfo=UTC)
+SLOWLY = """
+CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';
+CREATE TRIGGER slowly BEFORE INSERT ON log_mail EXECUTE FUNCTION slowly()
+"""
+"""Each append takes that long: an import isn't through before we look, however late that is on a busy machine."""
 
 
 def mail(number: int) -> EmailMessage:
@@ -62,9 +67,11 @@ def test_a_killed_import_goes_on_doubles_nothing_keeps_dates_and_sends_nothing(
     for ending in (signal.SIGKILL, signal.SIGINT):
         hub.audit()  # what the last one left is through
         begun = count(database_url, LOGGED)
+        run(database_url, SLOWLY)
         running = begin(hub, box)
         signal_in_the_middle(running, ending, database_url, begun + 100)
         output, errors = running.communicate(timeout=PATIENCE_SECONDS)
+        run(database_url, "DROP FUNCTION slowly() CASCADE")
         if ending is signal.SIGINT:
             assert running.returncode == 130, errors
             assert "broken off; the same command goes on from here" in errors
@@ -106,6 +113,11 @@ def signal_in_the_middle(running: subprocess.Popen[str], ending: signal.Signals,
 
     with psycopg.connect(database_url, autocommit=True) as connection:
         assert eventually(heard, pause=0.01)
+
+
+def run(database_url: str, statements: LiteralString) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(statements)
 
 
 def count(database_url: str, rows: LiteralString) -> int:
