@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -22,6 +23,8 @@ URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 IDEMPOTENCY_KEY_MAX = 255
 _FIELDS_MAX = 100
+_CHARSET_FIELD = "_charset_"
+_CHARSETS = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -81,9 +84,9 @@ def _refusal(error: ValidationError) -> RequestValidationError:
 
 
 def parse_urlencoded(body: bytes) -> list[tuple[str, str]]:
-    """The pairs of an urlencoded form. Raises MalformedError."""
+    """The pairs of an urlencoded form. Raises MalformedError, UnsupportedMediaTypeError."""
     try:
-        return parse_qsl(
+        pairs = parse_qsl(
             body.decode(),
             keep_blank_values=True,
             strict_parsing=bool(body),
@@ -92,6 +95,10 @@ def parse_urlencoded(body: bytes) -> list[tuple[str, str]]:
         )
     except ValueError as error:
         raise MalformedError(f"not an urlencoded form: {error}") from error
+    for name, value in pairs:
+        if name == _CHARSET_FIELD:
+            _take_charset(value.encode())
+    return [pair for pair in pairs if pair[0] != _CHARSET_FIELD]
 
 
 class _Parser(MultiPartParser):
@@ -108,12 +115,42 @@ class _Parser(MultiPartParser):
                 raise MultiPartException(f"the fields of this form take at most {self.max_part_size} bytes")
         super().on_part_data(data, start, end)
 
+    def on_part_begin(self) -> None:
+        """Another part: in UTF-8, also where the form says ASCII."""
+        self._charset = "utf-8"
+        super().on_part_begin()
+
+    def on_headers_finished(self) -> None:
+        """A part is about to come. What a file is written in is the file's own matter."""
+        super().on_headers_finished()
+        if self._current_part.file is None:
+            for name, value in self._current_part.item_headers:
+                if name == b"content-type":
+                    _, options = parse_options_header(value)
+                    _take_charset(options.get(b"charset", b"utf-8"))
+
+    def on_part_end(self) -> None:
+        """A part is whole. `_charset_` speaks of the others (RFC 7578 §4.6), and is none of them."""
+        part = self._current_part
+        if part.file is None and part.field_name == _CHARSET_FIELD:
+            _take_charset(part.data)
+        else:
+            super().on_part_end()
+
+
+def _take_charset(name: bytes | bytearray) -> None:
+    # of Python's other codecs some fail, and some are kept in memory by their names for good
+    if bytes(name).strip().lower() not in _CHARSETS:
+        raise UnsupportedMediaTypeError("a form's words are UTF-8: send them in it, or name no charset")
+
 
 async def parse_multipart(request: Request, max_bytes: int, *, max_files: int, max_fields_bytes: int) -> FormData:
-    """The parts of a multipart form; close it. Large files lie on disk. Raises TooLargeError, MalformedError."""
-    if ";charset=" in request.headers["content-type"].replace(" ", "").lower():
-        # no browser says one, and some of Python's fail, or are kept in memory by their names for good
-        raise MalformedError("a form's parts are UTF-8: leave the charset out of its content type")
+    """The parts of a multipart form; close it. Large files lie on disk.
+
+    Raises TooLargeError, MalformedError, UnsupportedMediaTypeError.
+    """
+    _, options = parse_options_header(request.headers["content-type"])
+    _take_charset(options.get(b"charset", b"utf-8"))
     parser = _Parser(
         request.headers,
         chunks(request, max_bytes),

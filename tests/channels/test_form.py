@@ -213,10 +213,44 @@ async def test_a_broken_multipart_form_is_malformed(desk: Desk):
             "/contact", content=content, headers={"Content-Type": "multipart/form-data; boundary=b"}
         )
         assert answer.status_code in {400, 422}
-    for kind in ("", "; boundary=b; charset=undefined", "; charset = utf-8;boundary=b"):
-        whole = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nAna\r\n--b--\r\n'
-        answer = await desk.http.post("/contact", content=whole, headers={"Content-Type": f"multipart/form-data{kind}"})
-        assert answer.status_code == 400, kind
+    whole = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nAna\r\n--b--\r\n'
+    answer = await desk.http.post("/contact", content=whole, headers={"Content-Type": "multipart/form-data"})
+    assert answer.status_code == 400
+
+
+def _naming(charset: str, *, of: str) -> tuple[str, bytes]:
+    """A form whose content type, parts or field `_charset_` name a charset: its content type, and its bytes."""
+    said = f"; charset={charset}"
+    content = f"Content-Type: text/plain{said}\r\n" if of == "parts" else ""
+    fields = FORM | ({"_charset_": charset} if of == "field" else {})
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n{content}\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    return f"multipart/form-data; boundary=b{said if of == 'form' else ''}", f"{''.join(parts)}--b--\r\n".encode()
+
+
+@pytest.mark.parametrize("of", ["form", "parts", "field"])
+async def test_a_form_may_say_that_it_is_in_utf8_and_nothing_else(desk: Desk, of: str):
+    for charset in ("utf-8", "UTF-8", "us-ascii", '"utf-8"' if of != "field" else "utf8"):
+        kind, content = _naming(charset, of=of)
+        answer = await desk.http.post("/contact", content=content, headers={"Content-Type": kind})
+        assert answer.status_code == 200, charset
+    assert {_interaction(item).sender.name for item in await desk.taken()} == {"Ana Pérez"}
+    for charset in ("iso-8859-1", "undefined", "é"):
+        kind, content = _naming(charset, of=of)
+        answer = await desk.http.post("/contact", content=content, headers=[(b"Content-Type", kind.encode())])
+        assert (answer.status_code, "words are UTF-8" in answer.text) == (415, True), charset
+
+
+async def test_a_page_s_urlencoded_form_may_name_its_charset(desk: Desk):
+    assert (await desk.http.post("/contact", data=FORM | {"_charset_": "UTF-8"})).status_code == 200
+    assert (await desk.http.post("/contact", data=FORM | {"_charset_": "cp1252"})).status_code == 415
+
+
+async def test_a_text_file_of_a_form_is_written_in_whatever_it_says(desk: Desk):
+    files = [("files", ("notas.txt", "Año".encode("latin-1"), "text/plain; charset=iso-8859-1"))]
+    assert (await desk.http.post("/contact", data=FORM, files=files)).status_code == 200
 
 
 async def test_who_holds_the_link_writes_on_in_its_thread_without_proving_who_they_are(desk: Desk):

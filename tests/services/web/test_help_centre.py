@@ -96,7 +96,8 @@ async def test_a_program_that_fills_in_everything_is_told_and_nothing_is_lost(we
     async with web.client(headers={"Accept": "text/html"}) as bot:
         came = await bot.post("/en/contact", data=_FORM | {"website": "https://spam.example"})
         assert came.status_code == 422
-        assert "Leave this empty" in came.text
+        assert "Website: leave this field empty" in came.text
+        assert "Website (leave this empty)" in came.text
         assert "Sale dos veces" in came.text
         assert (await bot.post("/en/contact", data=_FORM | {"website": ""})).status_code == 303
 

@@ -110,8 +110,8 @@ async def test_a_customer_asks_to_be_called_and_ends_on_the_status_page(web: Web
         ({"window": ""}, "When: choose one"),
         ({"window": "nonsense"}, "When: choose one"),
         ({"window": "a/b"}, "From: Input should be a valid datetime or date, input is too short"),
-        ({"website": "spam"}, "leave this field empty"),
-        ({"time_zone": "Nowhere/City"}, "time_zone: a time zone is like America/Havana"),
+        ({"website": "spam"}, "Website: leave this field empty"),
+        ({"time_zone": "Nowhere/City"}, "Time zone: a time zone is like America/Havana"),
     ],
 )
 async def test_what_is_wrong_is_said_beside_what_was_typed(web: Web, changed: dict[str, str], said: str) -> None:
