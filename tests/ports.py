@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import socket
 
+from services import ports
+from services.settings import Endpoint
+
 _kept: list[socket.socket] = []
 
 
@@ -18,3 +21,8 @@ def own_port() -> int:
     _kept.append(kept)
     port: int = kept.getsockname()[1]
     return port
+
+
+def listening() -> socket.socket:
+    """What a server in this process takes connections from, on a port of its own."""
+    return ports.listen(Endpoint("127.0.0.1", 0), "of a test")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from eventstore.database import Connection, Database
 from eventstore.postgres import PostgresLog
 from schemas.interaction import Party
 from services.web import problems
+from tests import ports
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 HOURS = OpeningHours.read("Mon-Sun 00:00-23:59 America/Havana")
@@ -131,7 +131,7 @@ async def serving(database: Database, blobs: Blobs, *, rate_limit: bool = False)
     log = PostgresLog(database)
     intake = Intake(log, SECRET)
     sessions, rooms = ChatSessions(SECRET, tokens), ChatRooms(outside.note_delivered)
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = ports.listening()
     base = f"http://127.0.0.1:{listening.getsockname()[1]}"
     forms = Forms(intake, tokens, blobs, public_url=base, sender_of=outside.sender_of, rate_limit=rate_limit)
     chat = ChatGateway(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from eventstore.blobs import FolderBlobs
 from eventstore.database import Database
 from eventstore.postgres import PostgresLog
 from schemas.interaction import RawMail
+from tests import ports
 
 SECRET = b"a secret of 32 bytes for tests.."
 ADDRESSES = ("support@cauce.example", "ventas@cauce.example")
@@ -45,10 +45,6 @@ def reception(log: PostgresLog, blobs: FolderBlobs, mailboxes: Mailboxes) -> Rec
     return Reception(log, blobs, mailboxes, SECRET)
 
 
-def listening() -> socket.socket:
-    return socket.create_server(("127.0.0.1", 0))
-
-
 Serve = Callable[..., Awaitable[int]]
 
 
@@ -59,7 +55,7 @@ async def serve(reception: Reception) -> AsyncIterator[Serve]:
 
     async def start(*, lmtp: bool = False, of: Reception | None = None, **options: object) -> int:
         make = serve_lmtp if lmtp else serve_smtp
-        servers.append(await make(of or reception, listening(), hostname="mx.cauce.example", **options))
+        servers.append(await make(of or reception, ports.listening(), hostname="mx.cauce.example", **options))
         return int(servers[-1].sockets[0].getsockname()[1])
 
     yield start

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +18,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from tests import ports
 
 CLIENT, SECRET = "cauce hub", "a secret/with+odd letters"
 
@@ -99,8 +100,7 @@ class Issuer:
 
 @asynccontextmanager
 async def issuing() -> AsyncIterator[Issuer]:
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening = ports.listening()
     issuer = Issuer(f"http://127.0.0.1:{listening.getsockname()[1]}")
     server = uvicorn.Server(uvicorn.Config(issuer.app, log_level="error", lifespan="off"))
     running = asyncio.create_task(server.serve([listening]))

@@ -1,6 +1,7 @@
 """Background processes by pid file: found again, stopped, and never mistaken for somebody else's."""
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -57,6 +58,11 @@ def test_a_busy_port_names_the_setting_and_a_free_one():
         with pytest.raises(SettingsError, match=rf"127\.0\.0\.1:{port} is taken.*change CAUCE_HTTP.*CAUCE_HTTP=127"):
             ports.refuse_busy(Endpoint("127.0.0.1", port), "CAUCE_HTTP")
     ports.refuse_busy(Endpoint("127.0.0.1", port), "CAUCE_HTTP")
+
+
+def test_a_socket_says_that_it_is_tcp_or_asyncio_would_keep_the_end_of_each_answer_back_for_40_ms():
+    with ports.listen(Endpoint("127.0.0.1", 0), "CAUCE_HTTP") as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_a_wildcard_address_is_reached_through_loopback():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from services.supervision import Task, supervise
 from services.web.app import create_app
 from services.web.server import serve
 from services.wiring import Hub, build_hub
+from tests import ports
 
 PASSWORD = "correct horse battery"
 _BESIDE = ("visit-", "receipt-")
@@ -91,7 +91,7 @@ def _projector(hub: Hub, projection: Any) -> Task:
 @asynccontextmanager
 async def beside(web: Web) -> AsyncIterator[Web]:
     """A second web process on the same hub's database."""
-    listening = _socket()
+    listening = ports.listening()
     place = f"127.0.0.1:{listening.getsockname()[1]}"
     hub = build_hub(web.hub.settings, web.hub.database, web.hub.blobs)
     app = create_app(hub)
@@ -103,14 +103,6 @@ async def beside(web: Web) -> AsyncIterator[Web]:
     stop.set()
     await running
     await hub.log.close()
-
-
-def _socket() -> socket.socket:
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    listening.listen(512)
-    listening.setblocking(False)
-    return listening
 
 
 async def _ready(web: Web) -> None:
@@ -127,7 +119,7 @@ async def _ready(web: Web) -> None:
 @asynccontextmanager
 async def serving(database: Database, folder: Path, **environment: str) -> AsyncIterator[Web]:
     """The edge, served until the end of the test."""
-    listening = _socket()
+    listening = ports.listening()
     place = f"127.0.0.1:{listening.getsockname()[1]}"
     read = settings.read(
         {"CAUCE_HTTP": place, "CAUCE_DATA": str(folder), "CAUCE_RATE_LIMIT": "off"}

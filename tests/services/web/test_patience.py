@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -24,6 +23,7 @@ from services.web import limits, patience, problems
 from services.web.limits import BodyLimit
 from services.web.patience import rest_of
 from services.web.server import configured
+from tests import ports
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
 
@@ -48,7 +48,7 @@ async def _serving() -> AsyncIterator[int]:
         exception_handlers={MalformedError: problems.answer},
     )
     app.add_middleware(BodyLimit)
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = ports.listening()
     server = uvicorn.Server(configured(app))
     running = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:  # noqa: ASYNC110 -- uvicorn has no event for it
