@@ -176,9 +176,9 @@ def roots(connection: Connection, incidents: Sequence[UUID]) -> dict[UUID, int]:
 
 
 def statuses(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
-    """Where each stands, by number."""
+    """Where each stands, by number, with all that was merged into it."""
     rows: Sequence[tuple[int, str]] = connection.execute(
-        "SELECT number, status FROM incidents WHERE number = ANY(%s)", (list(numbers),)
+        "SELECT number, coalesce(family_status, status) FROM incidents WHERE number = ANY(%s)", (list(numbers),)
     ).fetchall()
     return dict(rows)
 

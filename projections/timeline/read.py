@@ -156,15 +156,29 @@ def end_of_thread(connection: Connection, thread: UUID, most: int, *, before: st
     return _end(lines, most, numbers_of(connection, {line.incident for line in lines if line.incident}))
 
 
-def numbers_of_thread(connection: Connection, thread: UUID) -> list[int]:
-    """The incidents that the words of a link are in by now, by number: several, once some were split off or moved."""
-    rows: Sequence[tuple[UUID]] = connection.execute(
+def parts_of_thread(connection: Connection, thread: UUID) -> dict[int, str]:
+    """The incidents that the words of a link are in by now, by number: several, once some were split off or moved.
+
+    With how those in each begin.
+    """
+    rows: Sequence[tuple[UUID, str]] = connection.execute(
         sql.SQL(
-            "SELECT DISTINCT incident FROM entries WHERE thread = ANY(%s) AND incident IS NOT NULL AND {told}"
+            "SELECT part.incident, first.words FROM ("
+            "  SELECT DISTINCT incident FROM entries WHERE thread = ANY(%(sides)s) AND incident IS NOT NULL AND {told}"
+            ") AS part, LATERAL ("
+            "  SELECT occurred_at, position, left(coalesce(nullif(text, ''), subject), 160) AS words FROM entries"
+            "  WHERE incident = part.incident AND thread = ANY(%(sides)s) AND {told}"
+            "  ORDER BY occurred_at, position LIMIT 1"
+            ") AS first ORDER BY first.occurred_at, first.position"
         ).format(told=_TOLD),
-        (shown(thread),),
+        {"sides": shown(thread)},
     ).fetchall()
-    return sorted(set(numbers_of(connection, {incident for (incident,) in rows}).values()))
+    numbers = numbers_of(connection, {incident for incident, _ in rows})
+    found: dict[int, str] = {}
+    for incident, words in rows:
+        if number := numbers.get(incident):
+            found.setdefault(number, words)
+    return dict(sorted(found.items()))
 
 
 def goes_on_by_mail(connection: Connection, thread: UUID) -> bool:

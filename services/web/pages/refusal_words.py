@@ -102,6 +102,7 @@ _OF_FORMS = (
     "mark what goes into the new incident",
     "it isn't part of an incident yet; try again in a moment",
     "it is looked after together with another request: write to us instead",
+    "it is looked after as several requests: say which by its number, {}",
 )
 _OF_ARTICLES = (
     "which kind?",

@@ -60,11 +60,15 @@ class ThreadStatus(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """The same for the page. `subject`: what it began with. `own`: the numbers it may call solved."""
+    """The same for the page. `subject`: what it began with. `own`: the numbers it may call solved.
+
+    `words`: how the words in each of the parts begin.
+    """
 
     status: ThreadStatus
     subject: str
     own: frozenset[int]
+    words: Mapping[int, str]
 
 
 def router(parts: Parts, screen: Screen) -> Router:
@@ -127,6 +131,8 @@ async def page(
         "by_mail": told.status.by_mail,
         "parts": told.status.parts,
         "own": told.own,
+        "begins": told.words,
+        "asked": next((n for n in told.words if str(n) == fields.get("number")), None),
         "before": before,
         "fields": {"body": fields.get("body", ""), "comment": fields.get("comment", "")},
         "key": fields.get(form.IDEMPOTENCY_FIELD) or str(new_id()),
@@ -143,17 +149,25 @@ async def read(parts: Parts, token: str, most: int = _ENTRIES_MAX, before: str |
 
 
 def number_of(connection: Connection, thread: UUID, asked: int | None) -> int:
-    """The incident meant: the asked part of the thread's, else that of its newest words. Raises ConflictError.
+    """The incident meant: the asked part of the thread's, else its only one. Raises ConflictError.
 
     Read as part of another, or made part of it, it is not for this link to close: whoever writes under somebody's
     address may have been put into that person's incident by an agent.
     """
-    number = asked if asked is not None else timeline.of_thread(connection, thread, limit=1).number
-    if number is None:
-        raise ConflictError("it isn't part of an incident yet; try again in a moment")
+    number = asked if asked is not None else _only(connection, thread)
     if number not in timeline.spoken_for(connection, thread):
         raise ConflictError("it is looked after together with another request: write to us instead")
     return number
+
+
+def _only(connection: Connection, thread: UUID) -> int:
+    numbers = list(timeline.parts_of_thread(connection, thread))
+    if not numbers:
+        raise ConflictError("it isn't part of an incident yet; try again in a moment")
+    if len(numbers) > 1:
+        named = ", ".join(str(number) for number in numbers)
+        raise ConflictError(f"it is looked after as several requests: say which by its number, {named}")
+    return numbers[0]
 
 
 def thread_of(parts: Parts, token: str) -> UUID:
@@ -188,6 +202,7 @@ def _read(connection: Connection, thread: UUID, most: int, before: str | None) -
     begun = timeline.of_thread(connection, thread, limit=1)
     said = timeline.end_of_thread(connection, thread, most, before=before)
     incident = incidents.get(connection, begun.number) if begun.number is not None else None
+    begins = timeline.parts_of_thread(connection, thread)
     status = ThreadStatus(
         state="linked" if incident else "received",
         number=begun.number,
@@ -195,15 +210,14 @@ def _read(connection: Connection, thread: UUID, most: int, before: str | None) -
         timeline=said.items,
         earlier=said.next_cursor,
         by_mail=timeline.goes_on_by_mail(connection, thread),
-        parts=_parts(connection, thread),
+        parts=_parts(connection, list(begins)),
     )
     subject = begun.items[0].subject if begun.items else ""
-    return Told(status, subject, timeline.spoken_for(connection, thread))
+    return Told(status, subject, timeline.spoken_for(connection, thread), begins)
 
 
-def _parts(connection: Connection, thread: UUID) -> Sequence[Part]:
-    numbers = timeline.numbers_of_thread(connection, thread)
+def _parts(connection: Connection, numbers: Sequence[int]) -> Sequence[Part]:
     if len(numbers) <= 1:
         return ()
-    found = [incidents.get(connection, number) for number in numbers]
-    return [Part(incident.number, incident.status) for incident in found if incident is not None]
+    statuses = incidents.statuses(connection, numbers)
+    return [Part(number, statuses[number]) for number in numbers if number in statuses]

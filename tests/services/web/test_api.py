@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from projections import reading
+from projections import incidents, reading
 from projections.reading import AT_MOST_SECONDS
 from services.access.identity import Role
 from tests.services.web.serving import Web
@@ -181,6 +181,14 @@ async def test_a_status_link_shows_all_that_its_words_became_after_a_split(web: 
         page = (await ana.get(link.replace("/status/", "/es/status/"), headers={"Accept": "text/html"})).text
         assert "varias solicitudes" in page
         assert "La impresora" not in page  # the agent's own words
+        first, second = page.split('id="part-')[1:]
+        assert [each.count('<li class="past">') for each in (first, second)] == [4, 1]  # each its own way along
+        assert [each.count("/rate") for each in (first, second)] == [1, 0]
+        assert [words in part for part, words in ((first, "Sale dos veces"), (second, "Y además"))] == [True, True]
+        for what in ("close", "reopen", "rate"):
+            unsaid = await ana.post(f"{link}/{what}", data={"score": "5"})
+            assert (unsaid.status_code, "1, 2" in unsaid.json()["detail"]) == (409, True)
+        assert (await ana.post(f"{link}/rate", data={"number": "1", "score": "5"})).status_code == 200
         assert (await ana.post(f"{link}/reopen", data={"number": "1"})).status_code == 200
         assert (await ana.post(f"{link}/close", data={"number": "2"})).status_code == 200
         await web.settled()
@@ -191,6 +199,8 @@ async def test_a_status_link_shows_all_that_its_words_became_after_a_split(web: 
         await web.settled()
         again = (await ana.get(link)).json()
         assert (again["number"], "parts" in again) == (1, False)
+        assert await web.hub.database.run(incidents.statuses, [1]) == {1: "closed"} == {1: again["status"]}
+        assert (await ana.post(f"{link}/reopen")).status_code == 200  # one again: which is meant is plain
 
 
 async def test_the_list_is_filtered_searched_and_paged(web: Web) -> None:
