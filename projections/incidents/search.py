@@ -15,7 +15,7 @@ from uuid import UUID
 from eventstore.database import Connection
 from eventstore.packed import Uuids
 
-_WALK = 8
+_WALK = 4
 """Both ways cost about the same at the square root of so many times the timeline's lines (docs/performance.md)."""
 _UNKNOWN_SHARE = 0.005
 """PostgreSQL's DEFAULT_TS_MATCH_SEL: a word without a figure is taken to be as frequent at most."""
@@ -24,14 +24,15 @@ _DIGITS_MAX = 18  # what a bigint holds
 SOUGHT: LiteralString = (
     # `loose`: what any incident has that has the words in one line. Phrases have lost their order there, and what must
     # not stand beside a word may well stand in another line
+    # `single`: which one line has if all of them together have it
     "WITH sought AS MATERIALIZED (SELECT words, nullif(regexp_replace(querytree(words), '<(-|\\d+)>', '&', 'g'), 'T')"
-    "::tsquery AS loose FROM websearch_to_tsquery('public.words', %s) AS words)"
+    "::tsquery AS loose, words::text !~ '[&<!]' AS single FROM websearch_to_tsquery('public.words', %s) AS words)"
 )
 SAID: LiteralString = (
     # CASE: an incident's lines are read only where all its words together don't rule it out
     "CASE WHEN (SELECT loose FROM sought) IS NULL OR EXISTS (SELECT FROM incident_words AS doc"
     "  WHERE doc.number = {number} AND doc.words @@ (SELECT loose FROM sought) OFFSET 0)"
-    " THEN EXISTS (SELECT FROM entries"
+    " THEN (SELECT single FROM sought) OR EXISTS (SELECT FROM entries"
     "  WHERE entries.incident = {id} AND entries.words @@ (SELECT words FROM sought) OFFSET 0) ELSE false END"
 )
 """A condition: one line of this incident has all the words. Needs `SOUGHT` before it, with the words as its value."""

@@ -224,7 +224,8 @@ def _two_people(row: AliasRow, _fact: CustomerUnmerged, _: Recorded) -> AliasRow
 _WORDS_SETTLED: LiteralString = (  # again, of the incidents that have one of the lines that follow
     "INSERT INTO incident_words SELECT number, words FROM (SELECT incident, public.words_of(strip(words)) AS words"
     "  FROM entries WHERE incident = ANY(ARRAY(SELECT incident FROM entries WHERE {})) GROUP BY incident"
-    " ) AS said JOIN timeline_incidents USING (incident)"
+    # by number: a list walks past neighbours
+    " ) AS said JOIN timeline_incidents USING (incident) ORDER BY number"
     " ON CONFLICT (number) DO UPDATE SET words = excluded.words WHERE incident_words.words <> excluded.words"
 )
 

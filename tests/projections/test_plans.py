@@ -28,6 +28,7 @@ from projections.articles import queue as waiting
 from projections.articles.readers import ANYBODY
 from projections.incidents import views
 from projections.incidents.views import View
+from projections.page import LIMIT
 from schemas.interaction import Channel
 from services import quarantine
 from services.deliveries import queue
@@ -147,6 +148,46 @@ def test_a_page_of_the_incident_list_reads_a_page_and_not_all_history(plans_of, 
     if found.next_cursor is not None:
         _, plans = plans_of(lambda connection: incidents.find(connection, cursor=found.next_cursor, **asked), sight)
         assert _too_much(plans) == []
+
+
+def test_a_list_that_walks_for_a_word_is_planned_for_all_words_at_once(crowded):
+    with crowded.dedicated() as connection:
+        following = incidents.find(connection, q=crowd.COMMON).next_cursor
+        for cursor in (None, following):
+            for _ in range(12):  # five to be prepared, five planned for their own word
+                incidents.find(connection, q=crowd.COMMON, cursor=cursor)
+        walked = connection.execute(
+            "SELECT generic_plans > 0 FROM pg_prepared_statements WHERE statement LIKE 'WITH sought%'"
+        ).fetchall()
+
+    assert walked == [(True,), (True,)]
+
+
+@pytest.mark.parametrize(
+    ("q", "reads_lines"),
+    [
+        (crowd.EVERYWHERE, False),
+        (f"{crowd.EVERYWHERE} OR {crowd.COMMON}", False),
+        (f"{crowd.EVERYWHERE} tarde", True),
+        (f"{crowd.EVERYWHERE} -{crowd.COMMON}", True),
+        ('"ayer por la tarde"', True),
+    ],
+)
+def test_a_list_that_walks_reads_lines_only_where_words_may_stand_in_several(plans_of, q, reads_lines):
+    found, plans = plans_of(lambda connection: incidents.find(connection, q=q))
+    lines = [node for plan in plans for node in _nodes(plan) if node.get("Relation Name") == "entries"]
+
+    assert len(found.items) == LIMIT
+    assert (sum(_touched(node) for node in lines) > 0) is reads_lines
+
+
+def test_the_words_of_neighbours_lie_together(crowded):
+    with crowded.transaction() as connection:
+        pages = connection.execute(
+            "SELECT count(DISTINCT (ctid::text::point)[0]) FROM incident_words WHERE number BETWEEN 9001 AND 10000"
+        ).fetchone()
+
+    assert pages[0] <= 60  # of some 600
 
 
 _THIS_MORNING = knowledge_usage.Asked(_MORNING, _NOON)
