@@ -7,7 +7,6 @@ import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from fastapi import WebSocket, WebSocketDisconnect
@@ -17,6 +16,7 @@ from channels.chat import frames
 from channels.chat.frames import Ack, Bye, EmailIn, Hello, Problem, Say, TypingIn, Welcome
 from channels.chat.rooms import Outbox
 from channels.chat.sessions import Session
+from channels.chat.shared import Shared
 from channels.intake import in_time
 from schemas.address import email_address
 from schemas.errors import (
@@ -30,9 +30,6 @@ from schemas.errors import (
 from schemas.ids import chat_id
 from schemas.interaction import Channel, Hints, Interaction, Party
 from schemas.language import locale_language
-
-if TYPE_CHECKING:
-    from channels.chat.gateway import ChatGateway
 
 _MESSAGES_AT_ONCE = 64  # of one connection on their way to the log; then we stop reading. Its rate lets by fewer in 5 s
 _TYPING_SECONDS = 1.0
@@ -58,8 +55,8 @@ class Client:
 class Connection:
     """One client, connected."""
 
-    def __init__(self, gateway: ChatGateway, websocket: WebSocket, place: str, token: str | None, site: str) -> None:
-        self._gateway = gateway
+    def __init__(self, shared: Shared, websocket: WebSocket, place: str, token: str | None, site: str) -> None:
+        self._shared = shared
         self._token = token
         self._site = site
         self._websocket = websocket
@@ -83,7 +80,7 @@ class Connection:
         finally:
             if self._client is not None:
                 session = self._client.session
-                self._gateway.rooms.leave(session.thread, self._outbox, session=session.id)
+                self._shared.rooms.leave(session.thread, self._outbox, session=session.id)
         if self._websocket.application_state is WebSocketState.CONNECTED:
             await self._close()
 
@@ -132,7 +129,7 @@ class Connection:
                 continue
             answer = self._outbox.written(frame)
             if answer is not None:
-                self._gateway.rooms.receipt(answer)
+                self._shared.rooms.receipt(answer)
 
     async def _read(self, messages: asyncio.TaskGroup) -> None:
         while self._refused < _REFUSED_MAX:
@@ -161,15 +158,15 @@ class Connection:
             case Hello():
                 self._greet(frame)
             case Say() if self._client is not None:
-                self._gateway.said.take(str(self._client.session.id))
+                self._shared.said.take(str(self._client.session.id))
                 await self._gate.acquire()
                 messages.create_task(self._say(self._client, frame))
             case TypingIn() if self._client is not None:
                 await self._relay_typing(self._client)
             case EmailIn() | Bye() if self._client is not None:
-                self._gateway.said.take(str(self._client.session.id))
+                self._shared.said.take(str(self._client.session.id))
                 if isinstance(frame, EmailIn):
-                    self._gateway.named(email_address(frame.email), self._place)
+                    self._shared.named(email_address(frame.email), self._place)
                 await self._gate.acquire()
                 messages.create_task(self._ask_house(self._client, frame))
             case Say() | TypingIn() | EmailIn() | Bye():
@@ -179,17 +176,17 @@ class Connection:
         if self._client is not None:
             raise MalformedError("one hello is enough")
         claims = (Party(address=email_address(hello.email), name=hello.name or ""),) if hello.email else ()
-        self._gateway.opened.take(self._place)
+        self._shared.opened.take(self._place)
         for claim in claims:
-            self._gateway.named(claim.address, self._place)
-        session, known = self._gateway.sessions.open(hello.token or self._token)
+            self._shared.named(claim.address, self._place)
+        session, known = self._shared.sessions.open(hello.token or self._token)
         language = locale_language(hello.locale)
         details = {"site": self._site} if self._site else {}
         self._client = Client(session, hello.name or "", claims, language, details)
         self._outbox.wants_states = hello.states
-        self._outbox.put(Welcome(self._gateway.sessions.sign(session), session.id))
+        self._outbox.put(Welcome(self._shared.sessions.sign(session), session.id))
         # joined before the history is read: what is said meanwhile is in one of the two
-        self._gateway.rooms.join(session.thread, self._outbox, session=session.id)
+        self._shared.rooms.join(session.thread, self._outbox, session=session.id)
         self._known_thread = session.thread if known else None
         self._greeted.set()
 
@@ -206,7 +203,7 @@ class Connection:
     async def _send_history(self, thread: UUID) -> None:
         try:
             async with in_time():
-                lines = await self._gateway.history(thread)
+                lines = await self._shared.history(thread)
         except RetryableError as error:
             self._outbox.put(Problem("log_unavailable", retry_after=error.retry_after))
             self._outbox.go_live()
@@ -214,24 +211,24 @@ class Connection:
             await self._outbox.put_history(lines)
 
     async def _tell_state(self, session: Session) -> None:
-        if self._gateway.house is None:
+        if self._shared.house is None:
             return
         try:
             async with in_time():
-                self._outbox.tell(await self._gateway.house.state_of(session.id, session.thread))
+                self._outbox.tell(await self._shared.house.state_of(session.id, session.thread))
         except RetryableError as error:
             self._outbox.put(Problem("log_unavailable", retry_after=error.retry_after))
 
     async def _ask_house(self, client: Client, frame: EmailIn | Bye) -> None:
         session = client.session
         try:
-            if self._gateway.house is None:
+            if self._shared.house is None:
                 return
             async with in_time():
                 if isinstance(frame, EmailIn):
-                    await self._gateway.house.left_email(session.id, session.thread, frame.email)
+                    await self._shared.house.left_email(session.id, session.thread, frame.email)
                 else:
-                    await self._gateway.house.ended(session.id)
+                    await self._shared.house.ended(session.id)
         except RetryableError as error:
             self._outbox.put(Problem("log_unavailable", retry_after=error.retry_after))
         except RefusedError as error:
@@ -242,7 +239,7 @@ class Connection:
     async def _say(self, client: Client, say: Say) -> None:
         try:
             interaction = _interaction(client, say)
-            await self._gateway.intake.submit(interaction)
+            await self._shared.intake.submit(interaction)
         except TooLargeError:
             self._outbox.put(Problem("too_large", say.id))
         except RetryableError as error:
@@ -258,9 +255,9 @@ class Connection:
             await asyncio.sleep(_PAUSE_SECONDS)
             return
         self._typed_at = now
-        self._gateway.typing.take(self._place)
-        if self._gateway.typed is not None:
-            await self._gateway.typed(client.session.id)
+        self._shared.typing.take(self._place)
+        if self._shared.typed is not None:
+            await self._shared.typed(client.session.id)
 
 
 async def _for_ever() -> None:

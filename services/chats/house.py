@@ -43,7 +43,7 @@ _decoder = msgspec.msgpack.Decoder(Chat)
 
 
 class ChatHouse:
-    """Implements channels.chat.gateway.House."""
+    """Implements channels.chat.shared.House."""
 
     def __init__(self, database: Database, commands: Commands, tokens: ThreadTokens) -> None:
         self._database = database

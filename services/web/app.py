@@ -19,6 +19,7 @@ from channels.chat.gateway import ChatGateway
 from channels.chat.replies import Receipts, follow_replies
 from channels.chat.rooms import ChatRooms
 from channels.chat.sessions import ChatSessions
+from channels.chat.shared import Shared
 from channels.email.parser_pool import Bounds, ParserPool
 from channels.form import Forms
 from channels.in_person import Visits
@@ -252,13 +253,15 @@ def _gateway(
         signals.send(f"chat/{session}", "typing", "")
 
     return ChatGateway(
-        intake,
-        ChatSessions(hub.secret, hub.tokens),
-        rooms,
-        talk.history,
-        typed=typed,
-        house=ChatHouse(hub.database, commands, hub.tokens),
-        rate_limit=hub.settings.rate_limit,
+        Shared(
+            intake,
+            ChatSessions(hub.secret, hub.tokens),
+            rooms,
+            talk.history,
+            typed=typed,
+            house=ChatHouse(hub.database, commands, hub.tokens),
+            rate_limit=hub.settings.rate_limit,
+        )
     )
 
 

@@ -18,6 +18,7 @@ from channels.chat.frames import State
 from channels.chat.gateway import ChatGateway
 from channels.chat.rooms import ChatLine, ChatRooms
 from channels.chat.sessions import ChatSessions
+from channels.chat.shared import Shared
 from channels.form import Forms, Posted, posted
 from channels.intake import Intake, Item, decode_item
 from channels.opening_hours import OpeningHours
@@ -134,9 +135,10 @@ async def serving(database: Database, blobs: Blobs, *, rate_limit: bool = False)
     listening = ports.listening()
     base = f"http://127.0.0.1:{listening.getsockname()[1]}"
     forms = Forms(intake, tokens, blobs, public_url=base, sender_of=outside.sender_of, rate_limit=rate_limit)
-    chat = ChatGateway(
+    shared = Shared(
         intake, sessions, rooms, outside.history, typed=outside.note_typed, house=outside, rate_limit=rate_limit
     )
+    chat = ChatGateway(shared)
     edge = registry.Edge(
         intake=intake,
         forms=forms,

@@ -18,12 +18,12 @@ import websockets
 from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection, connect
 
-from channels.chat import connection, gateway
+from channels.chat import connection, shared
 from channels.chat.frames import Words
-from channels.chat.gateway import SAID_IN_ONE_SESSION, TYPED_FROM_ONE_PLACE
 from channels.chat.replies import Receipts, follow_replies
 from channels.chat.rooms import ChatLine, Outbox
 from channels.chat.sessions import ChatSessions, Session
+from channels.chat.shared import SAID_IN_ONE_SESSION, TYPED_FROM_ONE_PLACE
 from channels.form import OF_ONE_ADDRESS
 from channels.tokens import ThreadTokens
 from eventstore import store
@@ -527,8 +527,8 @@ async def test_what_is_pushed_while_the_history_is_read_comes_after_it_and_once(
 async def test_only_so_many_chats_are_open_from_one_place_and_the_next_hears_when_to_come_back(
     database: Database, blobs: Blobs, monkeypatch: pytest.MonkeyPatch, of_one_place: int, of_all: int
 ):
-    monkeypatch.setattr(gateway, "OPEN_FROM_ONE_PLACE", of_one_place)
-    monkeypatch.setattr(gateway.ChatGateway.__init__, "__kwdefaults__", _defaults(capacity=of_all))
+    monkeypatch.setattr(shared, "OPEN_FROM_ONE_PLACE", of_one_place)
+    monkeypatch.setattr(shared, "OPEN_AT_ONCE", of_all)
     async with serving(database, blobs, rate_limit=True) as desk:
         async with AsyncExitStack() as open_ones:
             for _ in range(2):
@@ -547,7 +547,3 @@ async def test_only_so_many_chats_are_open_from_one_place_and_the_next_hears_whe
                     with contextlib.suppress(websockets.ConnectionClosed):
                         if (await again.hello())["type"] == "welcome":
                             break
-
-
-def _defaults(**changed: object) -> dict[str, object]:
-    return (gateway.ChatGateway.__init__.__kwdefaults__ or {}) | changed

@@ -168,7 +168,8 @@ class _Frames:
         )
         response.headers["Content-Security-Policy"] = policy_framed_by(site.origins)
         if self._cookie not in request.cookies:
-            kept = f"{self._cookie}={self._chat.sessions.fresh()}; Path=/widget/{site.key}; Max-Age={_COOKIE_SECONDS}"
+            token = self._chat.shared.sessions.fresh()
+            kept = f"{self._cookie}={token}; Path=/widget/{site.key}; Max-Age={_COOKIE_SECONDS}"
             # each site that frames it has a jar of its own, which browsers keep although the frame is a stranger there
             response.headers.append("Set-Cookie", f"{kept}; Secure; HttpOnly; SameSite=None; Partitioned")
         return response
