@@ -43,6 +43,24 @@ KIND: Mapping[str, str] = {
     "download": "Download",
     "guide": "Guide",
 }
-"""What one article is; words.ARTICLE_KIND names all of a kind."""
+"""What one article is; words.articles.KINDS names all of a kind."""
 
-GROUPS = (STATE, AUDIENCE, DOUBT, NEED, KIND)
+KINDS: Mapping[str, str] = {
+    "faq": "Frequent questions",
+    "how_to": "Guides",
+    "known_issue": "Known problems",
+    "release_note": "What is new",
+    "checklist": "Checklists",
+    "legal": "Legal",
+    "download": "Downloads",
+    "guide": "Step by step",
+}
+
+FACET: Mapping[str, str] = {
+    "kind": "Kind",
+    "category": "Category",
+    "product": "Product",
+    "language": "Language",
+}
+
+GROUPS = (STATE, AUDIENCE, DOUBT, NEED, KIND, KINDS, FACET)

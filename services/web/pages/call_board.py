@@ -28,8 +28,8 @@ from services.web.guard import caller
 from services.web.pages import posted, windows
 from services.web.pages.call_pages import PROJECTIONS, Position
 from services.web.pages.call_view import views
+from services.web.pages.call_words import LOOK
 from services.web.pages.screen import Screen, redirect
-from services.web.pages.words import CALL_LOOK
 from services.web.parts import Parts
 from services.web.routing import Router
 
@@ -115,7 +115,7 @@ def router(parts: Parts, screen: Screen) -> Router:
             await parts.wait_for(min_position, *PROJECTIONS, "callbacks")
         asked = Asked(
             agent=one_line(agent),
-            state=state if state in CALL_LOOK else "",
+            state=state if state in LOOK else "",
             number=one_line(number),
             day=_day(day, hours),
             cursor=cursor,

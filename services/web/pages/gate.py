@@ -24,8 +24,8 @@ from services.access.identity import Role
 from services.access.oidc import Provider, ProviderError
 from services.access.sign_in import CameIn, SignIn
 from services.web.pages import posted
+from services.web.pages.access_words import SIGN_IN
 from services.web.pages.screen import Screen, redirect
-from services.web.pages.words import SIGN_IN
 from services.web.parts import Parts
 from services.web.routing import Router
 
@@ -76,7 +76,7 @@ class Gate:
     def show(
         self, request: Request, *, why: str = "", name: str = "", wanted: str = "", error: Exception | None = None
     ) -> Response:
-        """The first step's page. `why`: a key of words.SIGN_IN."""
+        """The first step's page. `why`: a key of words.access.SIGN_IN."""
         status, headers = _answered(error)
         context = {
             "problem": SIGN_IN[why] if why else "",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.web.pages import access_words as access
 from services.web.pages import article_words as articles
+from services.web.pages import call_words as calls
 from services.web.pages import help_words as helping
 from services.web.pages import mail_words as mail
+from services.web.pages import quarantine_words as quarantine
 from services.web.pages import refusal_words as refusals
+from services.web.pages import timeline_words as timeline
 from services.web.pages import usage_words as usage
 
 STATUS: Mapping[str, str] = {
@@ -28,173 +32,11 @@ CHANNEL: Mapping[str, str] = {
     "in_person": "in person",
 }
 
-DELIVERY: Mapping[str, str] = {
-    "queued": "on its way",
-    "sent": "delivered",
-    "delayed": "delayed",
-    "failed": "not delivered",
-    "bounced": "came back",
-    "uncertain": "delivery uncertain",
-    "withdrawn": "taken back",
-}
-
-CONFIRMATION: Mapping[str, str] = {
-    "queued": "Our confirmation is on its way.",
-    "sending": "Our confirmation is being sent.",
-    "delayed": "Our confirmation is delayed.",
-    "sent": "Our confirmation was sent.",
-    "failed": "Our confirmation was not delivered.",
-    "uncertain": "It is uncertain whether our confirmation arrived.",
-    "withheld": "No confirmation was sent:",
-}
-
-WITHHELD: Mapping[str, str] = {
-    "muted": "automatic mail to this address is muted.",
-    "too_many": "they had many automatic mails already.",
-}
-
-LABEL: Mapping[str, str] = {
-    "encrypted": "encrypted",
-    "signed": "signed",
-    "invitation": "invitation",
-    "invitation_changed": "changed invitation",
-    "invitation_cancelled": "cancelled invitation",
-    "invitation_answered": "answer to an invitation",
-    "incomplete": "more in the original",
-    "forwarded": "passed on",
-    "via_list": "through a list",
-    "on_behalf": "on behalf",
-    "reply_elsewhere": "wants answers elsewhere",
-    "several_authors": "several senders",
-    "name_is_address": "the name is another address",
-    "name_is_ours": "the name is one of ours",
-    "hidden_characters": "unseen characters in the name",
-    "link_elsewhere": "a link leads elsewhere than it says",
-}
-
-WARNING = frozenset(
-    ("reply_elsewhere", "several_authors", "name_is_address", "name_is_ours", "hidden_characters", "link_elsewhere")
-)
-"""Labels that ask for a second look."""
-
-MAIL_DETAIL: Mapping[str, str] = {
-    "called": "Calls themselves",
-    "forwarded_by": "Passed on by",
-    "written_from": "Sent from",
-    "sent_by": "Sent by",
-    "list": "Mailing list",
-    "reply_to": "Wants answers at",
-}
-"""What is said below a message of who else had a hand in it, in this order."""
-
-CALL_STATE: Mapping[str, str] = {"ringing": "ringing", "active": "talking", "ended": "ended"}
-
-CALL_LOOK: Mapping[str, str] = {"ringing": "ringing", "active": "talking", "held": "on hold", "ended": "ended"}
-
-OUTCOME: Mapping[str, str] = {
-    "solved": "Solved",
-    "informed": "Answered a question",
-    "promised": "We will get back to them",
-    "again": "They will call again",
-    "unreached": "Nobody reached",
-    "wrong_number": "Wrong number",
-    "normalClearing": "hung up",
-    "busy": "busy",
-    "cancel": "given up",
-    "noAnswer": "no answer",
-    "congestion": "line congested",
-    "notFound": "no such number",
-    "forwarded": "forwarded",
-}
-OUTCOMES = ("solved", "informed", "promised", "again", "unreached", "wrong_number")
-"""What an agent chooses from; the others are a telephone system's words."""
-
 CHAT_STATE: Mapping[str, str] = {"waiting": "waiting", "active": "talking", "closed": "ended", "missed": "missed"}
 
 CHAT: Mapping[str, str] = {"goodbye": "Thank you for writing to us. Goodbye!"}
 
 DIRECTION: Mapping[str, str] = {"in": "incoming", "out": "outgoing"}
-
-REASON: Mapping[str, str] = {
-    "signed_token": "it came through our own link",
-    "references": "it answers a message of this incident",
-    "subject_number": "its subject names the incident",
-    "same_mail": "the same mail came to another mailbox of ours",
-    "session": "it is part of the same chat or call",
-    "same_customer": "the same customer had this open",
-    "new": "nothing fitting was open",
-    "agent": "an agent said so",
-    "follows": "it goes on with one that was closed long ago",
-    "followed_by": "somebody went on with it after it was closed",
-    "claimed_address": "somebody gave this customer's address, unverified",
-    "stranger_with_number": "a stranger's subject names it",
-    "stranger_with_references": "a stranger answers its messages",
-    "timeout": "nobody came in time",
-    "nobody_available": "nobody was available",
-}
-
-FACT: Mapping[str, str] = {
-    "IncidentOpened": "Incident opened",
-    "InteractionLinked": "Added here",
-    "InteractionUnlinked": "Moved to another incident",
-    "ParticipantAdded": "Takes part",
-    "MergeSuggested": "Probably the same as another incident",
-    "IncidentMerged": "Merged",
-    "IncidentUnmerged": "Stands alone again",
-    "IncidentAssigned": "Assigned",
-    "IncidentTeamAssigned": "Given to a team",
-    "IncidentSnoozed": "Was snoozed",
-    "IncidentWoken": "Woken",
-    "IncidentPrioritized": "Priority set",
-    "IncidentTagged": "Tags changed",
-    "IncidentNoted": "Note",
-    "IncidentResolved": "Resolved",
-    "IncidentClosed": "Closed",
-    "IncidentReopened": "Reopened",
-    "IncidentRestored": "Undone",
-    "WorkStarted": "Work began",
-    "WorkStopped": "Time spent",
-    "IncidentRated": "Rated by the customer",
-    "AgentsMentioned": "Called in",
-    "NoteFilesAdded": "Files added to a note",
-    "ArticleLinked": "Article linked",
-    "ArticleUnlinked": "Article taken off",
-    "ReplyWithdrawn": "Reply taken back",
-    "InteractionHeld": "Held for a moment",
-    "InteractionPostponed": "delivery delayed",
-    "InteractionRequeued": "sent again",
-    "InteractionWithdrawn": "Taken back",
-    "CallStarted": "The telephone rang",
-    "CallRang": "It rang at",
-    "CallAnswered": "Call answered",
-    "CallHeld": "Call on hold",
-    "CallResumed": "Call resumed",
-    "CallEnded": "Call ended",
-    "CallNoted": "Call notes",
-    "CallOutcomeSet": "Outcome of the call",
-    "CallAttached": "Call attached",
-    "CallIdentified": "Logged and reported: one call",
-    "CallParted": "Two calls after all",
-    "InteractionDelivered": "Delivered",
-    "InteractionDeliveryFailed": "Could not be delivered",
-    "InteractionDeliveryUncertain": "Nobody knows whether it arrived",
-    "InteractionBounced": "Came back",
-    "InteractionDelayed": "Delayed on its way",
-    "InteractionComplained": "Called spam by its reader",
-    "CustomerRegistered": "Customer registered",
-    "AddressAdded": "Address added",
-    "AddressProven": "Address verified",
-    "CustomerMerged": "Customers merged",
-    "CustomerUnmerged": "Customers separated again",
-    "CustomerJoinedOrganization": "Belongs to an organization",
-    "CustomerLeftOrganization": "Left an organization",
-    "PersonErased": "Personal data erased",
-    "ChatAccepted": "Chat accepted",
-    "ChatTransferred": "Chat handed on",
-    "ChatTransferUndone": "Not handed on after all",
-    "ChatClosed": "Chat ended",
-    "ChatMissed": "Nobody accepted the chat",
-}
 
 COLUMN: Mapping[str, str] = {
     "day": "day",
@@ -250,49 +92,7 @@ REBUILD: Mapping[str, str] = {
     "stopped": "stopped",
 }
 
-SIGN_IN: Mapping[str, str] = {
-    "wrong": "The name or the password is wrong.",
-    "wait": PROBLEM[429],
-    "again": "That took too long. Please sign in again.",
-    "code": "This code is wrong, or was used already.",
-    "provider": "Signing in there did not work. Please try again.",
-    "not_ours": "Nobody here goes by that sign-in. Ask an administrator.",
-}
-
-ARTICLE_KIND: Mapping[str, str] = {
-    "faq": "Frequent questions",
-    "how_to": "Guides",
-    "known_issue": "Known problems",
-    "release_note": "What is new",
-    "checklist": "Checklists",
-    "legal": "Legal",
-    "download": "Downloads",
-    "guide": "Step by step",
-}
-
-FACET: Mapping[str, str] = {
-    "kind": "Kind",
-    "category": "Category",
-    "product": "Product",
-    "language": "Language",
-}
-
 SCORE: Mapping[str, str] = {"1": "Badly", "2": "Not well", "3": "So-so", "4": "Well", "5": "Very well"}
-
-SAME_CALL: Mapping[str, str] = {
-    "same_agent": "the same number and agent, within five minutes",
-    "same_number": "the same number, within five minutes",
-}
-
-TAKEN_BACK: Mapping[str, str] = {
-    "assigned": "the assignment",
-    "resolved": "the resolution",
-    "closed": "the closing",
-    "reopened": "the reopening",
-    "moved": "the move",
-    "split": "the split",
-}
-"""What an `IncidentRestored` undid."""
 
 UNDO: Mapping[str, str] = {
     "refused": "That can't be undone any more: somebody changed it since, or it was more than ten minutes ago.",
@@ -401,111 +201,6 @@ DONE: Mapping[str, str] = {
 }
 """What a page says was done just before it: `redirect(request, path, done="saved")`."""
 
-ROLE: Mapping[str, str] = {"agent": "agent", "analyst": "analyst", "admin": "administrator"}
-
-SCOPE: Mapping[str, str] = {
-    "read": "reads only, changes nothing",
-    "incidents": "incidents, customers, calls, chats",
-    "reports": "reports and the history",
-    "knowledge": "articles and search",
-    "administration": "users, teams, tokens, lines",
-}
-
-SCOPE_NAME: Mapping[str, str] = {
-    "read": "reading",
-    "incidents": "Incidents",
-    "reports": "Reports",
-    "knowledge": "Knowledge",
-    "administration": "Administration",
-}
-
-ACCESS: Mapping[str, str] = {
-    "UserCreated": "User made",
-    "RoleChanged": "Role changed",
-    "UserDisabled": "Not let in any more",
-    "UserEnabled": "Let in again",
-    "PasswordChanged": "Password changed",
-    "EmailChanged": "Mail address changed",
-    "ProviderLinked": "Linked to an identity provider",
-    "ProviderUnlinked": "Identity provider unlinked",
-    "SecondFactorSet": "Second factor set up",
-    "SecondFactorRemoved": "Second factor removed",
-    "JoinedTeam": "Joined a team",
-    "LeftTeam": "Left a team",
-    "SignedIn": "Signed in",
-    "SignInFailed": "Not let in",
-    "SessionEnded": "Session ended",
-    "TeamCreated": "Team made",
-    "TeamRenamed": "Team renamed",
-    "TeamClosed": "Team closed to others",
-    "TeamOpened": "Team opened to all agents",
-    "TeamMailSet": "How a team writes changed",
-    "TeamRetired": "Team retired",
-    "TokenCreated": "Token made",
-    "TokenRevoked": "Token revoked",
-    "LineCreated": "Telephone line made",
-    "LineKeyRenewed": "Telephone line's key renewed",
-    "LineRevoked": "Telephone line revoked",
-    "WidgetCreated": "Chat widget made",
-    "WidgetChanged": "Chat widget changed",
-    "WidgetRemoved": "Chat widget removed",
-    "HeldReprocessed": "Tried again from quarantine",
-    "HeldReleased": "Let in from quarantine",
-    "HeldDiscarded": "Discarded from quarantine",
-    "HeldRestored": "Put back into quarantine",
-    "PlacesForgotten": "Places forgotten",
-}
-
-ACCESS_DETAIL: Mapping[str, str] = {
-    "password": "by password",
-    "code": "by password and code",
-    "recovery_code": "by a recovery code",
-    "provider": "by the identity provider",
-    "wrong_password": "wrong password",
-    "wrong_code": "wrong code",
-    "throttled": "too many attempts",
-    "not_ours": "a stranger from the identity provider",
-    "signed_out": "signed out",
-    "signed_in_again": "signed in again",
-    "ended": "ended by somebody",
-    "password_changed": "the password changed",
-    "disabled": "not let in any more",
-    "expired": "after its hours",
-    "agent": "agent",
-    "analyst": "analyst",
-    "admin": "administrator",
-}
-"""Codes in an entry of the access log; anything else is a name, and shown as it is."""
-
-HELD: Mapping[str, str] = {
-    "undecodable": "Can't be read",
-    "unparsable": "The mail can't be parsed",
-    "raw_missing": "Its bytes are gone",
-    "undecidable": "Can't be decided",
-    "refused_by_the_database": "The database refuses it",
-    "claims_a_customer": "Not from the customer it names",
-    "claims_an_incident": "Not genuine, and answers an incident",
-}
-"""Why something is held in quarantine."""
-
-HELD_ADVICE: Mapping[str, str] = {
-    "undecodable": "It is damaged, or of another version of Cauce. Try again after an upgrade; else discard it.",
-    "unparsable": "It stopped the parser twice. Try again after an upgrade; meanwhile read it here and answer by hand.",
-    "raw_missing": "The file it names is not in the store. Bring the store back from a backup and try again.",
-    "undecidable": "A rule failed on it: a defect of ours. Try again after the repair.",
-    "refused_by_the_database": "Something in it can't be stored, too large for example. Try again after the repair.",
-    "claims_a_customer": "The checks of its sender failed. Ask the customer by another way; let it in if it is theirs.",
-    "claims_an_incident": "The checks of its sender failed. Let in, it opens an incident of its own, as a claim.",
-}
-"""What to do about it."""
-
-HELD_DECISION: Mapping[str, str] = {
-    "HeldReprocessed": "Tried again",
-    "HeldReleased": "Let in as it is",
-    "HeldDiscarded": "Discarded",
-    "HeldRestored": "Put back",
-}
-
 MENDING: Mapping[str, str] = {"merge": "Merge", "move": "Move", "split": "Split"}
 """What a re-correlation would do."""
 
@@ -514,47 +209,28 @@ MENDING_LEFT: Mapping[str, str] = {"a person decided": "a person decided"}
 MAIL_JOB: Mapping[str, str] = {"running": "under way", "done": "done", "stopped": "stopped", "failed": "failed"}
 
 GROUPS = (
+    *access.GROUPS,
     *articles.GROUPS,
+    *calls.GROUPS,
     *helping.GROUPS,
     *mail.GROUPS,
+    *quarantine.GROUPS,
     *refusals.GROUPS,
+    *timeline.GROUPS,
     *usage.GROUPS,
     STATUS,
     PRIORITY,
     CHANNEL,
-    DELIVERY,
-    CONFIRMATION,
-    WITHHELD,
-    LABEL,
-    MAIL_DETAIL,
-    CALL_STATE,
-    CALL_LOOK,
-    OUTCOME,
     CHAT,
     CHAT_STATE,
     DIRECTION,
-    REASON,
-    FACT,
-    TAKEN_BACK,
-    SAME_CALL,
     COLUMN,
     REPORT,
     PROBLEM,
     REBUILD,
-    SIGN_IN,
     DONE,
     SEND,
-    ARTICLE_KIND,
-    FACET,
     SCORE,
-    ROLE,
-    SCOPE,
-    SCOPE_NAME,
-    ACCESS,
-    ACCESS_DETAIL,
-    HELD,
-    HELD_ADVICE,
-    HELD_DECISION,
     MAIL_JOB,
     MENDING,
     MENDING_LEFT,

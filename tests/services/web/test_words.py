@@ -51,4 +51,4 @@ def test_a_refusal_is_said_in_the_words_of_the_screen_with_what_differs() -> Non
 def test_every_fact_that_a_timeline_can_show_has_words() -> None:
     shown = {"incident", "interaction", "call", "customer"}
     kinds = {cls.__name__ for cls in REGISTRY.values() if cls.category in shown and cls.__module__ != earlier.__name__}
-    assert kinds - set(words.FACT) <= {"InteractionReceived", "InteractionSent", "ProductNamed"}
+    assert kinds - set(words.timeline.FACT) <= {"InteractionReceived", "InteractionSent", "ProductNamed"}

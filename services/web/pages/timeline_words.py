@@ -1,0 +1,108 @@
+"""The words of a timeline: what happened, why something stands here, what became of a message. Part of words.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+DELIVERY: Mapping[str, str] = {
+    "queued": "on its way",
+    "sent": "delivered",
+    "delayed": "delayed",
+    "failed": "not delivered",
+    "bounced": "came back",
+    "uncertain": "delivery uncertain",
+    "withdrawn": "taken back",
+}
+
+REASON: Mapping[str, str] = {
+    "signed_token": "it came through our own link",
+    "references": "it answers a message of this incident",
+    "subject_number": "its subject names the incident",
+    "same_mail": "the same mail came to another mailbox of ours",
+    "session": "it is part of the same chat or call",
+    "same_customer": "the same customer had this open",
+    "new": "nothing fitting was open",
+    "agent": "an agent said so",
+    "follows": "it goes on with one that was closed long ago",
+    "followed_by": "somebody went on with it after it was closed",
+    "claimed_address": "somebody gave this customer's address, unverified",
+    "stranger_with_number": "a stranger's subject names it",
+    "stranger_with_references": "a stranger answers its messages",
+    "timeout": "nobody came in time",
+    "nobody_available": "nobody was available",
+}
+
+FACT: Mapping[str, str] = {
+    "IncidentOpened": "Incident opened",
+    "InteractionLinked": "Added here",
+    "InteractionUnlinked": "Moved to another incident",
+    "ParticipantAdded": "Takes part",
+    "MergeSuggested": "Probably the same as another incident",
+    "IncidentMerged": "Merged",
+    "IncidentUnmerged": "Stands alone again",
+    "IncidentAssigned": "Assigned",
+    "IncidentTeamAssigned": "Given to a team",
+    "IncidentSnoozed": "Was snoozed",
+    "IncidentWoken": "Woken",
+    "IncidentPrioritized": "Priority set",
+    "IncidentTagged": "Tags changed",
+    "IncidentNoted": "Note",
+    "IncidentResolved": "Resolved",
+    "IncidentClosed": "Closed",
+    "IncidentReopened": "Reopened",
+    "IncidentRestored": "Undone",
+    "WorkStarted": "Work began",
+    "WorkStopped": "Time spent",
+    "IncidentRated": "Rated by the customer",
+    "AgentsMentioned": "Called in",
+    "NoteFilesAdded": "Files added to a note",
+    "ArticleLinked": "Article linked",
+    "ArticleUnlinked": "Article taken off",
+    "ReplyWithdrawn": "Reply taken back",
+    "InteractionHeld": "Held for a moment",
+    "InteractionPostponed": "delivery delayed",
+    "InteractionRequeued": "sent again",
+    "InteractionWithdrawn": "Taken back",
+    "CallStarted": "The telephone rang",
+    "CallRang": "It rang at",
+    "CallAnswered": "Call answered",
+    "CallHeld": "Call on hold",
+    "CallResumed": "Call resumed",
+    "CallEnded": "Call ended",
+    "CallNoted": "Call notes",
+    "CallOutcomeSet": "Outcome of the call",
+    "CallAttached": "Call attached",
+    "CallIdentified": "Logged and reported: one call",
+    "CallParted": "Two calls after all",
+    "InteractionDelivered": "Delivered",
+    "InteractionDeliveryFailed": "Could not be delivered",
+    "InteractionDeliveryUncertain": "Nobody knows whether it arrived",
+    "InteractionBounced": "Came back",
+    "InteractionDelayed": "Delayed on its way",
+    "InteractionComplained": "Called spam by its reader",
+    "CustomerRegistered": "Customer registered",
+    "AddressAdded": "Address added",
+    "AddressProven": "Address verified",
+    "CustomerMerged": "Customers merged",
+    "CustomerUnmerged": "Customers separated again",
+    "CustomerJoinedOrganization": "Belongs to an organization",
+    "CustomerLeftOrganization": "Left an organization",
+    "PersonErased": "Personal data erased",
+    "ChatAccepted": "Chat accepted",
+    "ChatTransferred": "Chat handed on",
+    "ChatTransferUndone": "Not handed on after all",
+    "ChatClosed": "Chat ended",
+    "ChatMissed": "Nobody accepted the chat",
+}
+
+TAKEN_BACK: Mapping[str, str] = {
+    "assigned": "the assignment",
+    "resolved": "the resolution",
+    "closed": "the closing",
+    "reopened": "the reopening",
+    "moved": "the move",
+    "split": "the split",
+}
+"""What an `IncidentRestored` undid."""
+
+GROUPS = (DELIVERY, REASON, FACT, TAKEN_BACK)
