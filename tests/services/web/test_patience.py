@@ -14,12 +14,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
-from schemas.errors import MalformedError
-from services.web import limits, patience, problems
+from schemas.errors import RateLimitedError, RefusedError
+from services.web import patience, problems, slow_bodies
 from services.web.limits import BodyLimit
 from services.web.patience import rest_of
 from services.web.server import configured
@@ -45,7 +46,7 @@ async def _echo(websocket: WebSocket) -> None:
 async def _serving() -> AsyncIterator[int]:
     app = Starlette(
         routes=[Route("/", _length, methods=["POST"]), WebSocketRoute("/chat", _echo)],
-        exception_handlers={MalformedError: problems.answer},
+        exception_handlers={RefusedError: problems.answer},
     )
     app.add_middleware(BodyLimit)
     listening = ports.listening()
@@ -87,11 +88,51 @@ async def test_a_body_that_does_not_come_is_refused_and_one_in_time_is_not(monke
             writer.write(HEAD + part if len(part) > 1 else part)
             await asyncio.sleep(0.5)  # longer than a head may take
         assert (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n2"), 10)).startswith(b"HTTP/1.1 200")
-        monkeypatch.setattr(limits, "PIECE_SECONDS", 0.2)
+        monkeypatch.setattr(slow_bodies, "PIECE_SECONDS", 0.2)
         writer.write(HEAD + b"Content-Length: 3\r\n\r\nx")
         answer = await asyncio.wait_for(reader.readuntil(b"again"), 10)
         assert answer.startswith(b"HTTP/1.1 400")
         writer.close()
+
+
+async def test_what_slow_bodies_hold_is_bounded_and_the_first_of_them_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_bodies, "OF_ONE_PLACE_BYTES", 2500)
+    async with _serving() as port:
+        slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        for reader, writer in slow:
+            writer.write(HEAD + b"Expect: 100-continue\r\nContent-Length: 1001\r\n\r\n")
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)  # they are begun in this order
+            writer.write(b"x" * 1000)
+        refused = await asyncio.wait_for(slow[0][0].readuntil(b"under way"), 10)
+        assert refused.startswith(b"HTTP/1.1 429")
+        assert b"retry-after" in refused.lower()
+        for reader, writer in slow[1:]:
+            writer.write(b"x")
+            assert (await asyncio.wait_for(reader.readuntil(b"1001"), 10)).startswith(b"HTTP/1.1 200")
+        for _, writer in slow:
+            writer.close()
+
+
+async def test_other_places_are_let_go_only_for_what_all_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_bodies, "OF_ONE_PLACE_BYTES", 30)
+    monkeypatch.setattr(slow_bodies, "IN_ALL_BYTES", 50)
+    coming, pieces = slow_bodies.Coming(), asyncio.Queue[Message]()
+
+    async def begun(place: str) -> asyncio.Task[Message]:
+        pieces.put_nowait({"type": "http.request", "body": b"x" * 20, "more_body": True})
+        body = coming.one(pieces.get, place)
+        await body.receive()
+        waiting = asyncio.create_task(body.receive())
+        await asyncio.sleep(0)  # it waits
+        return waiting
+
+    a, b, b2, c = [await begun(place) for place in "abbc"]
+    for gone in (b, a):
+        with pytest.raises(RateLimitedError):
+            await gone
+    assert not (b2.done() or c.done())
+    b2.cancel()
+    c.cancel()
 
 
 async def test_messages_longer_than_what_is_read_at_once_stay_whole_and_in_order() -> None:
