@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
+from channels.email.words.html_cost import is_costly
 from channels.text import clean
 from schemas.errors import InvalidError
 from schemas.facts.article import ArticleKind, Audience
@@ -55,6 +56,8 @@ def read(path: Path, folder: Path, *, language: str) -> Source:
     said, text = _front_matter(clean(written).replace("\r\n", "\n"))
     tongue, shelf = _by_place(Path(place_of(path, folder)))
     if path.suffix.lower() in _HTML:
+        if is_costly(text):
+            raise InvalidError("it is nested or crowded beyond reason")
         page = html_markdown.read(text)
         heading, body, tongue = page.title, page.body, tongue or page.language
     else:

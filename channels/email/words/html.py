@@ -1,4 +1,4 @@
-"""HTML of a mail made safe to show. Bounded in size and depth. Below bodies.py; html_text.py reads what comes out.
+"""HTML of a mail made safe to show. Bounded in size and cost. Below bodies.py; html_text.py reads what comes out.
 
 What the sanitizer leaves is well-formed, its attributes quoted and escaped: that is what pictures.py and links.py,
 which go over it, rely on.
@@ -14,17 +14,13 @@ from itertools import count
 import nh3
 
 from channels.email.words import html_marks, pictures
+from channels.email.words.html_cost import is_costly
 
 HTML_MAX_CHARACTERS = 512 * 1024
 LINKS_MAX = 2000
-DEPTH_MAX = 500  # the sanitizer's time grows with the square of it
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 _ANCHOR = re.compile(r"<a\s", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
-_CLOSED_BY_THEMSELVES = frozenset(
-    ("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "p", "source", "track", "wbr")
-)
 _NEVER_READ = {"script", "style", "title", "noscript", "template", "svg", "math", "object", "select", "audio", "video"}
 _LINKS = ("https:", "http:", "mailto:", "tel:")
 _ATTRIBUTES = {
@@ -46,13 +42,13 @@ def is_cut(text: str) -> bool:
 
 
 def sanitized(text: str, *, embedded: Mapping[str, str] | None = None, remote: bool = False) -> str:
-    """HTML that may be shown. One nested beyond reason becomes plain text.
+    """HTML that may be shown. One that would cost too much becomes plain text.
 
     `embedded`: Content-ID → data URL of the pictures that came along; without it they stay named. `remote`: somebody
     asked for pictures from elsewhere; without it nothing is left that names where they lie but the host.
     """
     cut = text[:HTML_MAX_CHARACTERS]
-    if _depth(cut) > DEPTH_MAX:
+    if is_costly(cut):
         return f"<pre>{html.escape(html.unescape(_ANY_TAG.sub(' ', cut)))}</pre>"
     safe = nh3.clean(
         cut,
@@ -87,13 +83,3 @@ def _attribute(element: str, attribute: str, value: str) -> str | None:
             return html_marks.mark_of(attribute, value)
         case _:
             return value
-
-
-def _depth(text: str) -> int:
-    depth = deepest = 0
-    for closing, name in _TAG.findall(text):
-        if name.lower() in _CLOSED_BY_THEMSELVES:
-            continue
-        depth = max(depth - 1, 0) if closing else depth + 1
-        deepest = max(deepest, depth)
-    return deepest

@@ -146,6 +146,7 @@ _OF_ARTICLES = (
     "too long, and not by a little: what is to be shortened is kept",
     "not a ZIP that can be read",
     "it holds a name that leads elsewhere",
+    "it is nested or crowded beyond reason",
     "a file has at most {} bytes, all of them {}",
     "no article in {}: it takes .md and .html files",
 )

@@ -14,7 +14,8 @@ from channels.email.mime.encoded_words import WORDS_MAX
 from channels.email.mime.headers import HEADER_MAX_CHARACTERS
 from channels.email.mime.tree import MESSAGES_MAX, read_tree
 from channels.email.parse import TEXT_MAX_BYTES, parse
-from channels.email.words.html import DEPTH_MAX, HTML_MAX_CHARACTERS, LINKS_MAX
+from channels.email.words.html import HTML_MAX_CHARACTERS, LINKS_MAX
+from channels.email.words.html_cost import DEPTH_MAX, is_costly
 from schemas.interaction import Label, Party
 from tests.channels.email.mails import OURS, raw_mail
 
@@ -79,6 +80,30 @@ def test_of_many_links_the_words_of_the_last_are_left():
 def test_html_nested_beyond_reason_is_shown_as_text():
     html = b"Content-Type: text/html\r\n\r\n" + b"<div>" * (DEPTH_MAX + 1)
     assert read(HEAD + html + b"<b>hola</b>").html.split() == ["<pre>", "hola", "</pre>"]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p " + " ".join(f"a{number}" for number in range(1001)),
+        '<p x=">" ' + "/".join(f'a{number}="<b>"' for number in range(1001)),
+        "<p>" + "".join(f"<font size={number}>" for number in range(450)) + "</p>" + "<p>x</p>" * 1000,
+        "<!--> --><p>" + "".join(f"<b id={number}><!-- </b> -->" for number in range(450)) + "</p>" + "<p>x</p>" * 1000,
+        "<table>" + "x<p>" * 40_001,
+    ],
+    ids=["attributes", "attributes behind quotes", "fonts", "marks beside comments", "outside of a table's cells"],
+)
+def test_html_that_costs_the_sanitizer_much_is_told_before(html):
+    assert is_costly(html)
+    assert is_costly("<!-- <p " + "a " * 2000 + "-->") is False
+
+
+def test_html_of_every_day_is_not_costly():
+    cell = (
+        """<td align=left style="font-family: Arial, 'Open Sans'"><font face="Arial"><b>Son: <i>7 &gt; 5</i></b><br>"""
+    )
+    assert not is_costly("<html><body><table>" + f"<tr>{cell}</font></td></tr>" * 3000 + "</table>")
+    assert not is_costly(f'<p>Hola <img alt="a > b" src="data:image/png;base64,{"A/b+" * 50_000}"></p>')
 
 
 def test_of_many_recipients_the_first_take_part():

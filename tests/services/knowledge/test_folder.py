@@ -109,6 +109,12 @@ def test_what_is_no_article_is_refused_or_passed_by(tmp_path: Path) -> None:
             _read(tmp_path, name)
 
 
+def test_a_page_that_would_cost_too_much_is_refused(tmp_path: Path) -> None:
+    _put(tmp_path, **{"a.html": "<div>" * 501})
+    with pytest.raises(InvalidError, match="beyond reason"):
+        _read(tmp_path, "a.html")
+
+
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidError):
         folder.content(tmp_path / "gone.png", 10)
