@@ -1,22 +1,24 @@
 """The timeline: everything that happened to an incident, on whatever channel, in one order."""
 
 from projections.timeline.fold import TIMELINE
+from projections.timeline.link import (
+    end_of_thread,
+    goes_on_by_mail,
+    of_thread,
+    parts_of_thread,
+    spoken_for,
+    unanswered,
+)
 from projections.timeline.read import (
     end_of_customer,
     end_of_incident,
-    end_of_thread,
-    goes_on_by_mail,
     html_blob,
     of_customer,
     of_incident,
-    of_thread,
     original,
-    parts_of_thread,
     stored_file,
-    unanswered,
 )
 from projections.timeline.shape import Entry, File, Original, StoredFile, Thread
-from projections.timeline.threads import spoken_for
 
 __all__ = [
     "TIMELINE",

@@ -1,4 +1,4 @@
-"""The threads somebody began from one address: what the link mailed to it lists. And what a thread's link may close."""
+"""The threads somebody began from one address: what the link mailed to it lists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID
 
 from eventstore.database import Connection
-from schemas.threads import shown
 
 _THREADS_MAX = 200
 
@@ -31,21 +30,3 @@ def of_address(connection: Connection, address: UUID) -> Sequence[tuple[UUID, st
         " ORDER BY newest.occurred_at DESC, mine.thread",
         (address, _THREADS_MAX, address),
     ).fetchall()
-
-
-def spoken_for(connection: Connection, thread: UUID) -> frozenset[int]:
-    """Numbers of the incidents that whoever has a link may call solved: its words began them, or came to them unmoved.
-
-    Not what those were merged into, nor where an agent moved them: that may be another's, whose address was claimed.
-    """
-    rows: Sequence[tuple[int]] = connection.execute(
-        "WITH theirs AS ("
-        "  SELECT incident, bool_or(reason <> 'agent') AS unmoved FROM entries"
-        "  WHERE thread = ANY(%(sides)s) AND incident IS NOT NULL AND kind = 'interaction' AND direction = 'in'"
-        "  GROUP BY incident"
-        ") SELECT number FROM theirs JOIN timeline_incidents USING (incident) WHERE merged_into IS NULL AND (unmoved OR"
-        "  (SELECT thread FROM entries WHERE entries.incident = theirs.incident AND kind = 'interaction'"
-        "   ORDER BY occurred_at, position LIMIT 1) = ANY(%(sides)s))",
-        {"sides": shown(thread)},
-    ).fetchall()
-    return frozenset(number for (number,) in rows)
