@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, LiteralString, TypeAlias
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
@@ -12,12 +11,12 @@ from msgspec.structs import replace
 from eventstore.recorded import Recorded
 from projections.erasure import erased
 from projections.projection import Everywhere, Projection, Settle, Step, Table, begins, changes, on, opens
+from projections.timeline.interactions import delivery, held, linked, received, sent, unlinked
 from projections.timeline.lines import (
     EntryRow,
     LineFact,
     blank_interaction,
     fact_line,
-    kept_files,
     line_id,
     note,
     noted_files,
@@ -47,7 +46,6 @@ from schemas.facts.incident import (
 from schemas.facts.interaction import (
     InteractionBounced,
     InteractionComplained,
-    InteractionContent,
     InteractionDelayed,
     InteractionDelivered,
     InteractionDeliveryFailed,
@@ -61,19 +59,6 @@ from schemas.facts.interaction import (
 )
 from schemas.facts.teamwork import ArticleLinked, ArticleUnlinked, NoteFilesAdded, ReplyWithdrawn
 from schemas.facts.undone import ChatTransferUndone, IncidentRestored
-from schemas.interaction import Channel, Checks, Party
-
-Delivery: TypeAlias = (
-    InteractionDelivered
-    | InteractionDeliveryFailed
-    | InteractionDeliveryUncertain
-    | InteractionBounced
-    | InteractionDelayed
-    | InteractionComplained
-    | InteractionWithdrawn
-    | InteractionPostponed
-    | InteractionRequeued
-)
 
 
 class PlaceRow(msgspec.Struct, frozen=True):
@@ -92,109 +77,9 @@ class AliasRow(msgspec.Struct, frozen=True):
     merged_into: UUID | None
 
 
-_KNOWN_LATER = {"bounced", "failed"}
-"""A notice of delay may come after what became of it."""
-_NOTHING = InteractionContent()
-_NOBODY = Party(address="")
 _ENTRIES = Table("entries", EntryRow, ("id",), blank_interaction)
 _PLACES = Table("timeline_incidents", PlaceRow, ("incident",), seen="public.sees(incident)")
 _ALIASES = Table("timeline_customers", AliasRow, ("customer",))
-
-
-def _received(row: EntryRow, fact: InteractionReceived, event: Recorded) -> EntryRow:
-    return _spoken(row, fact, event, fact.occurred_at, "in", fact.by or None, row.incident, row.delivery)
-
-
-def _sent(row: EntryRow, fact: InteractionSent, event: Recorded) -> EntryRow:
-    return _spoken(row, fact, event, fact.at, "out", fact.by, row.incident or fact.incident, "queued")
-
-
-def _spoken(
-    row: EntryRow,
-    fact: InteractionReceived | InteractionSent,
-    event: Recorded,
-    occurred_at: datetime,
-    direction: str,
-    author: str | None,
-    incident: UUID | None,
-    delivery: str | None,
-) -> EntryRow:
-    said = fact.personal or _NOTHING
-    sender = said.sender or _NOBODY
-    return replace(
-        row,
-        position=event.position,
-        occurred_at=occurred_at,
-        recorded_at=event.recorded_at,
-        incident=incident,
-        thread=fact.thread,
-        channel=fact.channel,
-        direction=direction,
-        address=fact.address,
-        sender=sender.address,
-        sender_name=sender.name,
-        recipients=[party.address for party in said.recipients],
-        subject=said.subject,
-        text=said.text,
-        html=said.html,
-        raw=said.raw,
-        attachments=kept_files(said.attachments) if said.attachments else [],
-        labels=[label.value for label in said.labels],
-        details=said.details,
-        checks=_checks(fact, said.checks),
-        author=author,
-        delivery=delivery,
-    )
-
-
-def _linked(row: EntryRow, fact: InteractionLinked, event: Recorded) -> EntryRow:
-    return replace(
-        row,
-        position=row.position or event.position,
-        incident=fact.incident,
-        reason=fact.reason,
-        channel=fact.channel,
-        direction=fact.direction,
-        fact="InteractionLinked",
-    )
-
-
-def _unlinked(row: EntryRow, fact: InteractionUnlinked, _: Recorded) -> EntryRow:
-    # its new link may have been folded already
-    return replace(row, incident=fact.to) if row.incident == fact.incident else row
-
-
-def _checks(fact: InteractionReceived | InteractionSent, checks: Checks | None) -> dict[str, Any]:
-    """Of a mail that came in: what is known of its sender."""
-    if not isinstance(fact, InteractionReceived) or fact.channel is not Channel.EMAIL:
-        return {}
-    return {"result": fact.authentication.value, **(msgspec.to_builtins(checks) if checks is not None else {})}
-
-
-def _delivery(row: EntryRow, fact: Delivery, _: Recorded) -> EntryRow:  # noqa: PLR0911 -- a table, a row a fact
-    match fact:
-        case InteractionDelivered():
-            return replace(row, delivery="sent")
-        case InteractionPostponed():
-            return replace(row, delivery="delayed", returned="")
-        case InteractionRequeued():
-            return replace(row, delivery="queued", returned="")
-        case InteractionDelayed():
-            return row if row.delivery in _KNOWN_LATER else replace(row, delivery="delayed", returned=fact.reason)
-        case InteractionComplained():
-            return replace(row, complained=True)
-        case InteractionDeliveryFailed():
-            return replace(row, delivery="failed")
-        case InteractionDeliveryUncertain():
-            return replace(row, delivery="uncertain")
-        case InteractionBounced():
-            return replace(row, delivery="bounced", returned=fact.reason)
-        case InteractionWithdrawn():
-            return replace(row, delivery="withdrawn")
-
-
-def _held(row: EntryRow, fact: InteractionHeld, _: Recorded) -> EntryRow:
-    return replace(row, held_until=fact.until)
 
 
 def _opened(fact: IncidentOpened, _: Recorded) -> PlaceRow:
@@ -237,20 +122,20 @@ TIMELINE = Projection(
     ddl="timeline/tables.sql",
     tables=(_ENTRIES, _PLACES, _ALIASES),
     on=(
-        on(InteractionReceived, begins(_ENTRIES, lambda fact: fact.interaction, _received)),
-        on(InteractionSent, begins(_ENTRIES, lambda fact: fact.interaction, _sent)),
-        on(InteractionLinked, changes(_ENTRIES, lambda fact: fact.interaction, _linked)),
-        on(InteractionUnlinked, changes(_ENTRIES, lambda fact: fact.interaction, _unlinked), _LINE),
-        on(InteractionDelivered, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
-        on(InteractionDeliveryFailed, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
-        on(InteractionDeliveryUncertain, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
-        on(InteractionBounced, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
-        on(InteractionDelayed, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
-        on(InteractionComplained, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
-        on(InteractionPostponed, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
-        on(InteractionRequeued, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
-        on(InteractionWithdrawn, changes(_ENTRIES, lambda fact: fact.interaction, _delivery)),
-        on(InteractionHeld, begins(_ENTRIES, lambda fact: fact.interaction, _held)),
+        on(InteractionReceived, begins(_ENTRIES, lambda fact: fact.interaction, received)),
+        on(InteractionSent, begins(_ENTRIES, lambda fact: fact.interaction, sent)),
+        on(InteractionLinked, changes(_ENTRIES, lambda fact: fact.interaction, linked)),
+        on(InteractionUnlinked, changes(_ENTRIES, lambda fact: fact.interaction, unlinked), _LINE),
+        on(InteractionDelivered, changes(_ENTRIES, lambda fact: fact.interaction, delivery)),
+        on(InteractionDeliveryFailed, changes(_ENTRIES, lambda fact: fact.interaction, delivery)),
+        on(InteractionDeliveryUncertain, changes(_ENTRIES, lambda fact: fact.interaction, delivery)),
+        on(InteractionBounced, changes(_ENTRIES, lambda fact: fact.interaction, delivery)),
+        on(InteractionDelayed, changes(_ENTRIES, lambda fact: fact.interaction, delivery)),
+        on(InteractionComplained, changes(_ENTRIES, lambda fact: fact.interaction, delivery)),
+        on(InteractionPostponed, changes(_ENTRIES, lambda fact: fact.interaction, delivery)),
+        on(InteractionRequeued, changes(_ENTRIES, lambda fact: fact.interaction, delivery)),
+        on(InteractionWithdrawn, changes(_ENTRIES, lambda fact: fact.interaction, delivery)),
+        on(InteractionHeld, begins(_ENTRIES, lambda fact: fact.interaction, held)),
         on(IncidentOpened, opens(_PLACES, lambda fact: fact.incident, _opened), _LINE),
         on(IncidentMerged, changes(_PLACES, lambda fact: fact.incident, _merged), _LINE),
         on(IncidentUnmerged, changes(_PLACES, lambda fact: fact.incident, _unmerged), _LINE),
