@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +33,14 @@ class Blobs(Protocol):
 
     def get(self, blob: str) -> bytes:
         """The bytes. Raises NotFoundError, also for what can't be an id."""
+        ...
+
+    def size(self, blob: str) -> int:
+        """How many bytes it has. Raises NotFoundError."""
+        ...
+
+    def piece(self, blob: str, start: int, length: int) -> bytes:
+        """Some of its bytes; not beyond its size. Raises NotFoundError."""
         ...
 
     def missing(self, blobs: Iterable[str]) -> set[str]:
@@ -94,12 +102,17 @@ class FolderBlobs:
         return blob
 
     def get(self, blob: str) -> bytes:  # noqa: D102 -- see Blobs
-        try:
+        with _read():
             return self._path(blob).read_bytes()
-        except FileNotFoundError as error:
-            raise NotFoundError("no such blob") from error
-        except OSError as error:
-            raise BlobUnavailableError(f"blob not read: {error.strerror}") from error
+
+    def size(self, blob: str) -> int:  # noqa: D102 -- see Blobs
+        with _read():
+            return self._path(blob).stat().st_size
+
+    def piece(self, blob: str, start: int, length: int) -> bytes:  # noqa: D102 -- see Blobs
+        with _read(), open(self._path(blob), "rb") as file:
+            file.seek(start)
+            return file.read(length)
 
     def missing(self, blobs: Iterable[str]) -> set[str]:  # noqa: D102 -- see Blobs
         missing = {blob for blob in blobs if _ID.fullmatch(blob) is None or not self._path(blob).is_file()}
@@ -164,6 +177,16 @@ class FolderBlobs:
             _fsync_folder(self._folder.parent)
         Path(folder).mkdir(exist_ok=True)
         _fsync_folder(self._folder)
+
+
+@contextlib.contextmanager
+def _read() -> Generator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFoundError("no such blob") from error
+    except OSError as error:
+        raise BlobUnavailableError(f"blob not read: {error.strerror}") from error
 
 
 def _write_durably(path: str | Path, data: bytes) -> None:

@@ -40,11 +40,13 @@ class ObjectBlobs:
         return blob
 
     def get(self, blob: str) -> bytes:  # noqa: D102 -- see Blobs
-        path = _path(blob)
-        try:
-            return _in_time("read", self._get(path))
-        except FileNotFoundError as error:
-            raise NotFoundError("no such blob") from error
+        return _read(self._get(_path(blob)))
+
+    def size(self, blob: str) -> int:  # noqa: D102 -- see Blobs
+        return _read(self._size(_path(blob)))
+
+    def piece(self, blob: str, start: int, length: int) -> bytes:  # noqa: D102 -- see Blobs
+        return _read(self._piece(_path(blob), start, length))
 
     def missing(self, blobs: Iterable[str]) -> set[str]:  # noqa: D102 -- see Blobs
         missing = {blob for blob in blobs if _ID.fullmatch(blob) is None or not _in_time("found", self._has(blob))}
@@ -85,6 +87,12 @@ class ObjectBlobs:
 
     async def _get(self, path: str) -> bytes:
         return bytes(await (await obstore.get_async(self._store, path)).bytes_async())
+
+    async def _size(self, path: str) -> int:
+        return (await obstore.head_async(self._store, path))["size"]
+
+    async def _piece(self, path: str, start: int, length: int) -> bytes:
+        return bytes(await obstore.get_range_async(self._store, path, start=start, length=length))
 
     async def _delete(self, path: str) -> None:
         await obstore.delete_async(self._store, path)
@@ -131,6 +139,13 @@ def _in_time(done: str, work: Coroutine[None, None, T]) -> T:
         raise BlobUnavailableError(f"blob not {done} within {_SECONDS:g} s") from error
     except BaseError as error:
         raise BlobUnavailableError(f"blob not {done}: {error}") from error
+
+
+def _read(work: Coroutine[None, None, T]) -> T:
+    try:
+        return _in_time("read", work)
+    except FileNotFoundError as error:
+        raise NotFoundError("no such blob") from error
 
 
 def _open(url: str) -> ObjectStore:

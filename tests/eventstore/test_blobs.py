@@ -41,6 +41,15 @@ def test_what_was_put_is_got(blobs, data):
     assert blobs.get(blobs.put(data)) == data
 
 
+def test_a_blob_is_got_in_pieces_too(blobs):
+    blob, empty = blobs.put(bytes(range(256)) * 4000), blobs.put(b"")
+    size = blobs.size(blob)
+    assert (size, blobs.size(empty)) == (1_024_000, 0)
+    pieces = [blobs.piece(blob, start, min(500_000, size - start)) for start in range(0, size, 500_000)]
+    assert [len(piece) for piece in pieces] == [500_000, 500_000, 24_000]
+    assert b"".join(pieces) == blobs.get(blob)
+
+
 def test_equal_bytes_are_two_blobs(blobs):
     one, other = blobs.put(b"same"), blobs.put(b"same")
     blobs.delete([one])
@@ -48,8 +57,9 @@ def test_equal_bytes_are_two_blobs(blobs):
 
 
 def test_an_absent_blob_is_not_found(blobs):
-    with pytest.raises(NotFoundError):
-        blobs.get(ABSENT)
+    for read in (blobs.get, blobs.size, lambda blob: blobs.piece(blob, 0, 1)):
+        with pytest.raises(NotFoundError):
+            read(ABSENT)
 
 
 @pytest.mark.parametrize(
@@ -59,8 +69,9 @@ def test_an_absent_blob_is_not_found(blobs):
 def test_what_is_no_id_leads_nowhere(blobs, tmp_path, name):
     (tmp_path / "secret").write_text("secret")
     blobs.put(b"something")
-    with pytest.raises(NotFoundError):
-        blobs.get(name)
+    for read in (blobs.get, blobs.size, lambda blob: blobs.piece(blob, 0, 1)):
+        with pytest.raises(NotFoundError):
+            read(name)
     assert blobs.missing([name]) == {name}
     blobs.delete([name])
     assert (tmp_path / "secret").read_text() == "secret"
@@ -94,6 +105,8 @@ def every_work(blobs):
     return (
         lambda: blobs.put(bytes(100_000)),
         lambda: blobs.get(ABSENT),
+        lambda: blobs.size(ABSENT),
+        lambda: blobs.piece(ABSENT, 0, 1),
         lambda: blobs.missing([ABSENT]),
         lambda: blobs.delete([ABSENT]),
         lambda: blobs.claim("ours"),

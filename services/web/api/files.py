@@ -12,13 +12,13 @@ import asyncio
 import base64
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Path, Query
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from channels.email import original
 from channels.email.words.links import with_hosts
@@ -37,6 +37,7 @@ _PICTURES: Mapping[str, tuple[bytes, ...]] = {
     "image/webp": (b"RIFF",),
 }
 PREVIEW_MAX_BYTES = 3 * 1024 * 1024
+PIECE_BYTES = 512 * 1024
 
 _STYLE = (
     "html{color-scheme:light;background:#fff;color:#111;font:15px/1.5 system-ui,sans-serif}"
@@ -71,7 +72,7 @@ def router(parts: Parts) -> Router:
         if found is None or not found.raw:
             raise NotFoundError("no original is kept")
         file = StoredFile(name=f"{interaction}.eml", bytes=0, media_type="message/rfc822", blob=found.raw)
-        return served(file, await asyncio.to_thread(blobs.get, file.blob))
+        return await served(blobs, file)
 
     @routes.get("/{interaction}/html", response_class=Response)
     async def get_html(interaction: UUID, pictures: Annotated[bool, Query()] = False) -> Response:
@@ -80,9 +81,9 @@ def router(parts: Parts) -> Router:
         if found is None or not (found.html or found.raw):
             raise NotFoundError("there is no HTML in it")
         if pictures and found.raw:
-            raw = await asyncio.to_thread(blobs.get, found.raw)
-            if len(raw) > original.RAW_MAX_BYTES:
+            if await asyncio.to_thread(blobs.size, found.raw) > original.RAW_MAX_BYTES:
                 raise TooLargeError("too large to be shown: download the original")
+            raw = await asyncio.to_thread(blobs.get, found.raw)
             with contextlib.suppress(DecodeError):  # it costs too much to be read again: as it was when it came
                 return framed(await parts.previews.with_pictures(interaction, raw), pictures=True)
         html = (await asyncio.to_thread(blobs.get, found.html)).decode(errors="replace") if found.html else ""
@@ -94,8 +95,7 @@ def router(parts: Parts) -> Router:
 
 
 def _with_carried(blobs: Blobs, html: str, blob: str) -> str:
-    raw = blobs.get(blob)
-    return original.with_carried(html, raw) if len(raw) <= original.RAW_MAX_BYTES else html
+    return original.with_carried(html, blobs.get(blob)) if blobs.size(blob) <= original.RAW_MAX_BYTES else html
 
 
 async def download(
@@ -105,18 +105,27 @@ async def download(
     file = await parts.hub.database.run(timeline.stored_file, interaction, index, thread=thread)
     if file is None:
         raise NotFoundError("no such attachment")
-    return served(file, await asyncio.to_thread(parts.hub.blobs.get, file.blob), inline=inline)
+    return await served(parts.hub.blobs, file, inline=inline)
 
 
-def served(file: StoredFile, data: bytes, *, inline: bool = False) -> Response:
-    """A file for a browser that must neither guess nor run it."""
-    kind = file.media_type if inline and _is_picture(file.media_type, data) else "application/octet-stream"
+async def served(blobs: Blobs, file: StoredFile, *, inline: bool = False) -> Response:
+    """A file for a browser that must neither guess nor run it, piece by piece: whoever is slow holds but one."""
+    size = await asyncio.to_thread(blobs.size, file.blob)
+    shown = inline and size <= PREVIEW_MAX_BYTES and file.media_type in _PICTURES
+    shown = shown and _is_picture(file.media_type, await asyncio.to_thread(blobs.piece, file.blob, 0, min(size, 12)))
+    kind = file.media_type if shown else "application/octet-stream"
     disposition = "inline" if kind != "application/octet-stream" else "attachment"
     headers = {
         "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(file.name or 'attachment', safe='')}",
         "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Length": str(size),
     }
-    return Response(data, media_type=kind, headers=headers)
+    return StreamingResponse(_pieces(blobs, file.blob, size), media_type=kind, headers=headers)
+
+
+async def _pieces(blobs: Blobs, blob: str, size: int) -> AsyncGenerator[bytes]:
+    for start in range(0, size, PIECE_BYTES):
+        yield await asyncio.to_thread(blobs.piece, blob, start, min(PIECE_BYTES, size - start))
 
 
 def framed(html: str, *, pictures: bool) -> Response:
@@ -139,7 +148,5 @@ def framed(html: str, *, pictures: bool) -> Response:
 
 
 def _is_picture(media_type: str, data: bytes) -> bool:
-    """By what it says and by how it begins, and small enough to be a preview."""
-    begins = _PICTURES.get(media_type, ())
-    whole = media_type != "image/webp" or data[8:12] == b"WEBP"
-    return bool(begins) and data.startswith(begins) and whole and len(data) <= PREVIEW_MAX_BYTES
+    """By what it says and by how it begins."""
+    return data.startswith(_PICTURES[media_type]) and (media_type != "image/webp" or data[8:12] == b"WEBP")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID
 
 from fastapi import Request
@@ -41,9 +40,8 @@ def router(parts: Parts, _: Screen) -> Router:
             found = await parts.hub.database.run(_file, reader, article, file)
         if found is None:
             raise NotFoundError("no such file")
-        data = await asyncio.to_thread(parts.hub.blobs.get, found.blob)
         stored = StoredFile(name=found.name, bytes=found.bytes, media_type=found.media_type, blob=found.blob)
-        response = served(stored, data, inline=found.media_type in PICTURES)
+        response = await served(parts.hub.blobs, stored, inline=found.media_type in PICTURES)
         if found.media_type not in PICTURES:
             visitors.note(request, response, Kind.DOWNLOADED, reader=reader, article=article, file=file)
         return response

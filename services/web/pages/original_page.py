@@ -24,22 +24,24 @@ from services.web.routing import Router
 def router(parts: Parts, screen: Screen) -> Router:
     """One page."""
     routes = Router(include_in_schema=False)
+    blobs = parts.hub.blobs
 
     @routes.get("/agent/interactions/{interaction}/original")
     async def show(request: Request, interaction: UUID, pictures: str = "") -> Response:
         found = await parts.hub.database.run(timeline.original, interaction)
         if found is None:
             raise NotFoundError("no such interaction")
-        raw = await asyncio.to_thread(parts.hub.blobs.get, found.raw) if found.raw else b""
-        html = await asyncio.to_thread(parts.hub.blobs.get, found.html) if found.html else b""
+        size = await asyncio.to_thread(blobs.size, found.raw) if found.raw else 0
+        begins = await asyncio.to_thread(blobs.piece, found.raw, 0, min(size, RAW_MAX_BYTES)) if size else b""
+        html = await asyncio.to_thread(blobs.get, found.html) if found.html else b""
         safe = html.decode(errors="replace")
         context = {
             "blocked": blocked(safe),
             "misleading": misleading(safe),
             "interaction": interaction,
             "original": found,
-            "headers": headers_of(raw) if raw else "",
-            "whole": len(raw) <= RAW_MAX_BYTES,
+            "headers": headers_of(begins) if begins else "",
+            "whole": size <= RAW_MAX_BYTES,
             "pictures": bool(pictures),
         }
         return screen.render(request, "agent/original.html", context)
