@@ -54,8 +54,7 @@ def open_of(connection: Connection, customer: UUID) -> list[OpenIncident]:
     """What a customer has open."""
     rows: Sequence[tuple[int, str, str, datetime]] = connection.execute(
         "SELECT number, subject, coalesce(family_status, status), coalesce(family_updated_at, updated_at) AS last_at"
-        " FROM incidents WHERE customer = ANY(%s) AND merged_into IS NULL"
-        " AND coalesce(family_status, status) NOT IN ('resolved', 'closed')"
+        " FROM incidents WHERE customer = ANY(%s) AND (stands IN ('new', 'open', 'waiting') OR stands = 'snoozed')"
         " ORDER BY last_at DESC, number DESC LIMIT %s",
         (customers.family(connection, customer), _OPEN_MAX),
     ).fetchall()

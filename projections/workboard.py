@@ -71,7 +71,7 @@ def read(
         "SELECT people.name, i.number, i.subject, i.status FROM unnest(%s::text[]) AS people (name), LATERAL ("
         "  SELECT number, subject, coalesce(family_status, status) AS status,"
         "  coalesce(family_updated_at, updated_at) AS last_at FROM incidents WHERE assignee = people.name"
-        "  AND merged_into IS NULL AND coalesce(family_status, status) IN ('new', 'open', 'waiting')"
+        "  AND (stands IN ('new', 'open', 'waiting') OR stands = 'snoozed')"
         "  ORDER BY last_at DESC, number DESC LIMIT %s"
         ") i ORDER BY i.last_at DESC, i.number DESC",
         (list(agents), _INCIDENTS_MAX),

@@ -74,17 +74,23 @@ def _expected(connection: Connection, q: str) -> tuple[float, float]:
 
 def named(connection: Connection, number: int) -> list[UUID]:
     """What the incident of this number is read as."""
+    if number < 0:
+        return []
     rows: Sequence[tuple[UUID]] = connection.execute("SELECT id FROM incidents WHERE number = %s", (number,)).fetchall()
     return _with_roots(connection, {incident for (incident,) in rows})
 
 
 def _with_roots(connection: Connection, incidents: set[UUID]) -> list[UUID]:
     """These, and what those of them that were merged are read as. The merged ones no list shows."""
+    if not incidents:
+        return []
     rows: Sequence[tuple[UUID]] = connection.execute(
+        # OFFSET 0: the planner would read all that was ever merged besides
         "WITH RECURSIVE up AS ("
-        "  SELECT merged_into AS id FROM incidents WHERE id = ANY(%b) AND merged_into IS NOT NULL"
+        "  SELECT merged_into AS id FROM (SELECT merged_into FROM incidents WHERE id = ANY(%b) OFFSET 0) AS found"
+        "  WHERE merged_into IS NOT NULL"
         "  UNION SELECT i.merged_into FROM up, LATERAL"
-        "   (SELECT merged_into FROM incidents WHERE id = up.id AND merged_into IS NOT NULL OFFSET 0) AS i"
+        "   (SELECT merged_into FROM incidents WHERE id = up.id OFFSET 0) AS i WHERE merged_into IS NOT NULL"
         ") SELECT id FROM up",
         (Uuids(incidents),),
     ).fetchall()

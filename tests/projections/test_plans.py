@@ -15,6 +15,7 @@ from eventstore.sight import EVERYTHING, Sight
 from projections import (
     article_search,
     articles,
+    callers,
     calls,
     channel_report,
     customers,
@@ -22,6 +23,7 @@ from projections import (
     knowledge_usage,
     organizations,
     timeline,
+    workboard,
 )
 from projections.articles import desk
 from projections.articles import queue as waiting
@@ -181,6 +183,13 @@ def test_a_list_that_walks_reads_lines_only_where_words_may_stand_in_several(pla
     assert (sum(_touched(node) for node in lines) > 0) is reads_lines
 
 
+def test_a_search_follows_the_merges_of_what_it_finds_and_no_others(plans_of):
+    _, plans = plans_of(lambda connection: [incidents.find(connection, q="4711") for _ in range(12)])
+    merged = [node for plan in plans for node in _nodes(plan) if node.get("Index Name") == "incidents_merged"]
+
+    assert sum(_touched(node) for node in merged) == 0  # a plan kept for any word would read all 199
+
+
 def test_the_words_of_neighbours_lie_together(crowded):
     with crowded.transaction() as connection:
         pages = connection.execute(
@@ -199,6 +208,7 @@ def _behind(connection, figure, **of):
     return knowledge_usage.visits(connection, _EVER, figure, **{"phrase": "p7", **of}, limit=20)
 
 
+_AGENTS = ["ana", "luis", "marta", *(f"agent {number}" for number in range(10))]
 _OF_NO_ARTICLE = [each for each in knowledge_usage.Figure if each not in knowledge_usage.OF_AN_ARTICLE]
 
 
@@ -234,6 +244,10 @@ _READS = {
     "all calls going on": calls.going_on,
     "calls of no such state": lambda connection: calls.find(connection, state="ringing"),
     "calls of an incident": lambda connection: calls.find(connection, incident=UUID(int=7)),
+    "what somebody has open": lambda connection: callers.open_of(connection, UUID(crowd.ROBOT)),
+    "who works on what": lambda connection: workboard.read(
+        connection, _AGENTS, since=_MORNING, until=_NOON, now=_NOON, longest_seconds=60
+    ),
     "articles": lambda connection: articles.find(connection, articles.ANYBODY),
     "articles to be worked on": lambda connection: desk.find(connection, desk.Asked()),
     "quarantine": quarantine.find,
