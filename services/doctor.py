@@ -1,4 +1,4 @@
-"""Looks a hub over and says what to do: version, log, blobs, mail, projections, positions, quarantine, disk."""
+"""Looks a hub over and says what to do: version, log, blobs, mail, projections, positions, quarantine, disk, limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from eventstore.identity import read_identity
 from projections import article_vectors, reading
 from schemas.errors import CauceError, PositionMismatchError
 from schemas.topics import INTERACTIONS, MAIL
-from services import quarantine
+from services import open_files, quarantine
 from services.consumers import INCIDENTS, PARSER
 from services.customers import doom
 from services.deliveries import queue
@@ -71,6 +71,7 @@ async def examine(hub: Hub) -> list[Finding]:
         ("quarantine", _quarantine),
         ("clean-up", _clean_up),
         ("disk", _disk),
+        ("open files", _open_files),
     )
     found: list[Finding] = []
     for subject, examination in examinations:
@@ -271,3 +272,12 @@ async def _disk(hub: Hub) -> list[Finding]:
     if free < _DISK_FREE:
         return [Finding("disk", Verdict.ILL, detail, "make room: a full disk turns mail and forms away")]
     return [Finding("disk", Verdict.WELL, detail)]
+
+
+async def _open_files(_: Hub) -> list[Finding]:
+    count = open_files.allowed()
+    detail = f"{count} at once for a process started from here"
+    if count < open_files.LOW:
+        advice = f"raise the limit, such as `ulimit -Hn {open_files.MOST}`: each connection takes one"
+        return [Finding("open files", Verdict.WATCH, detail, advice)]
+    return [Finding("open files", Verdict.WELL, detail)]

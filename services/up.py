@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from services import open_files
 from services.roles import ROLES, metrics
 from services.settings import Settings
 from services.supervision import Task, stop_on_signals, supervise
@@ -34,6 +35,7 @@ def run_process(work: Coroutine[Any, Any, None]) -> None:
 
 async def run(settings: Settings, roles: Sequence[str], *, migrating: bool = False) -> None:
     """Until SIGTERM or SIGINT. Raises OperatorError when a person is needed: the process ends with its message."""
+    files = open_files.allow()
     stop = asyncio.Event()
     stop_on_signals(stop)
     connections = _CONNECTIONS_FOR_ALL + _CONNECTIONS_A_ROLE * len(roles)
@@ -41,7 +43,7 @@ async def run(settings: Settings, roles: Sequence[str], *, migrating: bool = Fal
         tasks: list[Task] = [task for role in roles for task in ROLES[role](hub)]
         if "web" not in roles:
             tasks.extend(metrics(hub))
-        log.info("started", roles=list(roles), tasks=[task.name for task in tasks], pid=os.getpid())
+        log.info("started", roles=list(roles), tasks=[task.name for task in tasks], pid=os.getpid(), open_files=files)
         await supervise(tasks, stop)
         log.info("stopping")
     log.info("stopped")

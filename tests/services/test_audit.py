@@ -18,7 +18,7 @@ from eventstore.log_tables import tables
 from schemas.errors import ConflictError, LogUnavailableError
 from schemas.interaction import Attachment, Channel, Direction, Interaction, Party
 from schemas.topics import INTERACTIONS, MAIL
-from services import quarantine, settings
+from services import open_files, quarantine, settings
 from services.audit import Account, audit
 from services.calls.requests import ChangeCall, StartCall
 from services.commands import Commands
@@ -212,11 +212,13 @@ async def test_blobs_that_nothing_names_are_counted_and_are_no_loss(hub, monkeyp
     )  # fmt: skip
 
 
-async def test_where_the_blobs_are_anothers_nobody_counts_them_and_the_doctor_says_so(hub):
+async def test_where_the_blobs_are_anothers_nobody_counts_them_and_the_doctor_says_so_as_of_few_files(hub, monkeypatch):
     assert hub.blobs.claim("another hub")
     assert (await audit(hub)).blobs_orphaned is None
-    (finding,) = [each for each in await examine(hub) if each.subject == "clean-up"]
-    assert finding.verdict is Verdict.ILL
+    monkeypatch.setattr(open_files, "MOST", 1024)
+    found = {each.subject: each for each in await examine(hub)}
+    assert found["clean-up"].verdict is Verdict.ILL
+    assert (found["open files"].verdict, "ulimit" in found["open files"].advice) == (Verdict.WATCH, True)
 
 
 async def test_history_counts_as_what_it_tells_of(hub):
