@@ -1,33 +1,20 @@
-"""Customers, their addresses and names; merged ones are aliases looked up at read. Also asked by the incident list."""
+"""Reading customers by name, address or number, each with all that was merged into it. The incident list asks too."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
-import msgspec
 from msgspec.structs import replace
 
 from eventstore.database import Connection
-from eventstore.recorded import Recorded
 from projections import mutes, organizations
-from projections.erasure import erased
+from projections.customers.fold import CUSTOMERS_TABLE
+from projections.customers.shape import Address, Counts, Customer, Part
 from projections.likeness import likeness
-from projections.mutes import Muted
 from projections.newest import Condition, newest
-from projections.organizations import Named
 from projections.page import LIMIT, Page
-from projections.projection import Everywhere, Projection, Table, changes, on, opens
-from schemas.facts.customer import (
-    AddressAdded,
-    AddressProven,
-    CustomerMerged,
-    CustomerRegistered,
-    CustomerUnmerged,
-    PersonErased,
-)
 
 PHONE_DIGITS_MIN = 5
 _FEW = 1_000
@@ -38,111 +25,6 @@ _ALIKE: LiteralString = (  # a customer with all that was merged into it
     ") SELECT FROM sought, part WHERE part.name ILIKE ANY(likeness) OR EXISTS ("
     "  SELECT FROM customer_addresses a WHERE a.customer = part.id"
     "  AND (a.text ILIKE ANY(likeness) OR a.name ILIKE ANY(likeness))))"
-)
-
-
-class Address(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A handle of a customer: a claim, or proven. `muted`: said only where it is."""
-
-    address: str
-    proven: bool
-    muted: Muted | None = None
-
-
-class Counts(msgspec.Struct, frozen=True):
-    """How many incidents."""
-
-    open: int
-    total: int
-
-
-class Customer(msgspec.Struct, frozen=True):
-    """A customer as SURFACE states it. `merged_into`: whose they are read as part of, for a merged one asked by id."""
-
-    id: UUID
-    name: str
-    language: str
-    organization: Named | None
-    addresses: list[Address]
-    incidents: Counts
-    merged_into: UUID | None = None
-
-
-class CustomerRow(msgspec.Struct, frozen=True):
-    """A row of `customers`."""
-
-    id: UUID
-    position: int
-    language: str
-    name: str
-    address: UUID
-    registered_at: datetime
-    merged_into: UUID | None
-
-
-class AddressRow(msgspec.Struct, frozen=True):
-    """A row of `customer_addresses`."""
-
-    customer: UUID
-    address: UUID
-    position: int
-    proven: bool
-    text: str
-    name: str
-
-
-def _blank_address(key: tuple[UUID, UUID]) -> AddressRow:
-    return AddressRow(*key, position=0, proven=False, text="", name="")
-
-
-_CUSTOMERS = Table("customers", CustomerRow, ("id",))
-_ADDRESSES = Table("customer_addresses", AddressRow, ("customer", "address"), _blank_address)
-
-
-def _registered(fact: CustomerRegistered, event: Recorded) -> CustomerRow:
-    name = fact.personal.name if fact.personal else ""
-    return CustomerRow(fact.customer, event.position, fact.language, name, fact.address, fact.at, None)
-
-
-def _address_added(row: AddressRow, fact: AddressAdded, event: Recorded) -> AddressRow:
-    return replace(
-        row,
-        position=row.position or event.position,
-        proven=row.proven or fact.proven,
-        text=fact.personal.address if fact.personal else "",
-        name=fact.personal.name if fact.personal else "",
-    )
-
-
-def _address_proven(row: AddressRow, _: AddressProven, event: Recorded) -> AddressRow:
-    return replace(row, position=row.position or event.position, proven=True)
-
-
-def _merged(row: CustomerRow, fact: CustomerMerged, _: Recorded) -> CustomerRow:
-    return replace(row, merged_into=fact.into)
-
-
-def _unmerged(row: CustomerRow, _fact: CustomerUnmerged, _: Recorded) -> CustomerRow:
-    return replace(row, merged_into=None)
-
-
-CUSTOMERS = Projection(
-    "customers",
-    version=1,
-    ddl="customers.sql",
-    tables=(_CUSTOMERS, _ADDRESSES),
-    on=(
-        on(CustomerRegistered, opens(_CUSTOMERS, lambda fact: fact.customer, _registered)),
-        on(AddressAdded, changes(_ADDRESSES, lambda fact: (fact.customer, fact.address), _address_added)),
-        on(AddressProven, changes(_ADDRESSES, lambda fact: (fact.customer, fact.address), _address_proven)),
-        on(CustomerMerged, changes(_CUSTOMERS, lambda fact: fact.customer, _merged)),
-        on(CustomerUnmerged, changes(_CUSTOMERS, lambda fact: fact.customer, _unmerged)),
-        on(
-            PersonErased,
-            Everywhere("UPDATE customers SET name = '' WHERE address = ANY(%(addresses)s)", erased),
-            Everywhere("UPDATE customer_addresses SET text = '', name = '' WHERE address = ANY(%(addresses)s)", erased),
-        ),
-    ),
 )
 
 
@@ -157,7 +39,7 @@ def find(
         conditions = [(_ALIKE, like) if found is None else ("id = ANY(%s)", found)]
     kept, following = newest(
         connection,
-        _CUSTOMERS,
+        CUSTOMERS_TABLE,
         lambda row: row.position,
         conditions,
         among="merged_into IS NULL",
@@ -196,15 +78,6 @@ def family(connection: Connection, customer: UUID) -> list[UUID]:
         (customer,),
     ).fetchall()
     return [member for (member,) in rows]
-
-
-class Part(msgspec.Struct, frozen=True):
-    """A customer that was merged into another, as they were alone."""
-
-    id: UUID
-    name: str
-    addresses: list[str]
-    into: UUID
 
 
 def parts_of(connection: Connection, merged: Sequence[UUID]) -> list[Part]:
