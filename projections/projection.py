@@ -1,6 +1,6 @@
 """A projection as data: its name and version, its tables, and a pure fold for each kind of fact. Run by engine.py.
 
-    CALLS = Projection("calls", version=1, ddl="calls.sql", tables=(_CALLS,), on=(
+    CALLS = Projection("calls", version=1, ddl="calls/tables.sql", tables=(_CALLS,), on=(
         on(CallStarted, opens(_CALLS, lambda fact: fact.call, _started)),
         on(CallAnswered, changes(_CALLS, lambda fact: fact.call, _answered)),
         on(PersonErased, Everywhere("UPDATE calls SET phone = '' WHERE address = ANY(%(addresses)s)", erased)),
