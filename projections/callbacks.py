@@ -124,7 +124,7 @@ def _cancelled(row: CallbackRow, fact: CallbackCancelled, _: Recorded) -> Callba
 
 CALLBACKS = Projection(
     "callbacks",
-    version=2,
+    version=3,
     ddl="callbacks.sql",
     tables=(_CALLBACKS,),
     on=(

@@ -24,6 +24,7 @@ CREATE TABLE callbacks (
 -- after the load
 
 CREATE INDEX callbacks_newest ON callbacks (position);
+CREATE INDEX callbacks_state ON callbacks (state, position);
 CREATE INDEX callbacks_due ON callbacks (until, position) WHERE state IN ('open', 'taken');
 CREATE INDEX callbacks_address ON callbacks (address);
 CREATE INDEX callbacks_incident ON callbacks (incident);

@@ -181,7 +181,7 @@ def _email_given(row: ChatRow, fact: ChatEmailGiven, _: Recorded) -> ChatRow:
 
 CHATS = Projection(
     "chats",
-    version=2,
+    version=3,
     ddl="chats.sql",
     tables=(_CHATS,),
     on=(

@@ -25,7 +25,7 @@ CREATE TABLE chats (
 
 CREATE INDEX chats_newest ON chats (position);
 CREATE INDEX chats_state ON chats (state, position);
-CREATE INDEX chats_agent ON chats (agent, position) WHERE state = 'active';
+CREATE INDEX chats_agent ON chats (agent, position);
 CREATE INDEX chats_thread ON chats (thread);
 CREATE INDEX chats_incident ON chats (incident);
 CREATE INDEX chats_address ON chats (address);

@@ -103,6 +103,16 @@ SELECT md5('p' || n)::uuid, md5('l' || n)::uuid, n, md5('i' || n)::uuid,
   CASE WHEN n <= 3 THEN 'active' ELSE 'ended' END, 'in', 'main', md5('a' || n)::uuid, 'phone:+53' || n, 'ana',
   now() - n * %(span)s, 0, '{{}}', '', '', '', ''
 FROM generate_series(1, %(count)s / 5) n;
+INSERT INTO chats (id, position, incident, address, state, agent, team, site, language, name, words, email,
+  requested_at, reason, by_mail)
+SELECT md5('h' || n)::uuid, n, md5('i' || n)::uuid, md5('a' || n)::uuid,
+  CASE WHEN n <= 3 THEN 'missed' ELSE 'closed' END,
+  CASE WHEN n <= {long_ago} THEN 'marta' ELSE 'ana' END, '', '', 'es', '', '', '', now(), '', false
+FROM generate_series(1, %(count)s / 5) n;
+INSERT INTO callbacks (id, position, incident, address, name, phone, text, since, until, time_zone, language,
+  requested_at, state, agent, reason)
+SELECT md5('b' || n)::uuid, n, md5('i' || n)::uuid, md5('a' || n)::uuid, '', '', '', now(), now(), 'UTC', 'es', now(),
+  CASE WHEN n <= 3 THEN 'cancelled' ELSE 'done' END, 'ana', '' FROM generate_series(1, %(count)s / 5) n;
 INSERT INTO report_incidents SELECT id, channel, opened_at, opened_at, 60, NULL, NULL, merged_into FROM incidents;
 INSERT INTO report_quarters SELECT now() - n * interval '15 minutes', 'email', 1, 1, 1
 FROM generate_series(1, %(count)s / 15) n;

@@ -15,9 +15,11 @@ from eventstore.sight import EVERYTHING, Sight
 from projections import (
     article_search,
     articles,
+    callbacks,
     callers,
     calls,
     channel_report,
+    chats,
     customers,
     incidents,
     knowledge_usage,
@@ -244,6 +246,13 @@ _READS = {
     "all calls going on": calls.going_on,
     "calls of no such state": lambda connection: calls.find(connection, state="ringing"),
     "calls of an incident": lambda connection: calls.find(connection, incident=UUID(int=7)),
+    "chats": chats.find,
+    "chats of somebody long ago": lambda connection: chats.find(connection, agent="marta"),
+    "chats that were missed": lambda connection: chats.find(connection, state="missed"),
+    "chats of somebody now": lambda connection: chats.find(connection, state="active", agent="ana"),
+    "call-me-backs": callbacks.find,
+    "call-me-backs that were called off": lambda connection: callbacks.find(connection, state="cancelled"),
+    "call-me-backs to be done": callbacks.due,
     "what somebody has open": lambda connection: callers.open_of(connection, UUID(crowd.ROBOT)),
     "who works on what": lambda connection: workboard.read(
         connection, _AGENTS, since=_MORNING, until=_NOON, now=_NOON, longest_seconds=60
@@ -287,6 +296,14 @@ def test_what_a_screen_shows_costs_what_it_shows(plans_of, read, sight):
     _, plans = plans_of(read, sight)
 
     assert _too_much(plans) == []
+
+
+def test_a_morning_s_report_looks_at_no_incident_that_was_answered_before(plans_of):
+    _, plans = plans_of(_READS["a morning's report"])
+    looked = [node for plan in plans for node in _nodes(plan) if node.get("Index Name") == "report_incidents_pkey"]
+
+    assert looked
+    assert sum(_touched(node) for node in looked) == 0  # of 199 that others were merged into
 
 
 _QUEUE = {
