@@ -1,7 +1,8 @@
 """The unified incident database: one row an incident, filtered and searched, read through its merges."""
 
 from projections.incidents.fold import INCIDENTS
-from projections.incidents.read import existing, find, get, number_of, places, roots, sealed_by, statuses
+from projections.incidents.read import existing, find, get
+from projections.incidents.roots import number_of, places, roots, sealed_by, statuses
 from projections.incidents.shape import Clock, Incident, IncidentDetail, Suggestion, Who
 from projections.incidents.targets import Target, targets
 from projections.incidents.views import COUNT_MAX, LastWords, View, counts, last_words
