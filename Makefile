@@ -7,7 +7,7 @@ KAFKA  ?= 0
 WORKERS ?= 2
 BIN    := .venv/bin
 
-.PHONY: up down logs test check bench pictures lock clean
+.PHONY: up down logs test check pyright others bench pictures lock clean
 
 ## up: install if needed, start the hub in the background, say where it is. DEMO=0: an empty hub. KAFKA=1: on Kafka.
 up: .venv/installed
@@ -28,12 +28,20 @@ test: .venv/installed-dev
 
 ## check: everything that must hold before a commit is shared
 check: .venv/installed-dev
+	@$(MAKE) --jobs=2 --output-sync=line pyright others
+	@$(MAKE) test
+
+# pyright takes as long as all the others, and what the tests have to fetch
+pyright:
+	$(BIN)/pyright
+
+others:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(MAKE) test
+	@$(BIN)/python tests/needs.py
+	@$(BIN)/python -c 'from eventstore import kafka_jars; kafka_jars.fetch()'
 
 ## bench: figures beside their limits, both taken now. SCALE=1000000: with so long a history (docs/performance.md)
 bench: .venv/installed-dev
