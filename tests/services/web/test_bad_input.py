@@ -171,11 +171,11 @@ async def test_a_length_that_is_a_lie_leaves_the_server_alive(web: Web) -> None:
 
 async def test_too_many_requests_say_when_to_come_again(limited_web: Web) -> None:
     async with limited_web.client() as client:
-        came = await asyncio.gather(*(client.post("/api/v1/visits") for _ in range(500)))
-    refused = [each for each in came if each.status_code == 429]
-    assert refused
-    assert int(refused[0].headers["retry-after"]) >= 1
-    _problem(refused[0], 429)
+        came, asked = await client.post("/api/v1/visits"), 1
+        while came.status_code != 429 and asked < 1000:  # a slow machine earns more while it answers
+            came, asked = await client.post("/api/v1/visits"), asked + 1
+    assert int(came.headers["retry-after"]) >= 1
+    _problem(came, 429)
 
 
 async def test_a_page_shows_what_is_wrong_beside_what_was_typed(web: Web) -> None:
