@@ -22,7 +22,7 @@ from schemas.facts.user import (
 )
 from schemas.facts.widget import WidgetCreated, widget_id
 from tests.projections.histories import Recorder
-from tests.projections.views import fold_all, make_views
+from tests.projections.views import fold_all
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANA, EVA = UUID(int=1), UUID(int=2)
@@ -31,7 +31,6 @@ PLACE = Place(network="192.0.2.7", browser="Firefox")
 
 @pytest.fixture
 def recorded(database, keys):
-    make_views(database)
     recorder = Recorder(database, keys)
     recorder.record(
         [

@@ -12,7 +12,7 @@ from schemas.facts.article import ArticleKind, ArticlePublished
 from schemas.facts.shelving import ArticleDoubted, ArticleFileAdded, ArticleFileRemoved, Doubt, DoubtSettled
 from schemas.interaction import Attachment
 from tests.projections.histories import Recorder
-from tests.projections.views import fold_all, make_views
+from tests.projections.views import fold_all
 
 ONE, OTHER, THING = (UUID(int=number << 64) for number in (1, 2, 3))
 SAID = {"by": "ana", "at": datetime(2026, 3, 1, tzinfo=UTC)}
@@ -21,7 +21,6 @@ PICTURE = Attachment(name="a.png", bytes=3, media_type="image/png", blob="b")
 
 @pytest.mark.parametrize("batch", [1, 500])
 def test_one_id_on_two_articles_is_the_first_ones(database, keys, batch):
-    make_views(database)
     published = [
         ArticlePublished(article=article, kind=ArticleKind.FAQ, title="A", body="A", language="es", **SAID)
         for article in (ONE, OTHER)

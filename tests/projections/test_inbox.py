@@ -30,7 +30,7 @@ from schemas.facts.incident import (
 from schemas.facts.target import TargetSet, target_id
 from schemas.interaction import Channel, Direction
 from tests.projections.histories import Recorder, Story
-from tests.projections.views import fold_all, make_views
+from tests.projections.views import fold_all
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MINUTE, HOUR = 60, 3600
@@ -86,7 +86,6 @@ def resolved(number, minutes):
 
 @pytest.fixture
 def fold(database, keys):
-    make_views(database)
     recorder = Recorder(database, keys)
 
     def record(*facts):
@@ -236,7 +235,6 @@ def test_a_count_stops_at_its_most(fold, database):
 
 
 def test_counts_and_lists_agree_after_any_history(database, keys):
-    make_views(database)
     recorder, story = Recorder(database, keys), Story(5)
     for facts in story.steps(300):
         recorder.record(facts)
@@ -277,7 +275,6 @@ def test_the_targets_are_read_as_they_were_set_last(fold, database):
 
 
 def test_the_newest_words_of_an_incident_are_those_of_its_whole(database, keys):
-    make_views(database)
     recorder, story = Recorder(database, keys), Story(9)
     for facts in story.steps(200):
         recorder.record(facts)

@@ -21,7 +21,7 @@ from schemas.facts.visit import VisitAbout
 from services.rebuild.work import rebuild_here
 from tests.projections.histories import Recorder
 from tests.projections.told_visits import BILL, DAY, PAPER, TITLES, TONER, published, visit
-from tests.projections.views import fold_all, make_views, whole
+from tests.projections.views import fold_all, whole
 
 ASKED = Asked(DAY - timedelta(hours=1), DAY + timedelta(days=2))
 LANGUAGES = ("en", "es")
@@ -151,7 +151,6 @@ def test_words_are_those_of_a_product(told):
 
 def test_a_product_that_is_known_later_takes_its_visit_along_and_leaves_no_empty_sums(database, keys):
     """Odd ones: told after a batch, votes changed, over midnight, an article that is retired since."""
-    make_views(database)
     recorder = Recorder(database, keys)
     midnight = DAY + timedelta(hours=11, minutes=59)
     recorder.record([*published(), *visit(1, ("search", "fax"), ("open", TONER), ("yes", TONER), at=midnight)])
@@ -215,7 +214,6 @@ def test_words_and_phrases_with_what_came_next(told):
 @pytest.fixture
 def recorded(database, keys):
     """Records facts, folds them, and says which alarms there are at a moment."""
-    make_views(database)
     recorder = Recorder(database, keys)
     recorder.record(published())
 

@@ -15,7 +15,7 @@ from schemas.facts.article import ArticleKind, Audience
 from schemas.facts.shelving import ArticleDescribed, ArticlePinned
 from tests.projections.histories import Recorder
 from tests.projections.told_visits import BILL, DAY, PAPER, TONER, published, visit
-from tests.projections.views import fold_all, make_views
+from tests.projections.views import fold_all
 
 
 def _rows(connection, table, kind):
@@ -108,7 +108,6 @@ def test_the_most_wanted_come_first_and_what_is_voted_down_falls(told):
 
 
 def test_pins_stand_before_and_a_shelf_has_its_own_and_what_is_below_it(database, keys):
-    make_views(database)
     filed = {"kind": ArticleKind.FAQ, "by": "luis", "at": DAY}
     Recorder(database, keys).record(
         [

@@ -22,7 +22,7 @@ from schemas.facts.incident import (
 from schemas.facts.organization import OrganizationRegistered
 from schemas.interaction import Channel
 from tests.projections.histories import START, Recorder, Story
-from tests.projections.views import fold_all, make_views
+from tests.projections.views import fold_all
 
 _SINCE, _UNTIL = START - timedelta(days=2), START + timedelta(days=9)
 
@@ -30,7 +30,6 @@ _SINCE, _UNTIL = START - timedelta(days=2), START + timedelta(days=9)
 @pytest.fixture
 def two(database, keys):
     """Two incidents of two people: 1 (form) was answered, 2 (email) is newer and waits for us."""
-    make_views(database)
     story, recorder = Story(3), Recorder(database, keys)
     story.people, first = [], story.open
     while len(story.work) < 2:

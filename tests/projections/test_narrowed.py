@@ -18,7 +18,6 @@ HIDDEN = Sight(("legal", "rrhh"), "eva")
 
 @pytest.fixture
 def views(database):
-    make_views(database)
     return database
 
 

@@ -10,7 +10,7 @@ from schemas.facts.incident import IncidentAssigned, IncidentOpened, IncidentPri
 from schemas.interaction import Channel
 from services.rebuild import rebuild
 from tests.projections.histories import START, Recorder
-from tests.projections.views import fold_all, make_views, whole
+from tests.projections.views import fold_all, whole
 
 _GOOD, _BAD = UUID(int=1 << 80), UUID(int=2 << 80)
 
@@ -26,7 +26,6 @@ def _assigned(incident, to):
 
 
 def test_an_unreadable_event_parks_its_stream_and_no_other(database, keys):
-    make_views(database)
     recorder = Recorder(database, keys)
     recorder.record([_opened(_GOOD, 1), _opened(_BAD, 2)])
     with database.transaction() as connection:
@@ -53,7 +52,6 @@ def test_an_unreadable_event_parks_its_stream_and_no_other(database, keys):
 
 
 def test_what_the_database_refuses_is_found_by_bisecting(database, keys):
-    make_views(database)
     recorder = Recorder(database, keys)
     recorder.record(
         [
@@ -75,7 +73,6 @@ def test_what_the_database_refuses_is_found_by_bisecting(database, keys):
 
 
 def test_what_takes_too_long_at_once_is_folded_in_smaller_pieces(database, keys):
-    make_views(database)
     Recorder(database, keys).record([_opened(UUID(int=number << 80), number) for number in range(1, 10)])
     with database.transaction() as connection:
         connection.execute(
@@ -95,7 +92,6 @@ def test_what_takes_too_long_at_once_is_folded_in_smaller_pieces(database, keys)
 
 
 def test_a_change_of_what_was_never_made_parks(database, keys):
-    make_views(database)
     Recorder(database, keys).record([_assigned(_BAD, "ana"), _opened(_GOOD, 1)])
 
     fold_all(database, keys)

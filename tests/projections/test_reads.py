@@ -35,7 +35,7 @@ from schemas.facts.visit import ArticleOpened, ArticleSuggested, ArticleVoted, C
 from schemas.interaction import Attachment, Channel, Direction, Label, Party
 from services.rebuild import rebuild
 from tests.projections.histories import Recorder, Story
-from tests.projections.views import fold_all, make_views
+from tests.projections.views import fold_all
 
 _NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 _ANA, _ANA_MAIL = UUID(int=1 << 100), UUID(int=2 << 100)
@@ -49,7 +49,6 @@ def _at(minutes):
 @pytest.fixture
 def record(database, keys):
     """Records facts and folds them into every view."""
-    make_views(database)
     recorder = Recorder(database, keys)
 
     def record_and_fold(*facts):

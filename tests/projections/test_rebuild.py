@@ -9,12 +9,11 @@ from projections.registry import ALL
 from projections.rows import Rows
 from services.rebuild import CancelledRebuildError, rebuild
 from tests.projections.histories import Recorder, Story
-from tests.projections.views import fold_all, fold_with_pauses, make_views, whole
+from tests.projections.views import fold_all, fold_with_pauses, whole
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_rebuilt_is_live_row_for_row(database, keys, seed):
-    make_views(database)
     recorder, story = Recorder(database, keys), Story(seed)
     for number, facts in enumerate(story.steps(300)):
         recorder.record(facts)
@@ -31,7 +30,6 @@ def test_rebuilt_is_live_row_for_row(database, keys, seed):
 
 
 def test_autovacuum_leaves_a_view_alone_until_it_is_loaded(database, keys):
-    make_views(database)
     recorder, story = Recorder(database, keys), Story(3)
     for facts in story.steps(40):
         recorder.record(facts)

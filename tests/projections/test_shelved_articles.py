@@ -12,7 +12,7 @@ from schemas.facts.article import ArticleKind, ArticlePublished
 from schemas.facts.shelving import ArticleDescribed, ArticleFileAdded, ArticlePinned
 from schemas.interaction import Attachment
 from tests.projections.histories import Recorder
-from tests.projections.views import fold_all, make_views
+from tests.projections.views import fold_all
 
 CUBAN, ENGLISH, DOWNLOAD, SHOWN, DRAFTED, PROGRAM = (UUID(int=number << 64) for number in range(1, 7))
 SAID = {"by": "ana", "at": datetime(2026, 3, 1, tzinfo=UTC)}
@@ -23,7 +23,6 @@ def _published(article, language, body="A", kind=ArticleKind.FAQ):
 
 
 def test_an_article_in_a_regional_language_is_in_the_lists_of_its_language(database, keys):
-    make_views(database)
     filed = {"kind": ArticleKind.FAQ, "shelf": "Cuenta", **SAID}
     Recorder(database, keys).record(
         [
@@ -47,7 +46,6 @@ def test_an_article_in_a_regional_language_is_in_the_lists_of_its_language(datab
 
 
 def test_readers_get_the_files_that_the_published_text_shows_and_all_of_a_download(database, keys):
-    make_views(database)
     content = Attachment(name="a.png", bytes=3, media_type="image/png", blob="b")
     Recorder(database, keys).record(
         [

@@ -25,7 +25,7 @@ from schemas.errors import ConflictError, StalePositionError
 from services.projector import run_projector
 from services.rebuild import CancelledRebuildError, rebuild, rebuild_in_child
 from tests.projections.histories import Recorder, Story
-from tests.projections.views import fold_all, make_views, whole
+from tests.projections.views import fold_all, whole
 
 _NAMES = [projection.name for projection in ALL]
 
@@ -33,7 +33,6 @@ _NAMES = [projection.name for projection in ALL]
 @pytest.fixture
 def told(database, keys):
     """A history, folded into every view; and what they hold."""
-    make_views(database)
     recorder, story = Recorder(database, keys), Story(11)
     for facts in story.steps(120):
         recorder.record(facts)
@@ -259,7 +258,6 @@ def test_readers_see_no_error_and_no_step_back_during_swaps(database, keys, data
 
 
 def test_a_batch_with_nothing_to_fold_moves_the_checkpoint_only_from_where_it_was(database):
-    make_views(database)
     newer = Engine(replace(INCIDENTS, version=INCIDENTS.version + 1), "incidents")
     engine = Engine(INCIDENTS, "incidents")
     with database.transaction() as connection:

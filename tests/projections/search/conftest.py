@@ -18,7 +18,7 @@ from schemas.facts.shelving import ArticleDescribed
 from schemas.facts.synonyms import SynonymsSet
 from tests.projections.histories import Recorder
 from tests.projections.search.halves import LANGUAGES, article_id, corpus, synonyms
-from tests.projections.views import fold_all, make_views
+from tests.projections.views import fold_all
 
 _AT = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -44,12 +44,11 @@ def _facts(language: str) -> Iterator[Fact]:
 
 
 @pytest.fixture(scope="session")
-def corpus_database(new_database):
+def corpus_database(new_database, started_template):
     """Read only, but for what rolls back."""
-    with new_database() as url:
+    with new_database(started_template) as url:
         database = Database(url)
         database.open()
-        make_views(database)
         keys = Keys(database)
         Recorder(database, keys).record([fact for language in LANGUAGES for fact in _facts(language)])
         fold_all(database, keys, projections=[ARTICLES, ARTICLE_SEARCH])

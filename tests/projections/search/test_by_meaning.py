@@ -27,7 +27,7 @@ from schemas.facts.article import (
 )
 from schemas.facts.shelving import ArticleDescribed
 from tests.projections.histories import Recorder
-from tests.projections.views import fold_all, make_views
+from tests.projections.views import fold_all
 
 _AT = datetime(2026, 3, 2, tzinfo=UTC)
 _MODEL = "letters"
@@ -39,7 +39,6 @@ Tell = Callable[..., None]
 @pytest.fixture
 def tell(database: Database, keys: Keys) -> Tell:
     """Facts, folded."""
-    make_views(database)
     with database.transaction() as connection:
         article_vectors.prepare(connection)
         article_vectors.begin(connection, _MODEL, 3)

@@ -35,7 +35,7 @@ from schemas.facts.shelving import ArticleDescribed
 from schemas.facts.synonyms import SynonymsRemoved, SynonymsSet
 from tests.projections.histories import Recorder
 from tests.projections.search.halves import article_id
-from tests.projections.views import fold_all, make_views, whole
+from tests.projections.views import fold_all, whole
 
 _AT = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -45,7 +45,6 @@ Tell = Callable[..., Connection]
 @pytest.fixture
 def tell(database: Database, keys: Keys):
     """Record facts, fold them, and ask in the transaction that it gives."""
-    make_views(database)
     recorder = Recorder(database, keys)
 
     def told(*facts: Fact, to: Sequence[Projection] = (ARTICLES, ARTICLE_SEARCH)) -> None:
