@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -130,6 +131,14 @@ async def test_guessing_passwords_is_slowed_down_and_says_nothing_of_names(web: 
         assert (even_right.status_code, even_right.headers["retry-after"]) == (429, "300")
         other = await client.post("/login", data={"name": "analyst", "password": "correct horse battery"})
         assert other.status_code == 303
+
+
+async def test_guessing_many_passwords_at_once_is_slowed_down_too(web: Web) -> None:
+    async with web.client() as client:
+        tries = [client.post("/login", data={"name": "agent", "password": f"no {n}"}) for n in range(12)]
+        came = Counter([each.status_code for each in await asyncio.gather(*tries)])
+    assert came[401] <= 6  # two are looked at together
+    assert came[401] + came[429] == 12
 
 
 async def test_after_signing_in_nobody_is_sent_to_another_site(web: Web) -> None:
