@@ -23,84 +23,24 @@ from eventstore.ledger import Ledger
 from eventstore.log import APPEND_SECONDS
 from eventstore.sight import Sight
 from schemas.errors import CauceError, LogUnavailableError
-from services import bulk, targets, thresholds, undo
+from services import undo
 from services.bulk import Bulk
-from services.callbacks import handle as callbacks
-from services.callbacks.requests import (
-    CallbackRequest,
-    CancelCallback,
-    FinishCallback,
-    ReleaseCallback,
-    RescheduleCallback,
-    TakeCallback,
-)
-from services.calls import handle as calls
-from services.calls.requests import CallRequest, ChangeCall, StartCall
-from services.chats import handle as chats
-from services.chats.requests import (
-    AcceptChat,
-    ChatRequest,
-    CloseChat,
-    LeaveEmail,
-    MissChat,
-    TakeBackTransfer,
-    TransferChat,
-)
 from services.customers import doom
-from services.customers import handle as customers
-from services.customers.requests import (
-    AddAddress,
-    CustomerRequest,
-    ErasePerson,
-    MergeCustomers,
-    RegisterCustomer,
-    SetOrganization,
-    UnmergeCustomers,
-)
+from services.customers.requests import ErasePerson
+from services.deciders import Request, decide
 from services.desk import Desk, Done
 from services.incidents import loading, saving
 from services.incidents.arrival import Reader
 from services.incidents.batch import Rules
-from services.incidents.requests import IncidentRequest
-from services.muting import handle as muting
-from services.muting.requests import MuteAgain, MuteRequest, Resubscribe, Unmute, Unsubscribe
-from services.organizations import handle as organizations
-from services.organizations.requests import (
-    ChangeOrganization,
-    OrganizationRequest,
-    RegisterOrganization,
-    RestoreOrganization,
-    RetireOrganization,
-)
 from services.outcomes import Outcome, Outcomes
 from services.privacy import named
 from services.privacy.clearing import clear_away
 from services.privacy.named import BehindError
-from services.targets import SetTarget
-from services.thresholds import SetThreshold
-from services.undo import Undo
-from services.worktime import handle as worktime
-from services.worktime.requests import StartWork, StopWork, WorkRequest
 
 CORRELATION_WINDOW = timedelta(hours=168)
 _GROUP_MAX = 50
 _PAUSE_SECONDS = 0.1
 _TIMES_BEHIND = 5
-
-Request: TypeAlias = (
-    IncidentRequest
-    | CustomerRequest
-    | OrganizationRequest
-    | CallRequest
-    | CallbackRequest
-    | ChatRequest
-    | WorkRequest
-    | MuteRequest
-    | Undo
-    | Bulk
-    | SetTarget
-    | SetThreshold
-)
 
 log = structlog.get_logger()
 
@@ -240,7 +180,7 @@ class Commands:
             earlier = self._outcomes.earlier(connection, job.key, job.request)
             request = msgspec.structs.replace(job.request, now=self._clock(job.request, now))
             desk.sight = job.sight
-            done = _decide(desk, request) if earlier is None else None
+            done = decide(desk, request) if earlier is None else None
             made.append(_Made(job, done, first, len(known.facts), earlier))
         positions = saving.save(connection, self._ledger, known)
         latest = store.last_position(connection)
@@ -259,41 +199,6 @@ def _together(group: Sequence[_Job]) -> list[list[_Job]]:
         else:
             found[-1].append(job)
     return [together for together in found if together]
-
-
-def _decide(desk: Desk, request: Request) -> Done:  # noqa: C901, PLR0911 -- a category a return
-    match request:
-        case Undo():
-            return undo.handle(desk, request)
-        case Bulk():
-            return bulk.handle(desk, request)
-        case SetTarget():
-            return targets.handle(desk, request)
-        case SetThreshold():
-            return thresholds.handle(desk, request)
-        case StartCall() | ChangeCall():
-            return calls.handle(desk, request)
-        case TakeCallback() | ReleaseCallback() | RescheduleCallback() | FinishCallback() | CancelCallback():
-            return callbacks.handle(desk, request)
-        case StartWork() | StopWork():
-            return worktime.handle(desk, request)
-        case AcceptChat() | TransferChat() | TakeBackTransfer() | CloseChat() | MissChat() | LeaveEmail():
-            return chats.handle(desk, request)
-        case (
-            RegisterCustomer()
-            | AddAddress()
-            | MergeCustomers()
-            | UnmergeCustomers()
-            | SetOrganization()
-            | ErasePerson()
-        ):
-            return customers.handle(desk, request)
-        case Unmute() | MuteAgain() | Unsubscribe() | Resubscribe():
-            return muting.handle(desk, request)
-        case RegisterOrganization() | ChangeOrganization() | RetireOrganization() | RestoreOrganization():
-            return organizations.handle(desk, request)
-        case _:
-            return undo.done(desk, request)
 
 
 def _outcome_of(connection: Connection, made: _Made, positions: Sequence[int], latest: int) -> Outcome:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from eventstore.database import Connection
 from schemas.errors import LogUnavailableError
-from services.commands import Request
+from services.deciders import Request
 from services.web.api.shapes import json
 from services.web.parts import Parts
 

@@ -27,7 +27,7 @@ from services.access import teams
 from services.chats import presence
 from services.chats.presence import Presence
 from services.chats.requests import AcceptChat, ChatRequest, CloseChat, TransferChat
-from services.commands import Request as Command
+from services.deciders import Request as Command
 from services.incidents.requests import Reply
 from services.web.api.chats import put_presence
 from services.web.api.shapes import POSITION_MAX
