@@ -1,11 +1,9 @@
-"""What can be done with an article's text, from a first draft to its retirement. Pure; `Library` records it."""
+"""What asking for a change of an article's text (writing.py) leads to. Pure; `Library` records it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TypeAlias, assert_never
-from uuid import UUID
+from typing import assert_never
 
 from schemas.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from schemas.facts.article import (
@@ -23,129 +21,27 @@ from schemas.facts.article import (
 from services.knowledge import guide
 from services.knowledge.asked import Asked
 from services.knowledge.state import Article, Text, WritingFact
+from services.knowledge.writing import (
+    AskReview,
+    Begin,
+    DeclineReview,
+    DropDraft,
+    Publish,
+    PublishDraft,
+    Reinstate,
+    RestoreEdition,
+    Retire,
+    Revise,
+    SaveDraft,
+    TakeBack,
+    TakeUpDraft,
+    WritingRequest,
+)
 
 TITLE_MAX_CHARACTERS = 300
 BODY_MAX_CHARACTERS = 50_000
 REASON_MAX_CHARACTERS = 1_000
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begin(Asked):
-    """A draft of a new one; `source`: the incident whose answer it is made of."""
-
-    kind: ArticleKind
-    title: str
-    body: str
-    language: str
-    source: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publish(Asked):
-    """Make a new one known at once. `body` is Markdown; `alone`: who asks may publish what nobody else has read."""
-
-    kind: ArticleKind
-    title: str
-    body: str
-    language: str
-    alone: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revise(Asked):
-    """Say it better, at once; what is None stays."""
-
-    title: str | None
-    body: str | None
-    alone: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveDraft(Asked):
-    """The text as it is being worked on. `wording`: of the text it was begun with; None: whatever it was."""
-
-    title: str
-    body: str
-    wording: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropDraft(Asked):
-    """Give it up: readers go on with what was published, if anything was. `wording`: of the text that was seen."""
-
-    wording: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeUpDraft(Asked):
-    """The draft that was given up last is worked on again. `wording`: as it was then."""
-
-    wording: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestoreEdition(Asked):
-    """Work on with the text of an earlier edition; readers see it once it is published."""
-
-    edition: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeBack(Asked):
-    """Readers get again what they had before this edition, which is the last. `alone`: also if others published it."""
-
-    edition: int
-    alone: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskReview(Asked):
-    """Somebody else is to read it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclineReview(Asked):
-    """Not like this; by who asked themselves: not yet."""
-
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishDraft(Asked):
-    """Readers get the draft. `wording`: of the text that was read."""
-
-    wording: int | None = None
-    alone: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retire(Asked):
-    """Take it away from its readers. `edition`: the last one that was seen; None: whatever it is."""
-
-    edition: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reinstate(Asked):
-    """Give it back to them."""
-
-
-WritingRequest: TypeAlias = (
-    Begin
-    | Publish
-    | Revise
-    | SaveDraft
-    | DropDraft
-    | TakeUpDraft
-    | RestoreEdition
-    | TakeBack
-    | AskReview
-    | DeclineReview
-    | PublishDraft
-    | Retire
-    | Reinstate
-)
 
 
 def decide(article: Article, request: WritingRequest) -> list[WritingFact]:  # noqa: C901, PLR0911, PLR0912 -- a request a case

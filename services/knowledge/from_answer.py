@@ -13,9 +13,10 @@ from schemas.errors import NotFoundError
 from schemas.facts.article import ArticleKind
 from schemas.ids import scoped_id
 from schemas.interaction import Direction
-from services.knowledge.articles import BODY_MAX_CHARACTERS, TITLE_MAX_CHARACTERS, Begin
+from services.knowledge.articles import BODY_MAX_CHARACTERS, TITLE_MAX_CHARACTERS
 from services.knowledge.personal import Tells, replaced
 from services.knowledge.turning import made_of
+from services.knowledge.writing import Begin
 
 _ENTRIES_MAX = 1000
 

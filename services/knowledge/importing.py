@@ -21,11 +21,11 @@ from schemas.errors import InvalidError, RefusedError
 from schemas.ids import scoped_id
 from services.knowledge import folder
 from services.knowledge.article_files import address_of, kept
-from services.knowledge.articles import Begin, Publish, Revise
 from services.knowledge.folder import Source
 from services.knowledge.library import ArticleRequest, Library
 from services.knowledge.shelving import AddFile, Describe, Translate
 from services.knowledge.state import Article
+from services.knowledge.writing import Begin, Publish, Revise
 
 
 @dataclass

@@ -15,12 +15,12 @@ from schemas.errors import ConflictError
 from schemas.facts import Fact, stream_id
 from schemas.ids import new_id, scoped_id
 from services.knowledge import articles, gaps, shelving, state, synonyms, translating
-from services.knowledge.articles import Begin, Publish, WritingRequest
 from services.knowledge.asked import Asking
 from services.knowledge.gaps import FillGap, GapFact, GapRequest
 from services.knowledge.shelving import Redirect, ShelvingRequest, Translate
 from services.knowledge.state import Article, ArticleFact, Text
 from services.knowledge.synonyms import SynonymsFact, SynonymsRequest
+from services.knowledge.writing import Begin, Publish, WritingRequest
 
 ArticleRequest: TypeAlias = WritingRequest | ShelvingRequest
 Request: TypeAlias = ArticleRequest | GapRequest | SynonymsRequest

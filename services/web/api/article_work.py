@@ -23,7 +23,7 @@ from projections.page import Page
 from schemas.errors import InvalidError, NotFoundError
 from schemas.facts.article import ArticleKind
 from services.access.policy import may_publish_alone
-from services.knowledge import articles, shelving
+from services.knowledge import shelving, writing
 from services.knowledge.article_files import address_of, kept
 from services.knowledge.library import ArticleRequest, article_id, asking
 from services.knowledge.state import Filing
@@ -133,7 +133,7 @@ def _writing(routes: Router, parts: Parts) -> None:
     async def begin(body: DraftIn, who: Caller, key: Key) -> Response:
         """Begin an article that nobody but agents sees."""
         where = asking(article_id(who.name, key), who.name)
-        begun = articles.Begin(
+        begun = writing.Begin(
             kind=body.kind, title=body.title, body=body.body, language=body.language, source=body.source, **where
         )
         position = await parts.library.run(begun, repeatable=key is not None)
@@ -142,40 +142,40 @@ def _writing(routes: Router, parts: Parts) -> None:
     @routes.put("/{article}/draft", responses=answers(Written))
     async def save(article: UUID, body: TextIn, who: Caller) -> Response:
         """Save the text as it is being worked on."""
-        saved = articles.SaveDraft(title=body.title, body=body.body, wording=body.wording, **asking(article, who.name))
+        saved = writing.SaveDraft(title=body.title, body=body.body, wording=body.wording, **asking(article, who.name))
         return await _done(parts, saved)
 
     @routes.delete("/{article}/draft", responses=answers(Written))
     async def drop(article: UUID, who: Caller) -> Response:
         """Give it up; readers go on with what was published."""
-        return await _done(parts, articles.DropDraft(**asking(article, who.name)))
+        return await _done(parts, writing.DropDraft(**asking(article, who.name)))
 
     @routes.post("/{article}/publish", responses=answers(Written))
     async def publish(article: UUID, body: PublishIn, who: Caller, key: Key) -> Response:  # noqa: ARG001 -- twice: 409
         """Give the draft to the readers."""
         alone = may_publish_alone(who, reviewed=parts.hub.settings.article_review)
-        asked = articles.PublishDraft(wording=body.wording, alone=alone, **asking(article, who.name))
+        asked = writing.PublishDraft(wording=body.wording, alone=alone, **asking(article, who.name))
         return await _done(parts, asked)
 
     @routes.post("/{article}/ask-review", responses=answers(Written))
     async def ask(article: UUID, who: Caller, key: Key) -> Response:  # noqa: ARG001 -- a repeat changes nothing
         """Somebody else is to read the draft."""
-        return await _done(parts, articles.AskReview(**asking(article, who.name)))
+        return await _done(parts, writing.AskReview(**asking(article, who.name)))
 
     @routes.post("/{article}/decline", responses=answers(Written))
     async def decline(article: UUID, body: DeclineIn, who: Caller, key: Key) -> Response:  # noqa: ARG001 -- likewise
         """Not like this."""
-        return await _done(parts, articles.DeclineReview(reason=body.reason, **asking(article, who.name)))
+        return await _done(parts, writing.DeclineReview(reason=body.reason, **asking(article, who.name)))
 
     @routes.post("/{article}/reinstate", responses=answers(Written))
     async def reinstate(article: UUID, who: Caller, key: Key) -> Response:  # noqa: ARG001 -- likewise
         """Readers find it again."""
-        return await _done(parts, articles.Reinstate(**asking(article, who.name)))
+        return await _done(parts, writing.Reinstate(**asking(article, who.name)))
 
     @routes.post("/{article}/editions/{edition}/restore", responses=answers(Written))
     async def restore(article: UUID, edition: int, who: Caller, key: Key) -> Response:  # noqa: ARG001 -- twice: 409
         """Make an edition's text the draft."""
-        return await _done(parts, articles.RestoreEdition(edition=edition, **asking(article, who.name)))
+        return await _done(parts, writing.RestoreEdition(edition=edition, **asking(article, who.name)))
 
 
 def _shelving(routes: Router, parts: Parts) -> None:

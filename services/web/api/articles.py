@@ -23,14 +23,9 @@ from schemas.errors import NotFoundError
 from schemas.facts.article import ArticleKind
 from services.access.identity import Identity
 from services.access.policy import may_publish_alone
-from services.knowledge.articles import (
-    BODY_MAX_CHARACTERS,
-    TITLE_MAX_CHARACTERS,
-    Publish,
-    Retire,
-    Revise,
-)
+from services.knowledge.articles import BODY_MAX_CHARACTERS, TITLE_MAX_CHARACTERS
 from services.knowledge.library import article_id
+from services.knowledge.writing import Publish, Retire, Revise
 from services.web.api.shapes import LIMIT_DEFAULT, Body, Caller, Cursor, Key, Limit, answers, fresh, json
 from services.web.parts import Parts
 from services.web.routing import Router

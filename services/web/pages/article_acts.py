@@ -12,7 +12,7 @@ from projections.articles import ArticleRow
 from schemas.errors import InvalidError, NotFoundError
 from schemas.facts.article import ArticleKind, Audience
 from schemas.ids import new_id, scoped_id
-from services.knowledge import articles, shelving
+from services.knowledge import shelving, writing
 from services.knowledge.asked import Asking
 from services.knowledge.library import ArticleRequest, asking
 from services.knowledge.state import Filing
@@ -48,33 +48,33 @@ def asked(row: ArticleRow, action: str, fields: Mapping[str, str], *, by: str, a
         case "save":
             return Asked((_save(fields, where),), "article_saved", text=True)
         case "publish":
-            published = articles.PublishDraft(alone=alone, **where)
+            published = writing.PublishDraft(alone=alone, **where)
             back = "previous" if row.edition else "retire"
             return Asked((_save(fields, where), published), "article_published", back, text=True, seen=row.edition + 1)
         case "ask":
-            asks = articles.AskReview(**where)
+            asks = writing.AskReview(**where)
             return Asked((_save(fields, where), asks), "article_asked", "decline", text=True)
         case "decline":
-            return Asked((articles.DeclineReview(reason=fields.get("reason", ""), **where),), "article_declined")
+            return Asked((writing.DeclineReview(reason=fields.get("reason", ""), **where),), "article_declined")
         case "drop":
-            dropped = articles.DropDraft(wording=seen, **where)
+            dropped = writing.DropDraft(wording=seen, **where)
             return Asked((dropped,), "article_dropped", "take-up", text=True, seen=row.wording + 1)
         case "take-up":
-            taken_up = articles.TakeUpDraft(wording=seen, **where)
+            taken_up = writing.TakeUpDraft(wording=seen, **where)
             return Asked((taken_up,), "article_saved", "drop", seen=row.wording + 1)
         case "restore":
-            restored = articles.RestoreEdition(edition=number(fields.get("edition", ""), "edition"), **where)
+            restored = writing.RestoreEdition(edition=number(fields.get("edition", ""), "edition"), **where)
             return Asked((restored,), "article_restored", "drop", seen=row.wording + 1)
         case "previous":
             if seen is None:
                 raise InvalidError("which edition?", field="seen")
-            return Asked((articles.TakeBack(edition=seen, alone=alone, **where),), "undone")
+            return Asked((writing.TakeBack(edition=seen, alone=alone, **where),), "undone")
         case "retire":
             to = _named(fields.get("to", ""))
             led = (shelving.Redirect(to=to, **where),) if to else ()
-            return Asked((*led, articles.Retire(edition=seen, **where)), "article_retired", "reinstate")
+            return Asked((*led, writing.Retire(edition=seen, **where)), "article_retired", "reinstate")
         case "reinstate":
-            return Asked((articles.Reinstate(**where),), "article_reinstated", "retire")
+            return Asked((writing.Reinstate(**where),), "article_reinstated", "retire")
         case "translate":
             return _translate(row, fields, where)
         case _:
@@ -109,12 +109,12 @@ def _shelve(row: ArticleRow, action: str, fields: Mapping[str, str], where: Aski
             raise NotFoundError("no such action")
 
 
-def begin(fields: Mapping[str, str], *, by: str) -> articles.Begin:
+def begin(fields: Mapping[str, str], *, by: str) -> writing.Begin:
     """A new one; `id`: of the form, whose article it is however often it is sent. Raises InvalidError."""
     kind, language = fields.get("kind", ""), fields.get("language", "")
     if kind not in set(ArticleKind):
         raise InvalidError("which kind?", field="kind")
-    return articles.Begin(
+    return writing.Begin(
         article=scoped_id("article of a form", by, form) if (form := fields.get("id")) else new_id(),
         kind=ArticleKind(kind),
         title=fields.get("title", ""),
@@ -126,10 +126,10 @@ def begin(fields: Mapping[str, str], *, by: str) -> articles.Begin:
     )
 
 
-def _save(fields: Mapping[str, str], where: Asking) -> articles.SaveDraft:
+def _save(fields: Mapping[str, str], where: Asking) -> writing.SaveDraft:
     """`over`: whoever saves has seen what others wrote meanwhile, and goes over it."""
     wording = number(fields.get("over") or fields.get("wording", ""), "wording")
-    return articles.SaveDraft(title=fields.get("title", ""), body=fields.get("body", ""), wording=wording, **where)
+    return writing.SaveDraft(title=fields.get("title", ""), body=fields.get("body", ""), wording=wording, **where)
 
 
 def _translate(row: ArticleRow, fields: Mapping[str, str], where: Asking) -> Asked:

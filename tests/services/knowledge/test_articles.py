@@ -20,7 +20,9 @@ from schemas.facts.article import (
     ReviewDeclined,
     ReviewRequested,
 )
-from services.knowledge.articles import (
+from services.knowledge.articles import decide
+from services.knowledge.state import Article, Text, state_of
+from services.knowledge.writing import (
     AskReview,
     Begin,
     DeclineReview,
@@ -35,9 +37,7 @@ from services.knowledge.articles import (
     TakeBack,
     TakeUpDraft,
     WritingRequest,
-    decide,
 )
-from services.knowledge.state import Article, Text, state_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ID = UUID(int=1)

@@ -13,9 +13,9 @@ from eventstore.keys import Keys
 from eventstore.ledger import Ledger
 from schemas.errors import ConflictError
 from schemas.facts.article import ArticleKind
-from services.knowledge.articles import Begin, DropDraft, Publish, TakeUpDraft
 from services.knowledge.library import Library, asking
 from services.knowledge.shelving import Translate
+from services.knowledge.writing import Begin, DropDraft, Publish, TakeUpDraft
 from tests.projections.views import make_views
 
 ORIGINAL = UUID(int=1)

@@ -29,9 +29,9 @@ from services.customers.requests import ErasePerson
 from services.drafts import uploads
 from services.incidents.intake import IncidentsService
 from services.incidents.requests import Note
-from services.knowledge.articles import Publish
 from services.knowledge.library import Library
 from services.knowledge.shelving import AddFile
+from services.knowledge.writing import Publish
 from services.privacy import named, orphans, quarantined
 from services.privacy.cleaning import Cleaning
 from services.wiring import build_hub
