@@ -1,7 +1,7 @@
 """Which role may do what: the one place. A route that isn't named here can't be served (services/web/guard.py).
 
-Keys are `METHOD path` as the router spells them; EVERYBODY needs no sign-in. A token's scopes only ever take away:
-`read` leaves what changes nothing, the others leave their area of the API.
+Keys are `METHOD path` as the router spells them; EVERYBODY needs no sign-in. A token's scopes take away from that
+(scopes.py). The table is long because it is one: who may do what is read in one place.
 """
 
 from __future__ import annotations
@@ -9,45 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.access.identity import Identity, Role
+from services.access.scopes import within
 
 EVERYBODY: frozenset[Role] = frozenset()
 SIGNED_IN = frozenset(Role)
 AGENTS = frozenset({Role.AGENT, Role.ADMIN})
 ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})
 ADMINS = frozenset({Role.ADMIN})
-
-READ_ONLY = "read"
-AREAS: Mapping[str, tuple[str, ...]] = {
-    "incidents": (
-        "incidents",
-        "interactions",
-        "customers",
-        "organizations",
-        "calls",
-        "callbacks",
-        "chats",
-        "presence",
-        "work",
-        "in-person",
-        "live",
-        "signals",
-        "undo",
-        "views",
-        "searches",
-        "canned",
-        "mentions",
-        "tags",
-        "uploads",
-    ),
-    "reports": ("reports", "events"),
-    "knowledge": ("articles", "gaps", "search", "knowledge", "synonyms"),
-    "administration": ("users", "teams", "tokens", "sessions", "audit", "lines", "targets", "widgets", "projections"),
-}
-"""Scope → the first words of the API's addresses it leaves."""
-SCOPES = frozenset({READ_ONLY, *AREAS})
-
-_API = "/api/v1/"
-_CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _PUBLIC = (
     "GET /",
@@ -466,17 +434,3 @@ def refusal(identity: Identity, rule: str, method: str) -> str:
     if not within(identity.scopes, rule, method):
         return f"this token is for {', '.join(sorted(identity.scopes))} only"
     return ""
-
-
-def within(scopes: frozenset[str], rule: str, method: str) -> bool:
-    """Do a token's scopes leave this route? One that no area names is left to tokens without areas."""
-    if READ_ONLY in scopes and method not in _CHANGES_NOTHING:
-        return False
-    areas = scopes & AREAS.keys()
-    if not areas:
-        return True
-    path = rule.partition(" ")[2]
-    if path == "/live":  # the API's one address outside it
-        path = f"{_API}live"
-    first = path.removeprefix(_API).partition("/")[0] if path.startswith(_API) else ""
-    return first == "me" or any(first in AREAS[area] for area in areas)

@@ -17,6 +17,7 @@ from services.access import policy, sight, users
 from services.access.desk import AccessDesk
 from services.access.digests import digest, new_secret
 from services.access.identity import Identity, Role
+from services.access.scopes import SCOPES
 
 DAYS_MAX = 36_500  # a century
 
@@ -81,8 +82,8 @@ def add_token(desk: AccessDesk, new: NewToken, key: str | None = None) -> Made:
     if new.expires_days is not None and not 0 < new.expires_days < DAYS_MAX:
         raise InvalidError(f"a token lasts 1 to {DAYS_MAX - 1} days", field="expires")
     scopes = tuple(sorted(set(new.scopes)))
-    if not policy.SCOPES.issuperset(scopes):
-        raise InvalidError(f"scopes are {', '.join(sorted(policy.SCOPES))}", field="scopes")
+    if not SCOPES.issuperset(scopes):
+        raise InvalidError(f"scopes are {', '.join(sorted(SCOPES))}", field="scopes")
     made = Made(
         id=new_id() if key is None else scoped_id("token", desk.by, key),
         name=_free_name(desk.connection, wanted),

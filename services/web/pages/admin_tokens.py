@@ -12,8 +12,9 @@ from fastapi import Request
 from starlette.responses import Response
 
 from schemas.errors import InvalidError
-from services.access import policy, tokens, users
+from services.access import tokens, users
 from services.access.identity import Role
+from services.access.scopes import SCOPES
 from services.access.tokens import NewToken
 from services.web.guard import caller
 from services.web.pages import posted
@@ -38,7 +39,7 @@ def router(parts: Parts, screen: Screen) -> Router:
         context = {
             "tokens": await parts.hub.database.run(tokens.list_tokens),
             "roles": list(Role),
-            "scopes": sorted(policy.SCOPES),
+            "scopes": sorted(SCOPES),
             "chosen": _scopes(fields or {}),
             "fields": {name: (fields or {}).get(name, "") for name in _FIELDS},
             "made": made,

@@ -14,7 +14,8 @@ from services.access import changes, teams, tokens, users
 from services.access.changes import NewUser, UserChange
 from services.access.desk import Access, AccessDesk
 from services.access.identity import Identity, Role
-from services.access.policy import POLICY, READ_ONLY, refusal, within
+from services.access.policy import POLICY, refusal
+from services.access.scopes import READ_ONLY, within
 from services.access.tokens import NewToken
 from tests.services.access.conftest import told
 
