@@ -35,6 +35,8 @@ _CHUNK_BYTES = 64 * 1024
 _ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _ORDINARY = re.compile(rf"\s*<({_ATOMS}@{_ATOMS})>(?=\s|$)([^(]*)")
 _LATER = "451 4.3.0 Cannot keep the mail right now, try again later"
+_FAILED = "421 4.3.0 Something failed here, try again later"  # and nobody waits for another recipient's answer
+_NO_TEXT = "553 5.6.7 An address is written in UTF-8"
 _TOO_LARGE = "552 5.3.4 Message is larger than this system takes"
 _TOO_SLOW = "421 4.4.2 Too slow, try again later"
 _BLANK = "554 5.6.0 The mail begins with more blank lines than mails have"
@@ -76,6 +78,8 @@ class _Handler:
             except RateLimitedError as error:
                 return f"421 4.7.1 Too many unknown recipients, try again in {error.retry_after} seconds"
             return "550 5.1.1 No such mailbox here"
+        if not _is_text(address):
+            return _NO_TEXT  # alone: kept among the others it would fail them all
         if len(envelope.rcpt_tos) >= self._door.limits.recipients:
             return "452 4.5.3 Too many recipients, send the others another mail"
         envelope.rcpt_tos.append(address)
@@ -83,7 +87,7 @@ class _Handler:
 
     async def handle_exception(self, error: Exception) -> str:
         log.warning("smtp_session_failed", error=type(error).__name__)
-        return _LATER
+        return _FAILED
 
 
 class Server(SMTP):
@@ -274,6 +278,10 @@ def _reverse_path(sender: str) -> str:
         return email_address(plain).partition(":")[2]
     except InvalidError:
         return plain
+
+
+def _is_text(address: str) -> bool:
+    return address.encode("utf-8", "replace").decode() == address
 
 
 def _host(transport: asyncio.BaseTransport | None) -> str:

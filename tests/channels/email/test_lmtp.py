@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.email.receiving.reception import MAIL_MAX_BYTES
+from channels.email.receiving.reception import MAIL_MAX_BYTES, Reception
 
 PLAIN = b"From: ana@x.cu\r\nTo: support@cauce.example\r\nMessage-ID: <1@x.cu>\r\nSubject: Hola\r\n\r\nNo funciona.\r\n"
 BOTH = ("support@cauce.example", "ventas@cauce.example")
@@ -41,3 +41,21 @@ async def test_a_log_that_is_away_is_451_for_each(begun, database):
         blocker.execute("LOCK TABLE log_mail IN ACCESS EXCLUSIVE MODE")
         answers = [await client.say(PLAIN + b".\r\n"), await client.answer()]
     assert [answer[:3] for answer in answers] == ["451", "451"]
+
+
+async def test_a_recipient_that_is_no_text_is_refused_alone(begun, kept):
+    client = await begun(lmtp=True)
+    await client.say("MAIL FROM:<ana@x.cu>")
+    client.writer.write(b"RCPT TO:<support+\xff@cauce.example>\r\n")
+    assert (await client.answer()).startswith("553")
+    await client.say("RCPT TO:<support+\u00f1@cauce.example>")
+    await client.say("DATA")
+    assert (await client.say(PLAIN + b".\r\n")).startswith("250")
+    assert [mail.envelope_to for mail in kept()] == [("support+\u00f1@cauce.example",)]
+
+
+async def test_what_nobody_foresaw_ends_the_connection_whoever_waits_for_more_answers(begun, monkeypatch):
+    client = await begun(lmtp=True, to=BOTH)
+    monkeypatch.delattr(Reception, "accept")
+    assert (await client.say(PLAIN + b".\r\n")).startswith("421")
+    assert await client.reader.read() == b""
