@@ -4,6 +4,7 @@ from projections.timeline.fold import TIMELINE
 from projections.timeline.link import (
     end_of_thread,
     goes_on_by_mail,
+    numbers_of_threads,
     of_thread,
     parts_of_thread,
     spoken_for,
@@ -32,6 +33,7 @@ __all__ = [
     "end_of_thread",
     "goes_on_by_mail",
     "html_blob",
+    "numbers_of_threads",
     "of_customer",
     "of_incident",
     "of_thread",

@@ -94,6 +94,24 @@ def parts_of_thread(connection: Connection, thread: UUID) -> dict[int, str]:
     return dict(sorted(found.items()))
 
 
+def numbers_of_threads(connection: Connection, threads: Sequence[UUID]) -> dict[UUID, list[int]]:
+    """The same numbers, of many links at once."""
+    sides = [(thread, side) for thread in threads for side in shown(thread)]
+    rows: Sequence[tuple[UUID, UUID]] = connection.execute(
+        sql.SQL(
+            "SELECT DISTINCT asked.thread, incident FROM unnest(%s::uuid[], %s::uuid[]) AS asked (thread, side)"
+            " JOIN entries ON entries.thread = asked.side WHERE incident IS NOT NULL AND {told}"
+        ).format(told=TOLD),
+        ([thread for thread, _ in sides], [side for _, side in sides]),
+    ).fetchall()
+    numbers = numbers_of(connection, {incident for _, incident in rows})
+    found: dict[UUID, set[int]] = {}
+    for thread, incident in rows:
+        if number := numbers.get(incident):
+            found.setdefault(thread, set()).add(number)
+    return {thread: sorted(several) for thread, several in found.items()}
+
+
 def spoken_for(connection: Connection, thread: UUID) -> frozenset[int]:
     """Numbers of the incidents that whoever has a link may call solved: its words began them, or came to them unmoved.
 

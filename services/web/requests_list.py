@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TypeAlias
 from uuid import UUID
 
@@ -16,12 +17,13 @@ from channels.address_tokens import AddressTokens
 from channels.limits import Limit, Rate, network_of
 from channels.text import clean
 from eventstore.database import Connection
-from projections import incidents
+from projections import incidents, timeline
 from projections.timeline import threads
 from schemas.errors import NotFoundError
 from schemas.threads import begun, mailed
 from services.customers import links
 from services.web.parts import Parts
+from services.web.taken_apart import Part, parts_of
 
 FROM_ONE_PLACE = Rate(burst=10, per_second=0.02)
 ANSWER_SECONDS = 0.4  # as long for an address nobody knows as for one that gets a mail
@@ -30,8 +32,11 @@ _Row: TypeAlias = tuple[UUID, str, UUID | None, datetime, datetime]
 """As `threads.of_address` gives it."""
 
 
-class RequestShape(msgspec.Struct, frozen=True):
-    """One request. `number` and `status` None until it is part of an incident; `url`: its own page."""
+class RequestShape(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One request. `number` and `status` None until it is part of an incident; `url`: its own page.
+
+    `parts`: all of them, where some were taken apart; `number` is that of the newest words.
+    """
 
     subject: str
     number: int | None
@@ -39,6 +44,7 @@ class RequestShape(msgspec.Struct, frozen=True):
     began_at: datetime
     updated_at: datetime
     url: str
+    parts: Sequence[Part] = ()
 
 
 class RequestsShape(msgspec.Struct, frozen=True):
@@ -74,7 +80,8 @@ class RequestsList:
     def _requests(self, connection: Connection, address: UUID) -> list[RequestShape]:
         rows = _together(threads.of_address(connection, address))
         numbers = incidents.roots(connection, [incident for _, _, incident, _, _ in rows if incident is not None])
-        statuses = incidents.statuses(connection, list(numbers.values()))
+        said_in = timeline.numbers_of_threads(connection, [mailed(thread) for thread, *_ in rows])
+        statuses = incidents.statuses(connection, [*numbers.values(), *chain(*said_in.values())])
         return [
             RequestShape(
                 subject=subject,
@@ -83,6 +90,7 @@ class RequestsList:
                 began_at=began,
                 updated_at=updated,
                 url=f"/status/{self._hub.tokens.sign_link(mailed(thread))}",
+                parts=parts_of(said_in.get(mailed(thread), ()), statuses),
             )
             for thread, subject, incident, began, updated in rows
         ]

@@ -30,17 +30,11 @@ from services.web.pages import posted
 from services.web.pages.screen import Screen, redirect
 from services.web.parts import Parts
 from services.web.routing import Router
+from services.web.taken_apart import Part, parts_of
 
 _ENTRIES_MAX = 2000
 _SHOWN = 200
 _PROJECTIONS = ("timeline", "incidents")
-
-
-class Part(msgspec.Struct, frozen=True):
-    """An incident that some of the words are in."""
-
-    number: int
-    status: str
 
 
 class ThreadStatus(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -201,23 +195,17 @@ def _with_own_links(entries: Sequence[Entry], token: str) -> list[Entry]:
 def _read(connection: Connection, thread: UUID, most: int, before: str | None) -> Told:
     begun = timeline.of_thread(connection, thread, limit=1)
     said = timeline.end_of_thread(connection, thread, most, before=before)
-    incident = incidents.get(connection, begun.number) if begun.number is not None else None
     begins = timeline.parts_of_thread(connection, thread)
+    statuses = incidents.statuses(connection, [number for number in (*begins, begun.number) if number is not None])
+    standing = statuses.get(begun.number) if begun.number is not None else None
     status = ThreadStatus(
-        state="linked" if incident else "received",
+        state="linked" if standing else "received",
         number=begun.number,
-        status=incident.status if incident else None,
+        status=standing,
         timeline=said.items,
         earlier=said.next_cursor,
         by_mail=timeline.goes_on_by_mail(connection, thread),
-        parts=_parts(connection, list(begins)),
+        parts=parts_of(begins, statuses),
     )
     subject = begun.items[0].subject if begun.items else ""
     return Told(status, subject, timeline.spoken_for(connection, thread), begins)
-
-
-def _parts(connection: Connection, numbers: Sequence[int]) -> Sequence[Part]:
-    if len(numbers) <= 1:
-        return ()
-    statuses = incidents.statuses(connection, numbers)
-    return [Part(number, statuses[number]) for number in numbers if number in statuses]

@@ -44,7 +44,8 @@ async def test_who_wrote_to_us_gets_a_link_that_lists_their_requests_and_nobody_
         await web.form(anybody, email="otra@x.cu", subject="Secreto de otra")
         await web.settled()
         link = f"/status/{web.hub.tokens.sign_link(mailed(UUID(mine['interaction_id'])))}"
-        await anybody.post(f"{link}/messages", json={"body": "Sigue doble"})  # on the mailed side: the same request
+        # on the mailed side: the same request
+        more = (await anybody.post(f"{link}/messages", json={"body": "Sigue doble"})).json()["interaction_id"]
         await web.settled()
         await agent.post("/api/v1/incidents/1/resolve", json={"solution": "hecho"})
         await web.settled()
@@ -63,7 +64,17 @@ async def test_who_wrote_to_us_gets_a_link_that_lists_their_requests_and_nobody_
         told = (await anybody.get(_link(letter), headers={"Accept": "application/json"})).json()
         (only,) = told["items"]
         assert (only["subject"], only["number"], only["status"]) == ("Factura doble", 1, "resolved")
-        assert only["url"] == link
+        assert (only["url"], "parts" in only) == (link, False)
+        apart = {"interactions": [more], "subject": "Aparte"}
+        assert (await agent.post("/api/v1/incidents/1/split", json=apart)).status_code == 201
+        await web.settled()
+        (only,) = (await anybody.get(_link(letter), headers={"Accept": "application/json"})).json()["items"]
+        assert (only["number"], only["parts"]) == (
+            3,
+            [{"number": 1, "status": "resolved"}, {"number": 3, "status": "new"}],
+        )
+        page = await anybody.get(_link(letter))
+        assert [f"#{number}<" in page.text for number in (1, 2, 3)] == [True, False, True]
 
 
 async def test_the_answer_is_the_same_whoever_asks_and_takes_as_long(web: Web) -> None:
