@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from schemas.interaction import Automatic, Channel
+from services.demo import phrases
 from services.demo.calendar import within_office, working_pause
 from services.demo.catalogue import AGENTS, Catalogue, Customer, Problem, Words, customer_of, slots
 from services.demo.shelf import article_id
@@ -25,27 +26,7 @@ _ANSWER_MINUTES = {Channel.CHAT: 1.5, Channel.PHONE: 20.0}
 _WRITE_MINUTES = {Channel.CHAT: 1.0}
 _REPEATED, _SWITCHES, _AWAY, _BOUNCES = 0.025, 0.16, 0.04, 0.008
 _UNSOLVED, _REOPENS, _PRAISES = 0.07, 0.06, 0.25
-_HELLO = {
-    "es": ("Buenos días:\n\n", "Hola,\n\n", "Buenas tardes:\n\n", ""),
-    "en": ("Hello,\n\n", "Good morning,\n\n", "Hi,\n\n", ""),
-}
-_BYE = {"es": ("Un saludo,", "Gracias de antemano.", "Saludos cordiales,"), "en": ("Regards,", "Thank you.", "Best,")}
-_THANKS = {"es": "Funciona, muchas gracias por la ayuda.", "en": "It works, thank you very much for your help."}
-_BACK = {"es": "Ha vuelto a pasar hoy. ", "en": "It happened again today. "}
-_AWAY_TEXT = {
-    "es": (
-        "Respuesta automática: fuera de la oficina",
-        "Estoy de vacaciones hasta el lunes y leeré su mensaje a la vuelta.",
-    ),
-    "en": ("Automatic reply: out of office", "I am on holiday until Monday and will read your message when I am back."),
-}
-_BOUNCE_TEXT = ("Undelivered Mail Returned to Sender", "The mailbox is full. 452 4.2.2 Over quota")
 _NAMES_AN_ARTICLE = 0.3
-_MORE = {"es": "Con más detalle:", "en": "In more detail:"}
-_NOTE = {
-    "es": "Lo mismo que a otros clientes de {product}; avisado el equipo de desarrollo.",
-    "en": "Same as other customers of {product}; development has been told.",
-}
 
 
 @dataclass
@@ -147,7 +128,7 @@ def _triage(told: _Case) -> Iterator[AnyStep]:
     if told.happens(0.3):
         yield Spend(id=told.id(), at=told.at, case=told.number, agent=told.agent, seconds=told.rng.randint(120, 2400))
     if told.happens(0.12):
-        yield told.work("note", _NOTE[told.customer.language].format(product=told.problem.product))
+        yield told.work("note", phrases.NOTE[told.customer.language].format(product=told.problem.product))
 
 
 def _converse(told: _Case) -> Iterator[AnyStep]:
@@ -168,7 +149,7 @@ def _see(told: _Case) -> str:
     if not told.problem.article:
         return ""
     address = article_id(told.seed, told.problem.article, told.customer.language)
-    return f"\n\n{_MORE[told.customer.language]} https://help.ceiba.example/articles/{address}"
+    return f"\n\n{phrases.MORE[told.customer.language]} https://help.ceiba.example/articles/{address}"
 
 
 def _answer(told: _Case, text: str) -> Iterator[AnyStep]:
@@ -178,9 +159,9 @@ def _answer(told: _Case, text: str) -> Iterator[AnyStep]:
         return
     yield Answer(id=told.id(), at=told.at, case=told.number, agent=told.agent, text=_signed(told, text))
     if told.channel in {Channel.EMAIL, Channel.FORM} and told.happens(_AWAY):
-        yield _automatic(told, Automatic.REPLY, *_AWAY_TEXT[told.customer.language])
+        yield _automatic(told, Automatic.REPLY, *phrases.AWAY[told.customer.language])
     elif told.channel is Channel.EMAIL and told.happens(_BOUNCES):
-        yield _automatic(told, Automatic.BOUNCE, *_BOUNCE_TEXT)
+        yield _automatic(told, Automatic.BOUNCE, *phrases.BOUNCE)
 
 
 def _speak(told: _Case, text: str) -> Iterator[AnyStep]:
@@ -213,12 +194,13 @@ def _switch(told: _Case) -> Iterator[AnyStep]:
 
 def _finish(told: _Case) -> Iterator[AnyStep]:
     if told.happens(_PRAISES) and told.channel is not Channel.PHONE:
-        yield from _speak(told, _THANKS[told.customer.language])
+        yield from _speak(told, phrases.THANKS[told.customer.language])
     told.in_office(90)
     yield _resolve(told)
     if told.happens(_REOPENS) and told.channel is not Channel.PHONE:
         told.pass_time(26 * 60)
-        yield from _speak(told, _BACK[told.customer.language] + told.fill(told.rng.choice(told.words.follow_ups)))
+        again = told.fill(told.rng.choice(told.words.follow_ups))
+        yield from _speak(told, phrases.BACK[told.customer.language] + again)
         yield from _answer(told, told.fill(told.rng.choice(told.words.answers)))
         told.in_office(240)
         yield _resolve(told)
@@ -293,7 +275,7 @@ def _letter(told: _Case, text: str) -> str:
         return text
     language = told.customer.language
     signature = f"{told.customer.name}\n{told.customer.organization}".strip()
-    return f"{told.rng.choice(_HELLO[language])}{text}\n\n{told.rng.choice(_BYE[language])}\n{signature}"
+    return f"{told.rng.choice(phrases.HELLO[language])}{text}\n\n{told.rng.choice(phrases.BYE[language])}\n{signature}"
 
 
 def _signed(told: _Case, text: str) -> str:
