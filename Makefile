@@ -24,6 +24,7 @@ logs: .venv/installed
 ## test: all tests, on a real PostgreSQL, a real Kafka and a real browser. WORKERS=3: so many at once
 test: .venv/installed-dev
 	@$(BIN)/python tests/needs.py
+	@$(BIN)/python tests/warm_kafka.py
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 ## check: everything that must hold before a commit is shared
@@ -41,7 +42,7 @@ others:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(BIN)/python tests/needs.py
-	@$(BIN)/python -c 'from eventstore import kafka_jars; kafka_jars.fetch()'
+	@$(BIN)/python tests/warm_kafka.py
 
 ## bench: figures beside their limits, both taken now. SCALE=1000000: with so long a history (docs/performance.md)
 bench: .venv/installed-dev

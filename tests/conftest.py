@@ -28,6 +28,7 @@ from eventstore.migrate import migrate
 from projections import reading, schema
 from projections.registry import ALL
 from services.access import passwords
+from tests import warm_kafka
 from tests.hub_process import hub_process, sink
 from tests.in_memory import new_folder
 from tests.kafka_broker import kafka, kafka_prefix, running_kafka
@@ -38,6 +39,7 @@ __all__ = ["hub_process", "kafka", "kafka_prefix", "running_kafka", "s3", "sink"
 
 # many tests start processes of ours: let only the first of them compile what they all load
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+warm_kafka.use()
 # a run that is told to end (by `timeout`, by CI) ends as by Ctrl-C: it leaves no server behind, which would fill memory
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 # how long a test waits or takes proves nothing: other work may slow it down
