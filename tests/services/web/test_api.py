@@ -188,6 +188,9 @@ async def test_a_status_link_shows_all_that_its_words_became_after_a_split(web: 
         for what in ("close", "reopen", "rate"):
             unsaid = await ana.post(f"{link}/{what}", data={"score": "5"})
             assert (unsaid.status_code, "1, 2" in unsaid.json()["detail"]) == (409, True)
+        scoreless = await ana.post(f"{link}/rate", data={"number": "1"}, headers={"Accept": "text/html"})
+        first, rest = scoreless.text.split('id="part-2')
+        assert (scoreless.status_code, 'role="alert"' in first, 'role="alert"' in rest) == (422, True, False)
         assert (await ana.post(f"{link}/rate", data={"number": "1", "score": "5"})).status_code == 200
         assert (await ana.post(f"{link}/reopen", data={"number": "1"})).status_code == 200
         assert (await ana.post(f"{link}/close", data={"number": "2"})).status_code == 200
