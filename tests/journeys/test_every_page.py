@@ -36,11 +36,18 @@ pytestmark = [
 ]
 
 
-async def opened(browser: Browser, web: Web, language: str, width: int = 1440, *, scripts: bool = True) -> Page:
-    """A page of an admin who has signed in."""
+async def opened(
+    browser: Browser, web: Web, language: str, width: int = 1440, *, scripts: bool = True, policy: bool = True
+) -> Page:
+    """A page of an admin who has signed in. `policy=False`: in a browser that minds no Content-Security-Policy."""
     size = {"width": width, "height": 900}
     context = await context_of(
-        browser, viewport=size, locale=language, reduced_motion="reduce", java_script_enabled=scripts
+        browser,
+        viewport=size,
+        locale=language,
+        reduced_motion="reduce",
+        java_script_enabled=scripts,
+        bypass_csp=not policy,
     )
     page = await context.new_page()
     await page.goto(f"{web.url}/{language}/login")

@@ -45,6 +45,13 @@ def test_no_text_runs_anything_where_it_is_read_or_previewed(evil: str) -> None:
     assert what_runs(to_html(evil)) == []
 
 
+def test_a_picture_is_ours_or_only_its_words() -> None:
+    ours = '<img src="/articles/1/files/2" alt="x">'
+    assert to_html("![x](/articles/1/files/2)") == f"<p>{ours}</p>\n"
+    for elsewhere in ("https://evil.example/p.gif", "//evil.example/p.gif", "HTTP:evil.gif"):
+        assert "evil" not in to_html(f"![x]({elsewhere})"), elsewhere
+
+
 @given(_SOUP)
 def test_no_page_of_elsewhere_brings_in_what_runs(evil: str) -> None:
     read = html_markdown.read(evil)
