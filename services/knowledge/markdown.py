@@ -5,19 +5,30 @@ One way for pages, the editor's preview, exported files: what is safe in one is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
+
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+
+def _image(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
+    """Of a picture from elsewhere only a link: our pages load none, for its host would learn who reads."""
+    address = str(tokens[at].attrGet("src") or "")
+    if ":" not in address and not address.startswith("//"):
+        return renderer.image(tokens, at, options, env)
+    words = renderer.renderInlineAsText(tokens[at].children, options, env)
+    return f'<a href="{escape(address)}">{escape(words or address)}</a>'
+
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_markdown.add_render_rule("image", _image)
 
 
 def to_html(text: str) -> str:
     """Safe HTML."""
     # the parser lets no HTML through; nh3 is the second lock
-    return nh3.clean(_markdown.render(text), attribute_filter=_attribute)
-
-
-def _attribute(element: str, name: str, value: str) -> str | None:
-    # a picture from elsewhere would tell its host who reads; our pages refuse it, an exported one can't: its words stay
-    elsewhere = (element, name) == ("img", "src") and (":" in value or value.startswith("//"))
-    return None if elsewhere else value
+    return nh3.clean(_markdown.render(text))

@@ -45,11 +45,12 @@ def test_no_text_runs_anything_where_it_is_read_or_previewed(evil: str) -> None:
     assert what_runs(to_html(evil)) == []
 
 
-def test_a_picture_is_ours_or_only_its_words() -> None:
-    ours = '<img src="/articles/1/files/2" alt="x">'
-    assert to_html("![x](/articles/1/files/2)") == f"<p>{ours}</p>\n"
+def test_a_picture_from_elsewhere_is_a_link() -> None:
+    assert to_html("![x](/articles/1/files/2)") == '<p><img src="/articles/1/files/2" alt="x"></p>\n'
     for elsewhere in ("https://evil.example/p.gif", "//evil.example/p.gif", "HTTP:evil.gif"):
-        assert "evil" not in to_html(f"![x]({elsewhere})"), elsewhere
+        rel = 'rel="noopener noreferrer"'
+        assert to_html(f"![a *b*]({elsewhere})") == f'<p><a href="{elsewhere}" {rel}>a b</a></p>\n'
+        assert to_html(f"![]({elsewhere})") == f'<p><a href="{elsewhere}" {rel}>{elsewhere}</a></p>\n'
 
 
 @given(_SOUP)
