@@ -7,8 +7,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from eventstore.database import Database
+from tests.services.web.browsing import keeping
 from tests.services.web.serving import Web, serving
 
 
@@ -31,3 +33,10 @@ async def limited_web(database: Database, tmp_path: Path) -> AsyncIterator[Web]:
     """With rate limits."""
     async with serving(database, tmp_path, RATE_LIMIT="on") as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kept_browser() -> AsyncIterator[None]:
+    """One for all of the worker's tests in the session's event loop; `browsing` gives it."""
+    async with keeping():
+        yield

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.async_api import expect
 
 from services.access.identity import Role
-from tests.services.web.browsing import browsing, complaints_of, context_of, signed_in
+from tests.services.web.browsing import browsing, complaints_of, context_of, signed_in, web_beside_browser
 from tests.services.web.serving import Web
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+web = web_beside_browser
 
 
 async def test_an_open_timeline_shows_what_arrives_in_both_tabs_without_losing_what_is_typed(web: Web, until) -> None:

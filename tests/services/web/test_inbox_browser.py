@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from services.access.identity import Role
-from tests.services.web.browsing import browsing, complaints_of, signed_in
+from tests.services.web.browsing import browsing, complaints_of, signed_in, web_beside_browser
 from tests.services.web.serving import Web
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+web = web_beside_browser
 
 
 async def _agent(browser: Browser, web: Web, name: str = "agent") -> tuple[Page, list[str]]:

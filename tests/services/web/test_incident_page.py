@@ -8,12 +8,16 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, Response, expect
 
 from eventstore.database import Database
 from services.access.identity import Role
-from tests.services.web.browsing import browsing, complaints_of, signed_in
+from tests.services.web.browsing import browsing, complaints_of, signed_in, web_beside_browser
 from tests.services.web.serving import Web, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+web = web_beside_browser
 
 TABS_MAX = 12
 
@@ -23,8 +27,8 @@ async def _agent(browser: Browser, web: Web, user: str = "agent") -> tuple[Page,
     return page, complaints_of(page)
 
 
-@pytest.fixture
-async def slow_web(database: Database, tmp_path: Path) -> AsyncIterator[Web]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def slow_web(database: Database, tmp_path: Path, kept_browser: None) -> AsyncIterator[Web]:
     """Replies are held for as long as may be."""
     async with serving(database, tmp_path, SEND_HOLD_SECONDS="120") as running:
         yield running

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from services.access.identity import Role
 from tests.services.knowledge.hostile import CORPUS
-from tests.services.web.browsing import browsing, context_of
+from tests.services.web.browsing import browsing, context_of, web_beside_browser
 from tests.services.web.serving import PASSWORD, Web
 from tests.services.web.test_knowledge import PNG
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+web = web_beside_browser
 
 _GIVE = """([kind, bytes]) => {
   const data = new DataTransfer();

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import pytest
 from playwright.async_api import expect
 
 from eventstore.recorded import Recorded
@@ -18,8 +19,10 @@ from schemas.facts.teamwork import AgentsMentioned
 from schemas.interaction import Direction
 from services.access.identity import Role
 from services.web.concerned import Concerned
-from tests.services.web.browsing import browsing, signed_in
+from tests.services.web.browsing import browsing, signed_in, web_beside_browser
 from tests.services.web.serving import Web
+
+web = web_beside_browser
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -67,6 +70,7 @@ def test_a_mention_concerns_who_is_mentioned_and_anything_else_everybody() -> No
     assert _told([mention, IncidentTagged(incident=ONE, by="leo", at=NOON)]) == [["eva"], None]
 
 
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_page_asks_for_little_while_others_work(web: Web) -> None:
     asked: Counter[str] = Counter()
     async with web.client() as customer, web.client(Role.ADMIN) as other, browsing() as browser:

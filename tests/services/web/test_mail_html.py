@@ -8,12 +8,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page
 
 from channels.email.words.html import sanitized
 from services.web.api.files import framed
 from tests.services.web.browsing import browsing, context_of
 from tests.services.web.payloads import DOTS, FETCHES, RUNS, SHOWN
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 ALL = (*RUNS, *FETCHES)
@@ -83,8 +86,8 @@ def serving() -> Iterator[Served]:
         server.shutdown()
 
 
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(kept_browser: None) -> AsyncIterator[Page]:
     async with browsing() as browser:
         yield await (await context_of(browser)).new_page()
 

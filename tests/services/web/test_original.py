@@ -17,9 +17,12 @@ from schemas.errors import DecodeError
 from schemas.interaction import RawMail
 from services.access.identity import Role
 from services.parser import ours_of
-from tests.services.web.browsing import browsing, signed_in
+from tests.services.web.browsing import browsing, signed_in, web_beside_browser
 from tests.services.web.serving import Web
 from tests.services.web.test_mail_html import Served, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+web = web_beside_browser
 
 HEAD = "From: Ana <ana@x.cu>\r\nReply-To: compras@example.org\r\nIn-Reply-To: <q@x.cu>\r\n"
 PLAIN = (

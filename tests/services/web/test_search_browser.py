@@ -7,11 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.async_api import Page, Request, Route, expect
 
 from services.access.identity import Role
-from tests.services.web.browsing import browsing, context_of
+from tests.services.web.browsing import browsing, context_of, web_beside_browser
 from tests.services.web.serving import Web
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+web = web_beside_browser
 
 
 @asynccontextmanager

@@ -8,11 +8,15 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 from playwright.async_api import Page, expect
 
 from services.access.identity import Role
-from tests.services.web.browsing import browsing, complaints_of, signed_in
+from tests.services.web.browsing import browsing, complaints_of, signed_in, web_beside_browser
 from tests.services.web.serving import Web
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+web = web_beside_browser
 
 NUMBER = "+5355512345"
 ACTIONS_MAX = 6
