@@ -61,7 +61,7 @@ class Import:
         self.done = done
         self.paths = folder.sources(where)
         if not self.paths:
-            raise InvalidError(f"no article in {where}: it takes .md and .html files")
+            raise InvalidError("no article in it: it takes .md and .html files")
         self._ids = {path.resolve(): self._id(path) for path in self.paths}
 
     async def run(self, step: Callable[[int], None]) -> None:

@@ -22,6 +22,8 @@ log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
 _RETRY_SECONDS = 5
 _SERVER_ERROR = 500
+_ERRORS_MAX = 100  # what is wrong with a body may take many times its bytes to say
+_FIELD_MAX_CHARACTERS = 200
 
 
 class FieldError(msgspec.Struct, frozen=True):
@@ -114,5 +116,8 @@ def _of_validation(error: RequestValidationError) -> Problem:
         return make(400, "Malformed", "the body is not JSON")
     if any(each["loc"][0] == "path" for each in found):
         return make(404, "Not found", "there is nothing at this address")
-    errors = [FieldError(".".join(str(part) for part in each["loc"][1:]) or "body", each["msg"]) for each in found]
+    errors = [
+        FieldError(".".join(str(part) for part in each["loc"][1:])[:_FIELD_MAX_CHARACTERS] or "body", each["msg"])
+        for each in found[:_ERRORS_MAX]
+    ]
     return make(422, "Invalid", "; ".join(f"{each.field}: {each.message}" for each in errors)[:500], errors)

@@ -201,6 +201,13 @@ async def test_a_file_or_form_that_is_too_large_leaves_nothing(desk: Desk):
     assert await desk.taken() == []
 
 
+async def test_what_is_wrong_is_not_said_without_end(desk: Desk):
+    fields = {"x" * 100_000: 1} | {f"x{number}": 1 for number in range(20_000)}
+    answer = await desk.http.post("/api/v1/forms", json=FORM | fields)
+    assert (answer.status_code, len(answer.json()["errors"])) == (422, 100)
+    assert len(answer.content) < 20_000
+
+
 async def test_many_fields_are_bounded_together(desk: Desk):
     fields = {f"field{number}": (None, "x" * 60_000) for number in range(10)}
     answer = await desk.http.post("/contact", files=fields)

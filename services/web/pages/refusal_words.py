@@ -148,7 +148,7 @@ _OF_ARTICLES = (
     "it holds a name that leads elsewhere",
     "it is nested or crowded beyond reason",
     "a file has at most {} bytes, all of them {}",
-    "no article in {}: it takes .md and .html files",
+    "no article in it: it takes .md and .html files",
 )
 _OF_WORK = (
     "incident {} is resolved already",

@@ -247,6 +247,9 @@ async def test_a_zip_goes_in_by_an_admin_and_comes_out_for_agents(web: Web) -> N
             assert "es/mala.md" in came.text
         broken = {"file": ("x.zip", b"no zip", "application/zip")}
         assert (await admin.post("/knowledge/transfer", files=broken)).status_code == 422
+        ZipFile(empty := BytesIO(), "w").close()
+        came = await admin.post("/en/knowledge/transfer", files={"file": ("x.zip", empty.getvalue())})
+        assert "<li>no article in it: it takes .md and .html files</li>" in came.text  # and not where we looked
         await web.settled()
         out = await agent.get("/knowledge/transfer/articles.zip")
         assert out.headers["content-disposition"].startswith("attachment")
