@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx
 import pytest
@@ -30,32 +31,28 @@ def _problem(came: httpx.Response, status: int) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("path", ["/api/v1/forms", "/api/v1/incidents/1/notes", "/api/v1/visits/0/events"])
-@pytest.mark.parametrize("body", [b"{", b"", b"[" * 100_000, b"\xff\xfe", b'{"a": 1e999999}', b"null", b'"x"', b"[]"])
-async def test_what_is_not_the_json_asked_for(web: Web, path: str, body: bytes) -> None:
+@pytest.mark.parametrize("path", ["/api/v1/forms", "/api/v1/incidents/1/notes", f"/api/v1/visits/{UUID(int=0)}/events"])
+async def test_what_is_not_the_json_asked_for(web: Web, path: str) -> None:
     async with web.client(Role.AGENT) as client:
-        at = path.replace("/0/", "/00000000-0000-0000-0000-000000000000/")
-        came = await client.post(at, content=body, headers={"Content-Type": "application/json"})
-        assert came.status_code in {400, 415, 422}, came.text
-        _problem(came, came.status_code)
-        assert (await client.get("/healthz")).status_code == 200
+        for body in (b"{", b"", b"[" * 100_000, b"\xff\xfe", b'{"a": 1e999999}', b"null", b'"x"', b"[]"):
+            came = await client.post(path, content=body, headers={"Content-Type": "application/json"})
+            assert came.status_code in {400, 415, 422}, (body[:20], came.text)
+            _problem(came, came.status_code)
+            assert (await client.get("/healthz")).status_code == 200, body[:20]
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"text": 7}, "text"),
-        ({"text": "x", "unknown": 1}, "unknown"),
-        ({"text": ""}, "text"),
-        ({"text": " \n "}, "text"),
-        ({"text": "x" * 60_000}, "text"),
-        ({}, "text"),
-    ],
-)
-async def test_a_field_that_is_wrong_is_named(web: Web, body: dict[str, Any], field: str) -> None:
+async def test_a_field_that_is_wrong_is_named(web: Web) -> None:
     async with web.client(Role.AGENT) as client:
-        problem = _problem(await client.post("/api/v1/incidents/1/notes", json=body), 422)
-        assert [each["field"] for each in problem["errors"]] == [field]
+        for body, field in (
+            ({"text": 7}, "text"),
+            ({"text": "x", "unknown": 1}, "unknown"),
+            ({"text": ""}, "text"),
+            ({"text": " \n "}, "text"),
+            ({"text": "x" * 60_000}, "text"),
+            ({}, "text"),
+        ):
+            problem = _problem(await client.post("/api/v1/incidents/1/notes", json=body), 422)
+            assert [each["field"] for each in problem["errors"]] == [field], str(body)[:40]
 
 
 async def test_other_content_types_are_415(web: Web) -> None:
@@ -79,15 +76,13 @@ async def test_what_is_not_there_is_404_and_what_is_not_done_is_405(web: Web) ->
         assert came.headers["allow"] == "GET"
 
 
-@pytest.mark.parametrize(
-    "path", ["/healthz", "/readyz", "/en", "/static/css/shared/10-tokens.css", "/api/v1/incidents", "/nothing"]
-)
-async def test_head_is_get_without_a_body(web: Web, path: str) -> None:
+async def test_head_is_get_without_a_body(web: Web) -> None:
     async with web.client(headers={"Accept-Encoding": "identity"}) as client:
-        whole, head = await client.get(path), await client.head(path)
-        assert (head.status_code, head.content) == (whole.status_code, b"")
-        assert head.headers["content-type"] == whole.headers["content-type"]
-        assert (await client.get("/healthz")).json() == {"status": "ok"}  # on the same connection
+        for path in ("/healthz", "/readyz", "/en", "/static/css/shared/10-tokens.css", "/api/v1/incidents", "/nothing"):
+            whole, head = await client.get(path), await client.head(path)
+            assert (path, head.status_code, head.content) == (path, whole.status_code, b"")
+            assert head.headers["content-type"] == whole.headers["content-type"], path
+            assert (await client.get("/healthz")).json() == {"status": "ok"}  # on the same connection
 
 
 async def test_queries_that_make_no_sense_are_422(web: Web) -> None:

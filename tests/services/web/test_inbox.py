@@ -83,21 +83,18 @@ async def test_every_action_of_the_bar_does_what_it_says(
         assert {name: one[name] for name in shown} == shown
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"do": "resolve"},
-        {"pick-1": "on", "do": "nonsense"},
-        {"pick-1": "on", "do": "priority:nonsense"},
-        {"pick-1": "on", "do": "tag:on", "tag": " "},
-        {"pick-1": "on", "do": "snooze:", "until": "tomorrow", "zone": "Nowhere/../etc"},
-        {"pick-1": "on", "do": "merge"},
-    ],
-)
-async def test_what_the_bar_cannot_mean_is_refused(web: Web, fields: dict[str, str]) -> None:
+async def test_what_the_bar_cannot_mean_is_refused(web: Web) -> None:
     await _three(web)
     async with web.browser(Role.AGENT) as agent:
-        assert (await agent.post("/agent/bulk", data=fields)).status_code == 422
+        for fields in (
+            {"do": "resolve"},
+            {"pick-1": "on", "do": "nonsense"},
+            {"pick-1": "on", "do": "priority:nonsense"},
+            {"pick-1": "on", "do": "tag:on", "tag": " "},
+            {"pick-1": "on", "do": "snooze:", "until": "tomorrow", "zone": "Nowhere/../etc"},
+            {"pick-1": "on", "do": "merge"},
+        ):
+            assert (await agent.post("/agent/bulk", data=fields)).status_code == 422, fields
 
 
 def test_a_snooze_ends_in_the_readers_own_morning() -> None:

@@ -39,21 +39,22 @@ async def _call(agent: httpx.AsyncClient, **more: object) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("typed", ["+5355512345", "005355512345", "5355512345", "055512345", "512345", "55 51-23 45"])
-async def test_whoever_calls_is_found_however_their_number_is_written(web: Web, typed: str) -> None:
+async def test_whoever_calls_is_found_however_their_number_is_written(web: Web) -> None:
     async with web.client(Role.AGENT) as agent:
         made = await agent.post("/api/v1/customers", json={"name": "Ana", "addresses": ["phone:+5355512345"]})
         assert made.status_code == 201
-        found = (await agent.get("/api/v1/customers", params={"phone": typed})).json()["items"]
-        assert [each["name"] for each in found] == ["Ana"]
+        for typed in ("+5355512345", "005355512345", "5355512345", "055512345", "512345", "55 51-23 45"):
+            found = (await agent.get("/api/v1/customers", params={"phone": typed})).json()["items"]
+            assert (typed, [each["name"] for each in found]) == (typed, ["Ana"])
 
 
-@pytest.mark.parametrize("typed", ["2345", "", "%", "5355512346", "+", "_________", "\u0665\u0665\u0665\u0661\u0662"])
-async def test_too_little_or_another_number_finds_nobody(web: Web, typed: str) -> None:
+async def test_too_little_or_another_number_finds_nobody(web: Web) -> None:
     async with web.client(Role.AGENT) as agent:
-        await agent.post("/api/v1/customers", json={"name": "Ana", "addresses": ["phone:+5355512345"]})
-        came = await agent.get("/api/v1/customers", params={"phone": typed})
-        assert (came.status_code, came.json()["items"]) == (200, [])
+        made = await agent.post("/api/v1/customers", json={"name": "Ana", "addresses": ["phone:+5355512345"]})
+        assert made.status_code == 201
+        for typed in ("2345", "", "%", "5355512346", "+", "_________", "\u0665\u0665\u0665\u0661\u0662"):
+            came = await agent.get("/api/v1/customers", params={"phone": typed})
+            assert (typed, came.status_code, came.json()["items"]) == (typed, 200, [])
 
 
 async def test_a_call_is_held_resumed_and_ended_and_says_who_it_is_with(web: Web) -> None:
