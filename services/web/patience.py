@@ -1,8 +1,9 @@
 """What one connection may take of the server: time in which it says nothing, and time in which it holds up the others.
 
-Under server.py, where uvicorn leaves it open. It waits for ever for a first request, and for the rest of one's head:
-thousands of connections that never ask anything would leave none to those who do. And it goes through all that came in
-at once: one read of the tiniest chunks or frames keeps everybody else waiting for a third of a second.
+Under server.py, where uvicorn leaves it open. It waits for ever for a first request, for the rest of one's head, and
+for who doesn't read the answer: thousands of connections that never ask anything would leave none to those who do, and
+of each that never reads a piece of a file lies in memory. And it goes through all that came in at once: one read of the
+tiniest chunks or frames keeps everybody else waiting for a third of a second.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from websockets.frames import Frame
 
 HEAD_SECONDS = 30.0
+READ_SECONDS = 60.0
+_READ_BYTES = 32 * 1024  # in that time at least
+UNREAD_MAX = 300
 _LONG_SECONDS = 0.005  # a request's head takes a fiftieth of that
 _SHARE = 4
 _PIECE_BYTES = 8 * 1024
@@ -29,6 +33,8 @@ _FRAGMENTS_MAX = 1000
 _TOO_BIG = 1009
 
 _resting: dict[str, float] = {}
+_unread: dict[PatientProtocol, asyncio.TimerHandle] = {}
+"""Who is waited for to read on, the longest first."""
 
 
 def rest_of(client: tuple[str, int] | None, held: float, now: float) -> float:
@@ -63,10 +69,38 @@ class PatientProtocol(H11Protocol):
             self.transport.pause_reading()
             self.loop.call_later(rest_of(self.client, held, self.loop.time()), self._go_on)
 
+    def pause_writing(self) -> None:
+        """It doesn't read as fast as it is answered. Of too many such the one goes that read nothing for longest."""
+        super().pause_writing()
+        self._await_reading()
+        if len(_unread) > UNREAD_MAX:
+            next(iter(_unread)).transport.abort()
+
+    def resume_writing(self) -> None:
+        """It read on."""
+        self._has_read()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for."""
         self._stop_waiting()
+        self._has_read()
         super().connection_lost(exc)
+
+    def _await_reading(self) -> None:
+        left: int = self.transport.get_write_buffer_size()
+        _unread[self] = self.loop.call_later(READ_SECONDS, self._look_again, left)
+
+    def _look_again(self, left: int) -> None:
+        self._has_read()
+        if left - self.transport.get_write_buffer_size() < _READ_BYTES:
+            self.transport.abort()
+        else:
+            self._await_reading()
+
+    def _has_read(self) -> None:
+        if self in _unread:
+            _unread.pop(self).cancel()
 
     def _wait(self) -> None:
         if self._giving_up is None:

@@ -37,7 +37,7 @@ _PICTURES: Mapping[str, tuple[bytes, ...]] = {
     "image/webp": (b"RIFF",),
 }
 PREVIEW_MAX_BYTES = 3 * 1024 * 1024
-PIECE_BYTES = 512 * 1024
+PIECE_BYTES = 256 * 1024
 
 _STYLE = (
     "html{color-scheme:light;background:#fff;color:#111;font:15px/1.5 system-ui,sans-serif}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -26,11 +28,16 @@ from services.web.patience import rest_of
 from services.web.server import configured
 from tests import ports
 
+MUCH = 32 * 1024 * 1024
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
 
 
 async def _length(request: Request) -> PlainTextResponse:
     return PlainTextResponse(str(len(await request.body())))
+
+
+async def _much(_: Request) -> PlainTextResponse:
+    return PlainTextResponse(bytes(MUCH))
 
 
 async def _echo(websocket: WebSocket) -> None:
@@ -45,7 +52,7 @@ async def _echo(websocket: WebSocket) -> None:
 @asynccontextmanager
 async def _serving() -> AsyncIterator[int]:
     app = Starlette(
-        routes=[Route("/", _length, methods=["POST"]), WebSocketRoute("/chat", _echo)],
+        routes=[Route("/", _length, methods=["POST"]), Route("/much", _much), WebSocketRoute("/chat", _echo)],
         exception_handlers={RefusedError: problems.answer},
     )
     app.add_middleware(BodyLimit)
@@ -111,6 +118,66 @@ async def test_what_slow_bodies_hold_is_bounded_and_the_first_of_them_goes(monke
             assert (await asyncio.wait_for(reader.readuntil(b"1001"), 10)).startswith(b"HTTP/1.1 200")
         for _, writer in slow:
             writer.close()
+
+
+async def _asking(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Who asks for much and has read nothing of it but its beginning."""
+    asking = socket.socket()
+    asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    asking.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(asking, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=asking, limit=4096)
+    writer.write(b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 200")
+    return reader, writer
+
+
+async def _end_of(reader: asyncio.StreamReader) -> int:
+    """How much was still to be read, of an answer or until the connection broke."""
+    read = 0
+    with contextlib.suppress(ConnectionResetError):
+        while read < MUCH and (piece := await asyncio.wait_for(reader.read(65536), 10)):
+            read += len(piece)
+    return read
+
+
+async def _until_unread(count: int) -> None:
+    async with asyncio.timeout(20):
+        while len(patience._unread) != count:  # noqa: ASYNC110 -- nothing tells
+            await asyncio.sleep(0.01)
+
+
+async def test_who_never_reads_the_answer_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "READ_SECONDS", 0.2)
+    async with _serving() as port:
+        reader, writer = await _asking(port)
+        await _until_unread(1)
+        await _until_unread(0)
+        assert await _end_of(reader) < MUCH
+        writer.close()
+
+
+async def test_who_reads_slowly_is_waited_for() -> None:
+    async with _serving() as port:
+        reader, writer = await _asking(port)
+        await _until_unread(1)
+        (slow,) = patience._unread
+        slow._look_again(slow.transport.get_write_buffer_size() + 40_000)  # as if it had read so much meanwhile
+        assert await _end_of(reader) >= MUCH
+        assert not patience._unread
+        writer.close()
+
+
+async def test_of_many_who_do_not_read_the_one_that_waited_longest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "UNREAD_MAX", 1)
+    async with _serving() as port:
+        first, one = await _asking(port)
+        await _until_unread(1)
+        second, other = await _asking(port)
+        assert await _end_of(first) < MUCH
+        assert await _end_of(second) >= MUCH
+        one.close()
+        other.close()
 
 
 async def test_other_places_are_let_go_only_for_what_all_hold(monkeypatch: pytest.MonkeyPatch) -> None:
