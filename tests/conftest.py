@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
+from types import SimpleNamespace
 from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
 import structlog
+import uvicorn.server
 from hypothesis import HealthCheck, settings
 from playwright.async_api import expect
 from pwdlib import PasswordHash
@@ -77,6 +79,13 @@ def one_tls_context() -> None:
 def patient_reads() -> None:
     """What follows a command is as new as that, however slow the machine is. Hubs of their own process wait 2 s."""
     reading.AT_MOST_SECONDS = 60.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers_end_soon() -> None:
+    """A uvicorn of this process looks a hundred times a second whether it is to end, and waits as short in ending."""
+    quick = vars(asyncio) | {"sleep": lambda seconds: asyncio.sleep(seconds / 10)}
+    uvicorn.server.asyncio = SimpleNamespace(**quick)
 
 
 @pytest.fixture(scope="session")
