@@ -198,7 +198,7 @@ class Server(SMTP):
     async def _large(self) -> AsyncGenerator[None]:
         """A place for a large mail. Who waits for one is not idle: only the time of the whole DATA runs on."""
         self._in_line = True
-        self._reset_timeout(self._door.limits.data_seconds)
+        self._reset_timeout(2 * self._door.limits.data_seconds)  # that one ends first, and says why
         async with self._door.large(_caller(self.transport)):
             self._in_line = False
             self._reset_timeout()
