@@ -117,6 +117,7 @@ async def test_anybody_can_use_it(full: Full, until, language: str, width: int) 
     foreign = foreign_words() if language == "es" else set[str]()
     page = await opened(full.browser, full.web, language, width)
     noted = await noting(page)
+    await page.add_init_script(AXE)  # its half megabyte is handed over once, not for each page
     wrong: list[str] = []
     for place in full.places:
         noted.complaints.clear()
@@ -161,24 +162,25 @@ _SAID = """() => {
 
 
 async def barriers(page: Page) -> list[str]:
-    """What axe finds: everything in the light, and what depends on colours in the dark."""
-    await page.evaluate(AXE)
+    """What axe finds: everything in the light, and what depends on colours in the dark. The page has to have it."""
     found: list[str] = []
     for theme, only in (
         ("light", {"type": "tag", "values": _RULES}),
         ("dark", {"type": "rule", "values": _RULES_OF_COLOUR}),
     ):
         await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        seen: dict[str, Any] = await page.evaluate(
-            "only => axe.run(document, { resultTypes: ['violations'], runOnly: only })", only
-        )
+        violations: list[dict[str, Any]] = await page.evaluate(_VIOLATIONS, only)
         found += [
             f"{theme}: {violation['id']}: {node['target']}: {node['failureSummary'][:300]}"
-            for violation in seen["violations"]
+            for violation in violations
             for node in violation["nodes"][:3]
         ]
     await page.emulate_media(color_scheme="light")
     return found
+
+
+_VIOLATIONS = """async only =>
+  (await axe.run(document, { resultTypes: ['violations'], runOnly: only })).violations"""
 
 
 async def sideways(page: Page) -> list[str]:
