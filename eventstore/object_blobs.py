@@ -92,6 +92,8 @@ class ObjectBlobs:
         return (await obstore.head_async(self._store, path))["size"]
 
     async def _piece(self, path: str, start: int, length: int) -> bytes:
+        if not length:
+            return b""  # no range of a request is empty
         return bytes(await obstore.get_range_async(self._store, path, start=start, length=length))
 
     async def _delete(self, path: str) -> None:

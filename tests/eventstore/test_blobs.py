@@ -48,6 +48,7 @@ def test_a_blob_is_got_in_pieces_too(blobs):
     pieces = [blobs.piece(blob, start, min(500_000, size - start)) for start in range(0, size, 500_000)]
     assert [len(piece) for piece in pieces] == [500_000, 500_000, 24_000]
     assert b"".join(pieces) == blobs.get(blob)
+    assert blobs.piece(empty, 0, 0) == b""
 
 
 def test_equal_bytes_are_two_blobs(blobs):
