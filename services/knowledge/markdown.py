@@ -14,18 +14,30 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+_LINKED = "linked"  # in the environment of one rendering: are we within a link?
+
+
+def _link(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
+    env[_LINKED] = tokens[at].type == "link_open"
+    return renderer.renderToken(tokens, at, options, env)
+
 
 def _image(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
-    """Of a picture from elsewhere only a link: our pages load none, for its host would learn who reads."""
+    """Of a picture from elsewhere only a link: our pages load none, for its host would learn who reads.
+
+    Within a link only its words: a link in a link would end it.
+    """
     address = str(tokens[at].attrGet("src") or "")
     if ":" not in address and not address.startswith("//"):
         return renderer.image(tokens, at, options, env)
-    words = renderer.renderInlineAsText(tokens[at].children, options, env)
-    return f'<a href="{escape(address)}">{escape(words or address)}</a>'
+    words = escape(renderer.renderInlineAsText(tokens[at].children, options, env) or address)
+    return words if env.get(_LINKED) else f'<a href="{escape(address)}">{words}</a>'
 
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _markdown.add_render_rule("image", _image)
+_markdown.add_render_rule("link_open", _link)
+_markdown.add_render_rule("link_close", _link)
 
 
 def to_html(text: str) -> str:

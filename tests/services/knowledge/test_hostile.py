@@ -51,6 +51,9 @@ def test_a_picture_from_elsewhere_is_a_link() -> None:
         rel = 'rel="noopener noreferrer"'
         assert to_html(f"![a *b*]({elsewhere})") == f'<p><a href="{elsewhere}" {rel}>a b</a></p>\n'
         assert to_html(f"![]({elsewhere})") == f'<p><a href="{elsewhere}" {rel}>{elsewhere}</a></p>\n'
+        linked = f"[*![a]({elsewhere})*](https://x.example/)![b]({elsewhere})"
+        there = f'<a href="https://x.example/" {rel}><em>a</em></a><a href="{elsewhere}" {rel}>b</a>'
+        assert to_html(linked) == f"<p>{there}</p>\n"
 
 
 @given(_SOUP)
