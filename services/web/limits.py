@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from channels.limits import network_of
-from schemas.errors import TooLargeError
+from schemas.errors import CauceError, TooLargeError
 from services.web import problems
 from services.web.slow_bodies import Coming
 
@@ -47,47 +47,54 @@ class BodyLimit:
             path: str = scope["path"]
             most = next((size for begins, size in self._larger.items() if path.startswith(begins)), most)
         announced = headers.get(b"content-length")
-        if announced is None:
-            await _Counted(scope, receive, send, most).serve(self._app)
-        elif announced.isdigit() and int(announced) <= most:
-            await self._app(scope, receive, send)  # the server holds the client to what it announced
-        else:
-            await _refuse(most, scope, receive, send)
+        if announced is not None and not (announced.isdigit() and int(announced) <= most):
+            await _refuse(_too_large(most), scope, receive, send)
+        else:  # where it is announced, the server holds the client to it, too
+            await _Request(scope, receive, send, most).serve(self._app)
 
 
-async def _refuse(most: int, scope: Scope, receive: Receive, send: Send) -> None:
-    problem, headers = problems.describe(TooLargeError(f"a request has at most {most} bytes"))
+def _too_large(most: int) -> TooLargeError:
+    return TooLargeError(f"a request has at most {most} bytes")
+
+
+async def _refuse(error: CauceError, scope: Scope, receive: Receive, send: Send) -> None:
     # the connection stays: the server reads on and throws away, else the client's write fails before it sees the answer
-    await problems.respond(problem, headers)(scope, receive, send)
+    await problems.respond(*problems.describe(error))(scope, receive, send)
 
 
-class _Counted:
-    """One request whose length is not known beforehand."""
+class _Request:
+    """One request. Whatever the app makes of a body that broke off, the answer is what was wrong with it."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
         self._scope, self._receive, self._send = scope, receive, send
         self._most = self._left = most
-        self._over = self._started = False
+        self._wrong: CauceError | None = None
+        self._started = False
 
     async def serve(self, app: ASGIApp) -> None:
         try:
             await app(self._scope, self.receive, self.send)
-        except TooLargeError:
-            if not self._over:
+        except CauceError as error:
+            if error is not self._wrong:
                 raise
-        if self._over and not self._started:
-            await _refuse(self._most, self._scope, self._receive, self._send)
+        if self._wrong is not None and not self._started:
+            await _refuse(self._wrong, self._scope, self._receive, self._send)
 
     async def receive(self) -> Message:
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
-            self._over = True
-            raise TooLargeError("the body is too large")
+        try:
+            message = await self._receive()
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                raise _too_large(self._most)
+        except CauceError as error:
+            self._wrong = error
+            raise
         return message
 
     async def send(self, message: Message) -> None:
-        if self._over and not self._started:
-            return  # whatever the app makes of the broken read, the answer is 413
+        if self._wrong is not None and not self._started:
+            problem, _ = problems.describe(self._wrong)
+            if message.get("status") != problem.status:
+                return  # FastAPI makes 400 of anything that happens to a body
         self._started = True
         await self._send(message)

@@ -34,7 +34,9 @@ class Coming:
         return body
 
     def add(self, body: Body, count: int) -> None:
-        """So much more of it is held, and older ones let go for it."""
+        """So much more of it is held, and older ones let go for it. Not of one that was let go itself."""
+        if body not in self._bodies:
+            return
         self._held[body.place] += count
         while self._held[body.place] > OF_ONE_PLACE_BYTES and self._let_go(body.place):
             pass
@@ -75,15 +77,17 @@ class Body:
         if self._whole:
             return await self._receive()
         now = asyncio.get_running_loop().time()
+        message: Message = {}
         try:
             async with asyncio.timeout_at(min(now + PIECE_SECONDS, self._until)) as self._waiting:
                 message = await self._receive()
         except TimeoutError as error:
-            if self._was_let_go:
-                raise RateLimitedError("too many bodies are under way; send it again", retry_after=10) from error
-            raise MalformedError("the body came too slowly: send it again") from error
+            if not self._was_let_go:
+                raise MalformedError("the body came too slowly: send it again") from error
         finally:
             self._waiting = None
+        if self._was_let_go:  # even if its next piece came at that moment
+            raise RateLimitedError("too many bodies are under way; send it again", retry_after=10)
         self._whole = not message.get("more_body", False)
         if self._whole:
             self._coming.remove(self)
@@ -95,7 +99,7 @@ class Body:
 
     def let_go(self) -> bool:
         """Wait no longer for it, if it is being waited for."""
-        if self._waiting is None:
+        if self._waiting is None or self._waiting.expired():
             return False
         self._waiting.reschedule(asyncio.get_running_loop().time())
         self._was_let_go = True

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 import pytest
 import uvicorn
 import websockets
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -21,7 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
-from schemas.errors import RateLimitedError, RefusedError
+from schemas.errors import MalformedError, RateLimitedError, RefusedError
 from services.web import patience, problems, slow_bodies
 from services.web.limits import BodyLimit
 from services.web.patience import rest_of
@@ -200,6 +201,71 @@ async def test_other_places_are_let_go_only_for_what_all_hold(monkeypatch: pytes
     for staying in (b2, c):
         assert not staying.done()
         staying.cancel()
+
+
+async def test_who_is_let_go_as_its_next_piece_comes_holds_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_bodies, "OF_ONE_PLACE_BYTES", 30)
+    coming, ours, theirs = slow_bodies.Coming(), asyncio.Queue[Message](), asyncio.Queue[Message]()
+    piece: Message = {"type": "http.request", "body": b"x" * 20, "more_body": True}
+    body, other = coming.one(ours.get, "a"), coming.one(theirs.get, "a")
+    ours.put_nowait(piece)
+    await body.receive()
+    waiting = asyncio.create_task(body.receive())
+    await asyncio.sleep(0)  # it waits
+    ours.put_nowait(piece)
+    theirs.put_nowait(piece)
+    await other.receive()  # lets it go, before it could look at what came
+    with pytest.raises(RateLimitedError):
+        await waiting
+    coming.remove(body)
+    coming.remove(other)
+    assert not coming._held
+
+
+async def test_who_lets_another_go_is_not_ended_by_its_time_running_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_bodies, "OF_ONE_PLACE_BYTES", 30)
+    coming, pieces, loop = slow_bodies.Coming(), asyncio.Queue[Message](), asyncio.get_running_loop()
+    piece: Message = {"type": "http.request", "body": b"x" * 20, "more_body": True}
+    body, other = coming.one(pieces.get, "a"), coming.one(pieces.get, "a")
+    pieces.put_nowait(piece)
+    await body.receive()
+    waiting = asyncio.create_task(body.receive())
+    await asyncio.sleep(0)  # it waits
+    assert body._waiting is not None
+    body._waiting.reschedule(loop.time())
+    await asyncio.sleep(0)  # its time has run out, and it does not know yet
+    assert body._waiting.expired()
+    pieces.put_nowait(piece)
+    await other.receive()
+    with pytest.raises(MalformedError):
+        await waiting
+
+
+async def test_a_body_that_is_let_go_is_too_many_also_where_fastapi_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_bodies, "OF_ONE_PLACE_BYTES", 0)
+    app = FastAPI()
+
+    async def read(said: dict[str, str]) -> dict[str, str]:
+        return said
+
+    app.post("/")(read)
+    answers: list[Message] = []
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    pieces = asyncio.Queue[Message]()
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "client": ("192.0.2.1", 1)}
+    scope["headers"] = [(b"content-type", b"application/json"), (b"content-length", b"30")]
+    limited = BodyLimit(app)
+    asked = asyncio.create_task(limited(scope, pieces.get, send))
+    while not any(body._waiting for body in limited._coming._bodies):  # noqa: ASYNC110 -- nothing tells
+        await asyncio.sleep(0)
+    other = limited._coming.one(pieces.get, "192.0.2.1")
+    limited._coming.add(other, 20)
+    await asked
+    assert answers[0]["status"] == 429
+    assert b"under way" in b"".join(answer.get("body", b"") for answer in answers)
 
 
 async def test_messages_longer_than_what_is_read_at_once_stay_whole_and_in_order() -> None:
