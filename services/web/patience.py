@@ -9,6 +9,10 @@ tiniest chunks or frames keeps everybody else waiting for a third of a second.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
+import sys
+import termios
 import time
 from typing import TYPE_CHECKING
 
@@ -88,15 +92,22 @@ class PatientProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def _await_reading(self) -> None:
-        left: int = self.transport.get_write_buffer_size()
-        _unread[self] = self.loop.call_later(READ_SECONDS, self._look_again, left)
+        _unread[self] = self.loop.call_later(READ_SECONDS, self._look_again, self._left())
 
     def _look_again(self, left: int) -> None:
         self._has_read()
-        if left - self.transport.get_write_buffer_size() < _READ_BYTES:
+        if left - self._left() < _READ_BYTES:
             self.transport.abort()
         else:
             self._await_reading()
+
+    def _left(self) -> int:
+        """Bytes that didn't reach the reader yet, also of those that the kernel took."""
+        left: int = self.transport.get_write_buffer_size()
+        with contextlib.suppress(OSError):  # not every kernel tells; it takes MBs, more once a third is read
+            taken = fcntl.ioctl(self.transport.get_extra_info("socket"), termios.TIOCOUTQ, bytes(4))
+            left += int.from_bytes(taken, sys.byteorder)
+        return left
 
     def _has_read(self) -> None:
         if self in _unread:

@@ -158,13 +158,18 @@ async def test_who_never_reads_the_answer_is_let_go(monkeypatch: pytest.MonkeyPa
         writer.close()
 
 
-async def test_who_reads_slowly_is_waited_for() -> None:
+async def test_who_reads_slowly_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "READ_SECONDS", 1)
+    monkeypatch.setattr(patience, "_READ_BYTES", 4096)
     async with _serving() as port:
         reader, writer = await _asking(port)
         await _until_unread(1)
-        (slow,) = patience._unread
-        slow._look_again(slow.transport.get_write_buffer_size() + 40_000)  # as if it had read so much meanwhile
-        assert await _end_of(reader) >= MUCH
+        read, looks = 0, set[asyncio.TimerHandle]()
+        while len(looks) < 3:
+            read += len(await reader.readexactly(4096))
+            looks.update(patience._unread.values())
+            await asyncio.sleep(0.02)  # in a second a tenth of what the kernel waits for before it takes more
+        await asyncio.wait_for(reader.readexactly(MUCH - read), 20)
         assert not patience._unread
         writer.close()
 
