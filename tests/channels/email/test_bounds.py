@@ -90,8 +90,20 @@ def test_html_nested_beyond_reason_is_shown_as_text():
         "<p>" + "".join(f"<font size={number}>" for number in range(450)) + "</p>" + "<p>x</p>" * 1000,
         "<!--> --><p>" + "".join(f"<b id={number}><!-- </b> -->" for number in range(450)) + "</p>" + "<p>x</p>" * 1000,
         "<table>" + "x<p>" * 40_001,
+        "".join(f"<b id={number}></i>" for number in range(900)),
+        "<div></x>" * 501,
+        "<span><div></span></div>" * 501,
+        "<div><table></div></table>" * 501,
+        "<form><div></form>" * 501,
+        "<ul><li><ul></li></ul>" * 501,
+        "<p><h1><ul></p>" * 501,
+        "<li><dd>" * 251,
     ],
-    ids=["attributes", "attributes behind quotes", "fonts", "marks beside comments", "outside of a table's cells"],
+    ids=[
+        *("attributes", "attributes behind quotes", "fonts", "marks beside comments", "outside of a table's cells"),
+        *("ends of other marks", "ends of nothing", "ends within a block", "ends within a table"),
+        *("what a form's end leaves open", "ends within a list", "ends of what ended by itself", "kinds of items"),
+    ],
 )
 def test_html_that_costs_the_sanitizer_much_is_told_before(html):
     assert is_costly(html)
@@ -103,6 +115,13 @@ def test_html_of_every_day_is_not_costly():
         """<td align=left style="font-family: Arial, 'Open Sans'"><font face="Arial"><b>Son: <i>7 &gt; 5</i></b><br>"""
     )
     assert not is_costly("<html><body><table>" + f"<tr>{cell}</font></td></tr>" * 3000 + "</table>")
+    for opened, each in (
+        ("<ul>", "<li><p>a"),
+        ("<dl>", "<dt>a<dd>b"),
+        ("<table>", "<tr><td>a<td>b"),
+        ("<td>", "<p>a<br>"),
+    ):
+        assert not is_costly(opened + each * 5000), each
     assert not is_costly(f'<p>Hola <img alt="a > b" src="data:image/png;base64,{"A/b+" * 50_000}"></p>')
 
 
