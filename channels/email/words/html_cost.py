@@ -16,10 +16,17 @@ TAGS_MAX = 40_000
 ATTRIBUTES_MAX = 1000  # of one tag
 OPENED_AGAIN_MAX = 400_000
 
-_ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+"""
+_SPACE = r" \t\n\f\r"
+_ATTRIBUTE = (
+    rf"""[{_SPACE}/]*+[^{_SPACE}/>][^{_SPACE}/>=]*+"""
+    rf"""(?:[{_SPACE}]*+=[{_SPACE}]*+(?:"[^"]*+"|'[^']*+'|[^{_SPACE}>"'][^{_SPACE}>]*+)?+)?+"""
+)
 _TAG = re.compile(
-    rf"<!--(?:-?>|.*?(?:--!?>|\Z))|<(?P<closing>/?)(?P<name>[a-zA-Z][^\s/>]*+)(?P<attributes>(?:{_ATTRIBUTE})*+)",
-    re.DOTALL,
+    r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(?:[!?]|/[^a-z>])[^>]*+|<(?P<closing>/?)"
+    rf"(?P<name>(?P<raw>(?<!/)(?:style|script|title|textarea|xmp|iframe|noembed|noframes)(?=[{_SPACE}/>]))"
+    rf"|[a-z][^{_SPACE}/>]*+)(?P<attributes>(?:{_ATTRIBUTE})*+)"
+    rf"(?(raw)[{_SPACE}/]*+>(?P<words>.*?)(?:(?=</(?P=raw)[{_SPACE}/>])|\Z))",
+    re.ASCII | re.DOTALL | re.IGNORECASE,
 )
 _ONE = re.compile(_ATTRIBUTE)
 _NEVER_OPEN = frozenset(
@@ -52,6 +59,8 @@ def is_costly(text: str) -> bool:
         if name is None:
             continue
         name = name.lower()
+        if found["raw"] and _is_ambiguous(name, found["words"], names):
+            return True
         if closing:
             _close(names, marks, name)
         elif name not in _NEVER_OPEN:
@@ -88,6 +97,13 @@ def _reached(names: list[str], wanted: tuple[str, ...], walls: frozenset[str]) -
         if names[at] in walls:
             return None
     return None
+
+
+def _is_ambiguous(name: str, words: str, names: list[str]) -> bool:
+    """Where do its words end? In SVG they are markup; a script within a comment of a script ends later."""
+    if "<" not in words:
+        return False
+    return "svg" in names or "math" in names or (name == "script" and "<!--" in words and "<script" in words.lower())
 
 
 def _is_crowded(attributes: str) -> bool:

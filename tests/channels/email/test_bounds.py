@@ -110,6 +110,31 @@ def test_html_that_costs_the_sanitizer_much_is_told_before(html):
     assert is_costly("<!-- <p " + "a " * 2000 + "-->") is False
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        *(
+            f"<{name} a='>'><!--</{name.upper()}\n>"
+            for name in ("style", "script", "title", "textarea", "xmp", "iframe")
+        ),
+        "<noembed><!--</noembed>",
+        "<noframes><!--</noframes/>",
+        "<script><!--<script></script><!--</script>",
+        "<svg><style>",
+        "<!x <!-- >",
+        "</ <!-- >",
+    ],
+)
+def test_what_only_seems_to_begin_a_comment_hides_nothing(before):
+    assert is_costly(before + "<div>" * 501)
+    assert not is_costly("<style>" + "<div>" * 501 + "</style><p>")
+
+
+@pytest.mark.parametrize("other", ["\x0b", "\x1f", "\x85", "\xa0"])
+def test_no_other_space_than_that_of_html_ends_a_name(other):
+    assert is_costly(f"<div></div{other}>" * 501)
+
+
 def test_html_of_every_day_is_not_costly():
     cell = (
         """<td align=left style="font-family: Arial, 'Open Sans'"><font face="Arial"><b>Son: <i>7 &gt; 5</i></b><br>"""
