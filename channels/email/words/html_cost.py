@@ -15,6 +15,7 @@ DEPTH_MAX = 500  # the time grows with the square of it
 TAGS_MAX = 40_000
 ATTRIBUTES_MAX = 1000  # of one tag
 OPENED_AGAIN_MAX = 400_000
+SMALL = 4000  # characters: whatever they hide, it is done in milliseconds
 
 _SPACE = r" \t\n\f\r"
 _ATTRIBUTE = (
@@ -59,7 +60,7 @@ def is_costly(text: str) -> bool:
         if name is None:
             continue
         name = name.lower()
-        if found["raw"] and _is_ambiguous(name, found["words"], names):
+        if found["raw"] and len(text) > SMALL and _is_ambiguous(name, found["words"], names):
             return True
         if closing:
             _close(names, marks, name)
