@@ -70,6 +70,7 @@ def test_four_channels_become_one_incident_with_one_timeline_and_the_answer_arri
         ("phone", "in", "same_customer"),
     ]
     assert [incident["number"] for incident in agent.incidents()] == [1]
+    eventually(lambda: len(agent.incidents()[0]["channels"]) == 4)  # a read model of its own
     assert agent.incidents()[0]["channels"] == ["form", "email", "chat", "phone"]
     whole = agent.timeline(1)
     assert whole == sorted(whole, key=lambda entry: (entry["occurred_at"], entry["position"]))

@@ -77,6 +77,14 @@ async def test_an_inbox_is_worked_through_without_a_mouse(web: Web) -> None:
         await press("e")
         await expect(page.locator("#result")).to_contain_text("1 changed")
         assert (await program.get(f"/api/v1/incidents/{number}")).json()["status"] == "resolved"
+        await page.locator(".inbox tbody tr a").first.focus()
+        await page.evaluate("""() => {
+            document.dispatchEvent(new CustomEvent("htmx:before:swap"));
+            document.getElementById("q").focus();  // as a key would while fresh rows come in
+            document.dispatchEvent(new CustomEvent("htmx:after:swap", {detail: {}}));
+        }""")
+        await expect(page.locator("#q")).to_be_focused()
+        await press("Escape")
         await press("/")
         await page.keyboard.type("Subject 4")
         await press("Enter")

@@ -59,7 +59,8 @@ document.addEventListener("htmx:after:swap", () => {
   ready();
   if (!kept || !document.querySelector(".inbox")) return;
   for (const each of boxes()) each.checked = kept.picked.has(each.name);
-  if (kept.row && !here()) { const row = document.getElementById(kept.row) ?? rows()[Math.min(place, rows().length - 1)]; if (row) (row.id === kept.row && kept.at ? document.getElementById(kept.at) : linkOf(row))?.focus(); }
+  // given back only where it was lost: somebody may have gone to the search field meanwhile
+  if (kept.row && document.activeElement === document.body) { const row = document.getElementById(kept.row) ?? rows()[Math.min(place, rows().length - 1)]; if (row) (row.id === kept.row && kept.at ? document.getElementById(kept.at) : linkOf(row))?.focus(); }
   kept = null;
   count();
 });
