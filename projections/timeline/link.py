@@ -21,31 +21,27 @@ _SIDES = sql.SQL(  # each side's own index order is cut at the limit before they
     " {lines} WHERE thread = side.shown AND {told} {where} ORDER BY {order} LIMIT %(most)s"
     ") AS line ORDER BY {order} LIMIT %(most)s"
 )
+_UP, _DOWN = sql.SQL("occurred_at, position"), sql.SQL("occurred_at DESC, position DESC")
+_LATER = _SIDES.format(
+    lines=LINES, told=TOLD, where=sql.SQL("AND (occurred_at, position) > (%(at)s, %(position)s)"), order=_UP
+)
+_EARLIER = _SIDES.format(
+    lines=LINES, told=TOLD, where=sql.SQL("AND (occurred_at, position) < (%(at)s, %(position)s)"), order=_DOWN
+)
+_NEWEST = _SIDES.format(
+    lines=sql.SQL("SELECT incident, occurred_at, position FROM entries"),
+    told=sql.SQL("incident IS NOT NULL"),
+    where=sql.SQL(""),
+    order=_DOWN,
+)
 
 
 def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None, limit: int = LIMIT) -> Thread:
     """The interactions that a thread's token may show, in and out, and nothing else (schemas/threads.py)."""
     after = read_cursor(cursor, After) if cursor else After()
-    with connection.cursor(row_factory=class_row(Line)) as reader:
-        lines = reader.execute(
-            _SIDES.format(
-                lines=LINES,
-                told=TOLD,
-                where=sql.SQL("AND (occurred_at, position) > (%(at)s, %(position)s)"),
-                order=sql.SQL("occurred_at, position"),
-            ),
-            _asked(thread, after, bounded(limit)),
-        ).fetchall()
+    lines = _told(connection, _LATER, _asked(thread, after, bounded(limit)))
     kept, following = page_of(lines, limit, lambda line: After(line.occurred_at, line.position))
-    newest = connection.execute(
-        _SIDES.format(
-            lines=sql.SQL("SELECT incident, occurred_at, position FROM entries"),
-            told=sql.SQL("incident IS NOT NULL"),
-            where=sql.SQL(""),
-            order=sql.SQL("occurred_at DESC, position DESC"),
-        ),
-        _asked(thread, after, 0),
-    ).fetchone()
+    newest = connection.execute(_NEWEST, _asked(thread, after, 0)).fetchone()
     incident: UUID | None = newest[0] if newest else None
     incidents = {line.incident for line in kept if line.incident} | ({incident} if incident else set[UUID]())
     numbers = numbers_of(connection, incidents)
@@ -56,16 +52,7 @@ def of_thread(connection: Connection, thread: UUID, *, cursor: str | None = None
 def end_of_thread(connection: Connection, thread: UUID, most: int, *, before: str | None = None) -> Page[Entry]:
     """The last words of the same, oldest first, however long it is. `next_cursor`: as `before`, earlier ones."""
     until = read_cursor(before, After) if before else BEFORE_ANY
-    with connection.cursor(row_factory=class_row(Line)) as reader:
-        lines = reader.execute(
-            _SIDES.format(
-                lines=LINES,
-                told=TOLD,
-                where=sql.SQL("AND (occurred_at, position) < (%(at)s, %(position)s)"),
-                order=sql.SQL("occurred_at DESC, position DESC"),
-            ),
-            _asked(thread, until, most),
-        ).fetchall()
+    lines = _told(connection, _EARLIER, _asked(thread, until, most))
     return oldest_first(lines, most, numbers_of(connection, {line.incident for line in lines if line.incident}))
 
 
@@ -152,3 +139,8 @@ def unanswered(connection: Connection, thread: UUID, most: int) -> int:
 
 def _asked(thread: UUID, beyond: After, most: int) -> dict[str, object]:
     return {"sides": shown(thread), "at": beyond.occurred_at, "position": beyond.position, "most": most + 1}
+
+
+def _told(connection: Connection, query: sql.Composed, asked: dict[str, object]) -> list[Line]:
+    with connection.cursor(row_factory=class_row(Line)) as reader:
+        return reader.execute(query, asked).fetchall()

@@ -56,7 +56,8 @@ class SignIn:
             throttle.refuse_guessing(connection, counters)
             return users.password_hash(connection, name)
 
-        await self._access.database.run(look)  # who is refused waits for nobody, nor lets anybody wait
+        # who is refused waits for nobody, nor lets anybody wait
+        await self._access.database.run(throttle.refuse_guessing, counters)
         async with _HASHING:  # what many try at once is counted one after the other
             kept = await self._access.database.run(look)
             # outside any transaction: it takes 50 ms of a core and 64 MiB

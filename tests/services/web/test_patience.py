@@ -186,20 +186,26 @@ async def test_of_many_who_do_not_read_the_one_that_waited_longest_goes(monkeypa
         other.close()
 
 
+PIECE: Message = {"type": "http.request", "body": b"x" * 20, "more_body": True}
+
+
+async def _begun(
+    coming: slow_bodies.Coming, pieces: asyncio.Queue[Message], place: str
+) -> tuple[slow_bodies.Body, asyncio.Task[Message]]:
+    """A body that holds a piece and waits for the next."""
+    pieces.put_nowait(PIECE)
+    body = coming.one(pieces.get, place)
+    await body.receive()
+    waiting = asyncio.create_task(body.receive())
+    await asyncio.sleep(0)  # it waits
+    return body, waiting
+
+
 async def test_other_places_are_let_go_only_for_what_all_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slow_bodies, "OF_ONE_PLACE_BYTES", 30)
     monkeypatch.setattr(slow_bodies, "IN_ALL_BYTES", 50)
     coming, pieces = slow_bodies.Coming(), asyncio.Queue[Message]()
-
-    async def begun(place: str) -> asyncio.Task[Message]:
-        pieces.put_nowait({"type": "http.request", "body": b"x" * 20, "more_body": True})
-        body = coming.one(pieces.get, place)
-        await body.receive()
-        waiting = asyncio.create_task(body.receive())
-        await asyncio.sleep(0)  # it waits
-        return waiting
-
-    a, b, b2, c = [await begun(place) for place in "abbc"]
+    (_, a), (_, b), (_, b2), (_, c) = [await _begun(coming, pieces, place) for place in "abbc"]
     for gone in (b, a):
         with pytest.raises(RateLimitedError):
             await gone
@@ -211,14 +217,10 @@ async def test_other_places_are_let_go_only_for_what_all_hold(monkeypatch: pytes
 async def test_who_is_let_go_as_its_next_piece_comes_holds_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slow_bodies, "OF_ONE_PLACE_BYTES", 30)
     coming, ours, theirs = slow_bodies.Coming(), asyncio.Queue[Message](), asyncio.Queue[Message]()
-    piece: Message = {"type": "http.request", "body": b"x" * 20, "more_body": True}
-    body, other = coming.one(ours.get, "a"), coming.one(theirs.get, "a")
-    ours.put_nowait(piece)
-    await body.receive()
-    waiting = asyncio.create_task(body.receive())
-    await asyncio.sleep(0)  # it waits
-    ours.put_nowait(piece)
-    theirs.put_nowait(piece)
+    body, waiting = await _begun(coming, ours, "a")
+    other = coming.one(theirs.get, "a")
+    ours.put_nowait(PIECE)
+    theirs.put_nowait(PIECE)
     await other.receive()  # lets it go, before it could look at what came
     with pytest.raises(RateLimitedError):
         await waiting
@@ -229,18 +231,14 @@ async def test_who_is_let_go_as_its_next_piece_comes_holds_nothing_more(monkeypa
 
 async def test_who_lets_another_go_is_not_ended_by_its_time_running_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slow_bodies, "OF_ONE_PLACE_BYTES", 30)
-    coming, pieces, loop = slow_bodies.Coming(), asyncio.Queue[Message](), asyncio.get_running_loop()
-    piece: Message = {"type": "http.request", "body": b"x" * 20, "more_body": True}
-    body, other = coming.one(pieces.get, "a"), coming.one(pieces.get, "a")
-    pieces.put_nowait(piece)
-    await body.receive()
-    waiting = asyncio.create_task(body.receive())
-    await asyncio.sleep(0)  # it waits
+    coming, pieces = slow_bodies.Coming(), asyncio.Queue[Message]()
+    body, waiting = await _begun(coming, pieces, "a")
+    other = coming.one(pieces.get, "a")
     assert body._waiting is not None
-    body._waiting.reschedule(loop.time())
+    body._waiting.reschedule(asyncio.get_running_loop().time())
     await asyncio.sleep(0)  # its time has run out, and it does not know yet
     assert body._waiting.expired()
-    pieces.put_nowait(piece)
+    pieces.put_nowait(PIECE)
     await other.receive()
     with pytest.raises(MalformedError):
         await waiting
